@@ -1,0 +1,189 @@
+"""One stay in a scope: what is patched for it, and what is found when it ends."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import adapters as adapter_table
+from . import explain
+from .adapters.base import Adapter, Switch
+from .errors import LateOperationWarning, SwitchError, UnknownSwitchError, closest_first
+from .installations import Handoff, acquire, displaced, release
+from .messages import describe_strays, join_problems
+from .scope import Scope, close_scope, open_scope
+from .strays import find_strays
+from .switches import turn
+from .undo import Undo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .operations import Location
+
+__all__ = [
+    "Activation",
+    "Verdict",
+    "check_adapters",
+    "check_not_a_string",
+    "resolve_adapters",
+    "switches_of",
+]
+
+
+class Verdict(NamedTuple):
+    """What was found at the end of a scope.
+
+    ``problems`` make it fail; ``warnings`` are what other scopes have left behind; ``cause`` is the
+    exception that kept a patch from being undone.
+    """
+
+    problems: list[str]
+    warnings: list[str]
+    cause: Exception | None
+
+    def text(self) -> str:
+        """Return the problems as one message."""
+        return join_problems(self.problems)
+
+    def warn(self, where: Location) -> None:
+        """Warn of what others left behind, at the line *where*."""
+        for text in self.warnings:
+            warnings.warn_explicit(text, LateOperationWarning, where.filename, where.lineno)
+
+
+class Activation:
+    """One stay in a scope: everything that is patched for it, from `open` to `close`."""
+
+    def __init__(
+        self,
+        adapters: Iterable[Adapter],
+        *,
+        enable: Iterable[str] = (),
+        label: str,
+        switches_off: bool = False,
+    ) -> None:
+        self.adapters = list(adapters)
+        self._enable = list(enable)
+        self._label = label
+        self.switches_off = switches_off
+        self._undo = Undo()
+        self._problems: list[str] = []
+        self.opener = threading.get_ident()
+        self.scope: Scope | None = None
+
+    def open(self) -> None:
+        """Patch everything and open the scope; when that fails, nothing stays patched."""
+        try:
+            on = _find_switches(self._enable, self.adapters)
+            for adapter in (Handoff(), *self.adapters):
+                self._undo.add(partial(release, adapter, self, self._problems))
+                acquire(adapter, self)
+            self._turn_switches(on)
+            names = [name for adapter in self.adapters for name in adapter.caches]
+            scope = Scope(self._label, names, adapter_table.owner_of)
+            self._undo.add(partial(close_scope, scope))
+            open_scope(scope)
+            self.scope = scope
+        except BaseException:
+            self._undo.run()
+            raise
+
+    def turn_switches_again(self) -> None:
+        """Turn switches off and on again, over what somebody's setUp has done to them."""
+        self._turn_switches(_find_switches(self._enable, self.adapters))
+
+    def _turn_switches(self, on: list[Switch]) -> None:
+        if self.switches_off:
+            off = [switch for switch in switches_of(self.adapters) if switch not in on]
+            turn([switch for switch in off if switch.exists()], False, self._undo)
+        turn(on, True, self._undo)
+
+    def close(self) -> Verdict | None:
+        """Undo everything, and return what was found; None if nothing was open (any more)."""
+        scope = self.scope
+        if scope is None:
+            self._undo.run()
+            return None
+        cause = None
+        try:
+            problems = self._displaced()
+        finally:
+            try:
+                self._undo.run()
+            except Exception as error:
+                cause = error
+            self.scope = None
+        problems += self._problems
+        if cause is not None:
+            problems.append(f"undoing the patches raised {type(cause).__name__}: {cause}")
+        findings = find_strays(scope)
+        problems += describe_strays([*findings.unattributed, *findings.own_late])
+        return Verdict(problems, describe_strays(findings.others_late), cause)
+
+    def _displaced(self) -> list[str]:
+        return [line for adapter in self.adapters for line in displaced(adapter)]
+
+    def components(self, cache: str, key: object) -> list[tuple[str, object]]:
+        """Take *key* apart as the adapter of *cache* does."""
+        for adapter in self.adapters:
+            if cache in adapter.caches:
+                return adapter.components(cache, key)
+        return explain.components(key)
+
+
+def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
+    """Return the adapters that are meant; None stands for those that are ready to be used.
+
+    Each is there once, in the order given.
+    """
+    if given is None:
+        return adapter_table.ready_adapters()
+    check_adapters(given)
+    made = [adapter_table.load(each) if isinstance(each, str) else each for each in given]
+    return list(dict.fromkeys(made))
+
+
+def check_adapters(given: Iterable[object]) -> None:
+    """Raise an error that names the first of *given* that is no adapter, nor the name of one."""
+    check_not_a_string(given, "adapters")
+    for each in given:
+        if isinstance(each, str):
+            adapter_table.check_name(each)
+        elif not isinstance(each, Adapter):
+            raise TypeError(f"expected an adapter or the name of one, not {each!r}")
+
+
+def check_not_a_string(given: object, what: str) -> None:
+    """Raise ``TypeError`` for a string where a sequence of them was meant."""
+    if isinstance(given, str):
+        raise TypeError(f"expected a sequence of {what}, not the string {given!r}: ({given!r},)")
+
+
+def switches_of(adapters: Iterable[Adapter]) -> list[Switch]:
+    """Return the switches of all *adapters*."""
+    return [switch for adapter in adapters for switch in adapter.switches]
+
+
+def _find_switches(names: Iterable[str], adapters: Iterable[Adapter]) -> list[Switch]:
+    """Return the switches of *adapters* that *names* name, each an existing one."""
+    check_not_a_string(names, "switches")
+    known = {switch.name: switch for switch in switches_of(adapters)}
+    for name in names:
+        if name in known:
+            if not known[name].exists():
+                raise SwitchError(f"the installed release has no switch {name!r}")
+            continue
+        text = f"no switch {name!r} here"
+        if known and isinstance(name, str):
+            text += f"; known, the closest first: {', '.join(closest_first(name, known))}"
+        owner = adapter_table.owner_of(name)
+        if owner is not None:
+            text += (
+                f". It is one of the adapter {owner!r}, which is used when its library was imported "
+                f"before, or when it is named: patch_caches = ({owner!r},)"
+            )
+        raise UnknownSwitchError(text)
+    return [known[name] for name in names]

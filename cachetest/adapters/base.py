@@ -1,0 +1,103 @@
+"""What connects one library to cachetest: the interface of an adapter, and of its switches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from .. import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+    from contextlib import AbstractContextManager
+
+__all__ = ["Adapter", "Switch"]
+
+
+class Switch(ABC):
+    """A library's flag that turns a cache on or off.
+
+    ``name`` is what ``enable_caches`` calls it. ``per_context`` is True where the library keeps its value
+    per context (a ContextVar), False where it is the same for the whole process.
+    """
+
+    name: str
+    per_context: bool = False
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Return whether the installed release of the library has it."""
+
+    @abstractmethod
+    def save(self) -> object:
+        """Return all that `restore` needs, "never set" told apart from a value."""
+
+    @abstractmethod
+    def restore(self, saved: object) -> None:
+        """Put back exactly what `save` found."""
+
+    @abstractmethod
+    def get(self) -> object:
+        """Return the value in force."""
+
+    @abstractmethod
+    def set(self, value: bool) -> None:
+        """Turn the cache on or off."""
+
+    def __repr__(self) -> str:
+        return f"<switch {self.name}>"
+
+
+class Adapter(ABC):
+    """What connects one library to cachetest.
+
+    Patches are process-wide and shared: two adapters that are equal are installed once, for as long as any
+    scope needs them. Adapters of one class are equal unless `identity` says otherwise.
+    """
+
+    name: ClassVar[str]
+    """What a test names it by, and the module of this package that it is in."""
+
+    kind: ClassVar[str] = "swap"
+    """``"swap"``: our backend is put in. ``"watch"``: the real cache's own activity is read."""
+
+    caches: tuple[str, ...] = ()
+    """The names of the caches that a scope has from it."""
+
+    switches: tuple[Switch, ...] = ()
+    """The flags that are off around each test unless named in ``enable_caches``."""
+
+    @abstractmethod
+    def install(self) -> AbstractContextManager[object]:
+        """Return a context manager that swaps the backends in, and puts back exactly what it found.
+
+        "Was not there" is to be put back too, and what the library memoised in between is to be undone.
+        `cachetest.undo.Undo` does this. Whatever fails, nothing may stay patched.
+        """
+
+    def places(self) -> Mapping[str, object]:
+        """Return what is now in each place that `install` changes, by the name of the place.
+
+        It is read before and after installing, at the end of each test, and after restoring, and compared
+        by identity: what differs was displaced by somebody else, or not restored.
+        """
+        return {}
+
+    def components(self, cache: str, key: object) -> list[tuple[str, object]]:
+        """Take *key* of *cache* apart into named parts, to say which of them made a lookup miss."""
+        return explain.components(key)
+
+    def identity(self) -> Hashable:
+        """Return what tells this adapter from others of its class; by default nothing does."""
+        return None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Adapter):
+            return NotImplemented
+        return type(self) is type(other) and self.identity() == other.identity()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.identity()))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} adapter>"

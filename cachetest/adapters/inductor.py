@@ -1,0 +1,245 @@
+"""PyTorch's compile caches: a swap of the backend that its remote caches, and one local, are given.
+
+A cache object of torch takes its backend when it is made. Torch makes one for each use, save for the one
+of AOTAutograd, which it memoises and which is made anew for the test. A cache object that the program
+itself made before the test, and still holds, keeps its real backend: its operations are not seen.
+
+Read from the released wheels of torch 2.6.0 to 2.15.0.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..caches import MISSING
+from ..scope import cache_for
+from ..undo import Undo, own_attribute
+from . import known_adapters
+from .base import Adapter, Switch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+__all__ = ["Inductor", "InductorSwitch", "backend_class"]
+
+_OVERRIDE = "backend_override_cls"
+_LIBRARIES = frozenset({"torch", "triton", "functorch"})
+
+
+class _Place(NamedTuple):
+    """A cache class of torch: the cache it serves, its name, and the modules it has been in."""
+
+    cache: str
+    class_name: str
+    modules: tuple[str, ...]
+
+
+_REMOTE = ("torch._inductor.remote_cache",)
+_PLACES = (
+    # It moved to the first of the two in 2.13, which keeps the old name as an import.
+    _Place(
+        "autotune_local",
+        "LocalAutotuneCache",
+        ("torch._inductor.remote_cache", "torch._inductor.runtime.autotune_cache"),
+    ),
+    _Place("autotune_remote", "RemoteAutotuneCache", _REMOTE),
+    _Place("bundled_autotune", "RemoteBundledAutotuneCache", _REMOTE),
+    _Place("fx_graph", "RemoteFxGraphCache", _REMOTE),
+    _Place("aot_autograd", "RemoteAOTAutogradCache", _REMOTE),
+    _Place("dynamo_pgo", "RemoteDynamoPGOCache", _REMOTE),
+)
+_FB_REMOTE = ("torch._inductor.fb.remote_cache",)
+_FBCODE_PLACES = (
+    _Place("autotune_remote", "FbRemoteAutotuneCache", _FB_REMOTE),
+    _Place("bundled_autotune", "FbRemoteBundledAutotuneCache", _FB_REMOTE),
+    _Place("fx_graph", "FbRemoteFxGraphCache", _FB_REMOTE),
+    _Place("triton", "FbMemcacheRemoteKernelCache", ("triton.fb.fb_memcache",)),
+    _Place("aot_autograd", "FbRemoteAOTAutogradCache", _FB_REMOTE),
+    _Place("dynamo_pgo", "FbRemoteDynamoPGOCache", _FB_REMOTE),
+)
+
+# Functions that hand out a cache object, some of them memoised in some release.
+_MAKERS = (
+    ("torch._functorch._aot_autograd.autograd_cache", "AOTAutogradCache.get_remote_cache"),
+    ("torch._inductor.codecache", "FxGraphCache.get_remote_cache"),
+    ("torch._dynamo.pgo", "get_remote_cache"),
+)
+
+_CONFIG_MODULES = {
+    "enable_autograd_cache": "torch._functorch.config",
+    "enable_remote_autograd_cache": "torch._functorch.config",
+    "automatic_dynamic_local_pgo": "torch._dynamo.config",
+    "automatic_dynamic_remote_pgo": "torch._dynamo.config",
+}
+
+
+class InductorSwitch(Switch):
+    """A flag in one of torch's config modules."""
+
+    def __init__(self, name: str, module: str = "torch._inductor.config") -> None:
+        self.name = name
+        self.module = module
+
+    @property
+    def _config(self) -> Any:
+        return importlib.import_module(self.module)
+
+    @property
+    def _entry(self) -> Any:
+        # The only way to tell "never set" from "set to the default": codegen_config() and the config's
+        # hash, which is part of cache keys, tell them apart.
+        return self._config._config[self.name]
+
+    @property
+    def per_context(self) -> bool:  # type: ignore[override]
+        """Overrides became ContextVars in torch 2.12."""
+        return isinstance(self._entry.user_override, ContextVar)
+
+    def exists(self) -> bool:
+        return hasattr(self._config, self.name)
+
+    def save(self) -> object:
+        override = self._entry.user_override
+        return override.get() if isinstance(override, ContextVar) else override
+
+    def restore(self, saved: object) -> None:
+        # Through the config first, so that it knows that what it derived from its values is stale.
+        setattr(self._config, self.name, False)
+        entry = self._entry
+        if isinstance(entry.user_override, ContextVar):
+            entry.user_override.set(saved)
+        else:
+            entry.user_override = saved
+
+    def get(self) -> object:
+        return getattr(self._config, self.name)
+
+    def set(self, value: bool) -> None:
+        setattr(self._config, self.name, value)
+
+
+class Inductor(Adapter):
+    """The seven caches of ``torch.compile``, for torch 2.6 and later.
+
+    ``fx_graph``, ``aot_autograd``, ``dynamo_pgo``, ``autotune_local``, ``autotune_remote``,
+    ``bundled_autotune``, and, where torch was built for it, ``triton``.
+    """
+
+    name = "inductor"
+    caches = known_adapters["inductor"].caches
+    switches = tuple(
+        InductorSwitch(name, _CONFIG_MODULES.get(name, "torch._inductor.config"))
+        for name in known_adapters["inductor"].switches
+    )
+
+    @contextmanager
+    def install(self) -> Iterator[None]:
+        """Swap the backend of every cache class in, and forget memoised cache objects on both sides."""
+        classes = list(_cache_classes())
+        with Undo() as undo:
+            undo.add(_forget_memoised)
+            _forget_memoised()
+            for cache, owner in classes:
+                undo.set_attribute(owner, _OVERRIDE, _factory(cache))
+            yield
+
+    def places(self) -> Mapping[str, object]:
+        return {
+            f"{owner.__module__}.{owner.__qualname__}.{_OVERRIDE}": own_attribute(owner, _OVERRIDE)
+            for _, owner in _cache_classes()
+        }
+
+    def components(self, cache: str, key: object) -> list[tuple[str, object]]:
+        """Take apart what torch's Redis caches build: ``pt2:<cache id>::<key>:c<version>``."""
+        head, mark, tail = str(key).partition("::")
+        key_itself, version_mark, version = tail.rpartition(":")
+        if not head.startswith("pt2:") or not mark or not version_mark:
+            return super().components(cache, key)
+        return [
+            ("cache id", head.removeprefix("pt2:")),
+            *super().components(cache, key_itself),
+            ("version", version),
+        ]
+
+
+def _cache_classes() -> Iterator[tuple[str, type]]:
+    """Yield the name of the cache and the class, for each cache class of the installed torch."""
+    config: Any = importlib.import_module("torch._inductor.config")
+    for place in (*_PLACES, *(_FBCODE_PLACES if config.is_fbcode() else ())):
+        for module in place.modules:
+            found = getattr(importlib.import_module(module), place.class_name, None)
+            if found is not None:
+                yield place.cache, found
+                break
+        else:
+            raise ImportError(
+                f"this torch has no {place.class_name} in {' or '.join(place.modules)}, "
+                f"so the cache {place.cache!r} can't be patched"
+            )
+
+
+def _forget_memoised() -> None:
+    for module, path in _MAKERS:
+        found: Any = sys.modules.get(module)
+        for part in path.split("."):
+            found = getattr(found, part, None)
+        # A module that was not imported has memoised nothing.
+        if hasattr(found, "cache_clear"):
+            found.cache_clear()
+
+
+_made: dict[type, type] = {}
+
+
+def backend_class() -> type:
+    """Return a ``RemoteCacheBackend`` of the installed torch that is backed by the running test's scope.
+
+    It is made with the name of a cache, and has ``with_name(name)``, a factory without arguments.
+    """
+    base = importlib.import_module("torch._inductor.remote_cache").RemoteCacheBackend
+    if base not in _made:
+        _made[base] = _make_backend_class(base)
+    return _made[base]
+
+
+def _make_backend_class(base: Any) -> type:
+    class MockBackend(base):  # type: ignore[misc]
+        """A backend of torch's remote caches that is backed by the running test's scope."""
+
+        def __init__(self, name: str) -> None:
+            if not isinstance(name, str):
+                raise TypeError(f"a cache has a string for a name, not {name!r}")
+            # Sets the name that torch's own counters go by.
+            super().__init__()
+            self.name = name
+
+        @classmethod
+        def with_name(cls, name: str) -> Callable[[], MockBackend]:
+            """Return a factory without arguments that makes backends for *name*."""
+            return _factory(name, cls)
+
+        def _get(self, key: str) -> Any:
+            value = cache_for(self.name).get(key, _LIBRARIES)
+            return None if value is MISSING else value
+
+        def _put(self, key: str, data: Any) -> None:
+            cache_for(self.name).put(key, data, _LIBRARIES)
+
+    MockBackend.__module__ = __name__
+    MockBackend.__qualname__ = "MockBackend"
+    return MockBackend
+
+
+def _factory(name: str, cls: type | None = None) -> Callable[[], Any]:
+    made = cls or backend_class()
+
+    def make() -> Any:
+        return made(name)
+
+    make.__qualname__ = f"MockBackend.with_name({name!r})"
+    return make

@@ -1,0 +1,217 @@
+"""The in-memory caches: `MockCache`, the only place that decides hit or miss, and `MockCaches`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TextIO
+
+from . import report
+from .errors import UnknownCacheError, closest_first
+from .operations import Kind, Operation, OperationLog
+from .stats import Stats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from typing_extensions import Self
+
+__all__ = ["MISSING", "MockCache", "MockCaches"]
+
+
+class _Missing:
+    """What a lookup returns when there is nothing: None may be a cached value."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
+
+
+class MockCache(Stats):
+    """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
+
+    ``cache`` is a plain dict of the entries, to read and to empty. ``operations`` is a sequence of
+    `Operation`, the oldest first. Counts are exact whichever threads, signal handlers or finalizers
+    the operations come from.
+    """
+
+    def __init__(self, name: str, *, observer: Callable[[Operation], None] | None = None) -> None:
+        """Make an empty cache; *observer* is told of every operation after it was counted."""
+        self.name = name
+        self.cache: dict[Any, Any] = {}
+        self.operations = OperationLog()
+        self._observer = observer
+        # What was added to the counts by hand: `+=`, or an assignment to one of them.
+        self._added = Stats()
+
+    def get(self, key: object, libraries: frozenset[str] = frozenset()) -> Any:
+        """Look *key* up, count a hit or a miss, and return the value or `MISSING`.
+
+        *libraries* are the top-level packages whose lines are not the caller's.
+        """
+        # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
+        value = self.cache.get(key, MISSING)
+        self._record("miss" if value is MISSING else "hit", key, libraries)
+        return value
+
+    def put(self, key: object, value: object, libraries: frozenset[str] = frozenset()) -> None:
+        """Write *value*, and count a put."""
+        self.cache[key] = value
+        self._record("put", key, libraries)
+
+    def _record(self, kind: Kind, key: object, libraries: frozenset[str]) -> None:
+        operation = self.operations.record(kind, self.name, key, libraries)
+        if self._observer is not None:
+            self._observer(operation)
+
+    @property
+    def stats(self) -> Stats:
+        """The counts as they are now, detached: later operations don't change them."""
+        return Stats(*self.counts())
+
+    def reset(self) -> None:
+        """Forget counts, entries and operations, in place."""
+        self._added.reset()
+        self.cache.clear()
+        self.operations.clear()
+
+    def __repr__(self) -> str:
+        return f"<MockCache {self.name!r}: {self}>"
+
+    # A count is a tally of the log, so that there is one record of what happened, not two.
+
+    @property
+    def num_put(self) -> int:
+        return self._added.num_put + self.operations.tally("put")
+
+    @num_put.setter
+    def num_put(self, value: int) -> None:
+        self._added.num_put = value - self.operations.tally("put")
+
+    @property
+    def num_get_hit(self) -> int:
+        return self._added.num_get_hit + self.operations.tally("hit")
+
+    @num_get_hit.setter
+    def num_get_hit(self, value: int) -> None:
+        self._added.num_get_hit = value - self.operations.tally("hit")
+
+    @property
+    def num_get_miss(self) -> int:
+        return self._added.num_get_miss + self.operations.tally("miss")
+
+    @num_get_miss.setter
+    def num_get_miss(self, value: int) -> None:
+        self._added.num_get_miss = value - self.operations.tally("miss")
+
+    def __iadd__(self, other: Stats) -> Self:
+        if not isinstance(other, Stats):
+            return NotImplemented
+        self._added += other.stats if isinstance(other, MockCache) else other
+        return self
+
+
+class MockCaches(Mapping[str, MockCache]):
+    """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
+
+    A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        *,
+        owners: Callable[[str], str | None] | None = None,
+        observer: Callable[[Operation], None] | None = None,
+        footnotes: Callable[[], Iterable[str]] | None = None,
+    ) -> None:
+        """Make one empty cache for each of *names*.
+
+        *owners* tells which adapter, if any, would add an unknown name; *observer* is told of every
+        operation on any of the caches; *footnotes* gives the lines that end the report.
+        """
+        self._owners = owners
+        self._footnotes = footnotes
+        self._observer = observer
+        self._caches = {name: MockCache(name, observer=observer) for name in names}
+
+    def ensure(self, name: str) -> MockCache:
+        """Return the cache called *name*, made now if there was none."""
+        # A lookup first: this is on the path of every operation. setdefault is atomic, so two threads
+        # that use a new name at once get one cache.
+        found = self._caches.get(name)
+        if found is None:
+            made = MockCache(name, observer=self._observer)
+            found = self._caches.setdefault(name, made)
+        return found
+
+    def get_stat(self, name: str) -> MockCache:
+        """Return the cache called *name*.
+
+        Raises `UnknownCacheError` that lists the known names, the closest first.
+        """
+        return self[name]
+
+    def reset(self) -> None:
+        """Reset every cache in place: a `MockCache` held from before stays valid."""
+        for cache in self.values():
+            cache.reset()
+
+    def report(self, file: TextIO | None = None, *, entries: bool = True) -> None:
+        """Print the counts of every cache, the entries unless told not to, and any stray operation.
+
+        *file* is standard error by default. A long key or value is cut at 100 characters.
+        """
+        notes = self._footnotes() if self._footnotes is not None else ()
+        report.write_report(self, file, entries=entries, footnotes=notes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return counts, entries and operations, ready for ``json.dumps``.
+
+        Keys and values of entries that JSON can't hold are shown by their shortened repr.
+        """
+        return report.as_dict(self)
+
+    def __getitem__(self, name: str) -> MockCache:
+        try:
+            return self._caches[name]
+        except (KeyError, TypeError):
+            pass
+        raise UnknownCacheError(self._unknown(name))
+
+    def __getattr__(self, name: str) -> MockCache:
+        # copy and pickle probe for dunders before __init__ has run, when there is no _caches either.
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self[name]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # `caches.fx_graph += Stats(...)` assigns what it got back; anything else is a mistake.
+        if not name.startswith("_") and self._caches.get(name) is not value:
+            raise AttributeError(f"the cache {name!r} of a scope can't be replaced")
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._caches))
+
+    def __len__(self) -> int:
+        return len(self._caches)
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{cache.name}: ({cache})" for cache in self.values())
+        return f"<MockCaches {inside}>" if inside else "<MockCaches, none>"
+
+    def _unknown(self, name: object) -> str:
+        if not isinstance(name, str):
+            return f"a cache has a string for a name, not {name!r}"
+        text = f"no cache {name!r} here"
+        if self._caches:
+            text += f"; known, the closest first: {', '.join(closest_first(name, self))}"
+        else:
+            text += ": no adapter was patched, and no MockBackend was used"
+        owner = self._owners(name) if self._owners is not None else None
+        if owner is not None:
+            text += f". The adapter {owner!r} would add it: patch_caches = ({owner!r},)"
+        return text

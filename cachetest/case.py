@@ -1,0 +1,275 @@
+"""`CacheTestCase`: every test in a scope of its own, and the assertions on its caches."""
+
+from __future__ import annotations
+
+import operator
+import unittest
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from . import messages
+from .activation import Activation, resolve_adapters
+from .caches import MISSING, MockCache
+from .errors import NotPatchedError
+from .explain import components
+from .operations import Location, caller_outside
+from .stats import Stats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .adapters.base import Adapter
+    from .caches import MockCaches
+
+    _TestCase = unittest.TestCase
+else:
+    _TestCase = object
+
+__all__ = ["CacheTestCase", "CacheTestMixin"]
+
+# unittest leaves out of a failure's traceback the frames of modules that have this.
+__unittest = True
+
+
+class CacheTestMixin(_TestCase):
+    """Put in front of a TestCase: around each test, cache switches are off and caches are mocks.
+
+    First every switch of the adapters in use is turned off, then those of `enable_caches` on, then the
+    caches are patched. All of it is undone after the test, its ``tearDown`` and its cleanups, whatever
+    happened. This holds whether or not a subclass's ``setUp`` calls ``super().setUp()``.
+    """
+
+    patch_caches: ClassVar[Sequence[str | Adapter] | None] = None
+    """Adapters, or names of adapters; None means those of every supported library that was imported."""
+
+    enable_caches: ClassVar[Sequence[str]] = ()
+    """Names of switches that are on during the tests; all others are off."""
+
+    caches: MockCaches
+    """The scope of the running test."""
+
+    _activation: Activation | None = None
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        with self._patching_set_up():
+            return super().run(result)
+
+    def debug(self) -> None:
+        with self._patching_set_up():
+            try:
+                super().debug()
+            finally:
+                # Unlike run(), debug() leaves out the cleanups once something has failed.
+                self.doCleanups()
+
+    def setUp(self) -> None:
+        super().setUp()
+        if self._activation is not None:
+            # The TestCase behind may turn caches on for its own tests, as torch's does.
+            self._activation.turn_switches_again()
+
+    @contextmanager
+    def _patching_set_up(self) -> Iterator[None]:
+        # On the instance, and not by a setUp of the class: a subclass need not call super().setUp(), and
+        # of all that unittest calls only setUp and the cleanups are sure to run in the context of the test
+        # method. For IsolatedAsyncioTestCase that is a copy, taken before run().
+        found = vars(self).get("setUp", MISSING)
+
+        def put_back() -> None:
+            if found is MISSING:
+                vars(self).pop("setUp", None)
+            else:
+                vars(self)["setUp"] = found
+
+        def patching_set_up() -> None:
+            put_back()
+            activation = Activation(
+                resolve_adapters(self.patch_caches),
+                enable=self.enable_caches,
+                label=self.id(),
+                switches_off=True,
+            )
+            # The first cleanup is the last to run: what the test cleans up still counts as its own.
+            self.addCleanup(self._leave_scope, activation)
+            activation.open()
+            assert activation.scope is not None
+            self.caches = activation.scope.caches
+            self._activation = activation
+            self.setUp()
+
+        vars(self)["setUp"] = patching_set_up
+        try:
+            yield
+        finally:
+            put_back()
+
+    def _leave_scope(self, activation: Activation) -> None:
+        self._activation = None
+        try:
+            verdict = activation.close()
+        except BaseException:
+            # Interrupted: finish, so that nothing stays patched.
+            activation.close()
+            raise
+        if verdict is None:
+            return
+        verdict.warn(self._where())
+        if verdict.problems:
+            raise self.failureException(verdict.text()) from verdict.cause
+
+    def _where(self) -> Location:
+        code = getattr(getattr(type(self), self._testMethodName, None), "__code__", None)
+        if code is None:
+            return caller_outside()
+        return Location(code.co_filename, code.co_firstlineno, code.co_name)
+
+    def assertCacheStats(
+        self,
+        name: str,
+        stats: Stats | None = None,
+        /,
+        *,
+        puts: int | None = None,
+        hits: int | None = None,
+        misses: int | None = None,
+        msg: object = None,
+    ) -> None:
+        """Fail unless the cache *name* has exactly these counts.
+
+        Give a `Stats`, which compares all three, or any of *puts*, *hits* and *misses*; a count left out
+        is not compared. Raises ``TypeError`` or ``ValueError`` for counts that can't be, and
+        `UnknownCacheError`, with the closest names, for a name that is none.
+        """
+        cache = self._cache(name)
+        expected = _expected(stats, puts, hits, misses)
+        differ = messages.stats_differ(name, expected, cache.stats, cache.operations, self._take_apart(name))
+        if differ is not None:
+            raise self.failureException(self._formatMessage(msg, differ))  # type: ignore[arg-type]
+
+    def assertCacheDelta(
+        self,
+        name: str,
+        stats: Stats | None = None,
+        /,
+        *,
+        puts: int | None = None,
+        hits: int | None = None,
+        misses: int | None = None,
+        msg: object = None,
+    ) -> _Delta:
+        """Return a context manager that fails unless its block did exactly this to the cache *name*.
+
+        Arguments and errors are those of `assertCacheStats`, raised before the block is entered.
+        """
+        return _Delta(self, self._cache(name), _expected(stats, puts, hits, misses), msg)
+
+    def assertCacheUnused(self, *names: str, msg: object = None) -> None:
+        """Fail if there was any operation on the caches *names*; without names, on any cache at all."""
+        chosen = [self._cache(name) for name in names] or list(self._scope().values())
+        found = {cache.name: cache.operations for cache in chosen if any(cache.counts())}
+        if found:
+            text = messages.used(found, {name: self._take_apart(name) for name in found})
+            raise self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type]
+
+    def assertCached(self, name: str, key: object, value: object = MISSING, *, msg: object = None) -> None:
+        """Fail unless the cache *name* has an entry for *key*, with that *value* if one is given.
+
+        This is no lookup: it is not counted.
+        """
+        cache = self._cache(name)
+        got = cache.cache.get(key, MISSING)
+        if got is MISSING:
+            text = messages.not_cached(name, key, list(cache.cache), cache.operations, self._take_apart(name))
+        elif value is not MISSING and got != value:
+            text = messages.value_differs(name, key, value, got)
+        else:
+            return
+        raise self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type]
+
+    def assertNotCached(self, name: str, key: object, *, msg: object = None) -> None:
+        """Fail if the cache *name* has an entry for *key*. This is no lookup: it is not counted."""
+        got = self._cache(name).cache.get(key, MISSING)
+        if got is not MISSING:
+            text = messages.still_cached(name, key, got)
+            raise self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type]
+
+    def _scope(self) -> MockCaches:
+        if not hasattr(self, "caches"):
+            raise NotPatchedError(
+                f"{self.id()} was not run by unittest, so it has no caches: "
+                "call its run(), or run it with `python -m unittest`"
+            )
+        return self.caches
+
+    def _cache(self, name: str) -> MockCache:
+        return self._scope().get_stat(name)
+
+    def _take_apart(self, name: str) -> messages.TakeApart:
+        if self._activation is None:
+            return components
+        return partial(self._activation.components, name)
+
+
+def _expected(stats: Stats | None, puts: int | None, hits: int | None, misses: int | None) -> dict[str, int]:
+    """Return the counts to compare, by the word of the argument that gave them."""
+    given = {"puts": puts, "hits": hits, "misses": misses}
+    counts = {word: count for word, count in given.items() if count is not None}
+    if stats is not None:
+        if not isinstance(stats, Stats):
+            raise TypeError(f"expected a Stats, or counts by name (puts=1), not {stats!r}")
+        if counts:
+            raise TypeError(f"give a Stats or counts by name, not both: {stats!r} and {counts}")
+        return dict(zip(given, stats.counts(), strict=True))
+    if not counts:
+        raise TypeError("nothing to compare: give at least one of puts, hits and misses, or a Stats")
+    return {word: _count(word, count) for word, count in counts.items()}
+
+
+def _count(word: str, count: Any) -> int:
+    # A bool is an int to Python; as a count it is a mistake.
+    if isinstance(count, bool) or not hasattr(count, "__index__"):
+        raise TypeError(f"{word} must be an integer, not {count!r}")
+    number = operator.index(count)
+    if number < 0:
+        raise ValueError(f"{word} must be 0 or more, not {number}")
+    return number
+
+
+class _Delta:
+    """What `assertCacheDelta` returns: compares the counts before its block with those after."""
+
+    def __init__(self, case: CacheTestMixin, cache: MockCache, expected: dict[str, int], msg: object) -> None:
+        self._case = case
+        self._cache = cache
+        self._expected = expected
+        self._msg = msg
+
+    def __enter__(self) -> None:
+        self._before = self._cache.stats
+        self._skipped = len(self._cache.operations) + self._cache.operations.dropped
+
+    def __exit__(self, exc_type: object, exc: object, traceback: object) -> None:
+        if exc_type is not None:
+            return
+        name = self._cache.name
+        try:
+            got = self._cache.stats - self._before
+        except ValueError as error:
+            raise ValueError(
+                f"cache {name!r} was reset inside the block of assertCacheDelta: {error}"
+            ) from None
+        differ = messages.stats_differ(
+            name,
+            self._expected,
+            got,
+            self._cache.operations,
+            self._case._take_apart(name),
+            skipped=self._skipped,
+        )
+        if differ is not None:
+            raise self._case.failureException(self._case._formatMessage(self._msg, differ))  # type: ignore[arg-type]
+
+
+class CacheTestCase(CacheTestMixin, unittest.TestCase):
+    """A TestCase whose tests run with their caches counted; see `CacheTestMixin`."""

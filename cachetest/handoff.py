@@ -1,0 +1,134 @@
+"""Hand the mark of a scope on to threads, pool workers and callbacks, while a scope is open.
+
+Tasks, timers and callbacks of asyncio copy the context of whoever makes them, mark included. Threads and
+pools don't, so the three methods by which work is handed to them are wrapped.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .scope import Scope, carry, owner
+from .undo import Undo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["carried_to_threads"]
+
+
+class _Hook:
+    """A wrapper around one method, which calls straight through once it is off."""
+
+    def __init__(
+        self, owner: type, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> None:
+        self._owner = owner
+        self._name = name
+        # Another tool may have wrapped a hook of ours that it found, and put it back when we were gone.
+        found = vars(owner)[name]
+        while getattr(found, "_cachetest_hook", None) is not None:
+            found = found.__wrapped__
+        self._found = found
+        active = wrap(found)
+
+        @functools.wraps(found)
+        def hook(*args: Any, **kwargs: Any) -> Any:
+            return (active if self.on else found)(*args, **kwargs)
+
+        hook._cachetest_hook = self  # type: ignore[attr-defined]
+        self.on = True
+        self._hook = hook
+
+    def install(self) -> None:
+        setattr(self._owner, self._name, self._hook)
+
+    def remove(self) -> None:
+        """Put back what was found, unless another tool has wrapped the hook: then only go quiet."""
+        self.on = False
+        if vars(self._owner)[self._name] is self._hook:
+            setattr(self._owner, self._name, self._found)
+
+
+@contextmanager
+def carried_to_threads() -> Iterator[None]:
+    """Carry the caller's scope to each thread, work item of a pool and future's callback made inside."""
+    # Loaded here: the import costs more than all of cachetest, and a process without tests never pays.
+    import concurrent.futures.thread
+
+    with Undo() as undo:
+        for target, name, wrap in (
+            (threading.Thread, "start", _wrap_start),
+            (concurrent.futures.ThreadPoolExecutor, "submit", _wrap_submit),
+            (concurrent.futures.Future, "add_done_callback", _wrap_callback),
+        ):
+            hook = _Hook(target, name, wrap)
+            undo.add(hook.remove)
+            hook.install()
+        yield
+
+
+def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:
+    def marking_start(self: threading.Thread, *args: Any, **kwargs: Any) -> Any:
+        scope = owner()
+        if scope is None or self.ident is not None:
+            return start(self, *args, **kwargs)
+        unmark = _mark(self, scope)
+        try:
+            return start(self, *args, **kwargs)
+        except BaseException:
+            unmark()
+            raise
+
+    return marking_start
+
+
+def _mark(thread: threading.Thread, scope: Scope) -> Callable[[], None]:
+    """Make *thread* run as part of *scope*; return what takes that back."""
+    # In the thread itself, because only there can its ContextVars be set; by `run`, because it is the one
+    # public method that every thread calls there.
+    run = carry(scope, thread.run)
+    own = vars(thread)
+    found = own.get("run")
+
+    def unmark() -> None:
+        if found is None:
+            own.pop("run", None)
+        else:
+            own["run"] = found
+
+    def marked_run() -> Any:
+        unmark()
+        return run()
+
+    own["run"] = marked_run
+    return unmark
+
+
+def _wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
+    def marking_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        scope = owner()
+        if scope is None or _pickles_its_work(self):
+            return submit(self, fn, *args, **kwargs)
+        return submit(self, carry(scope, fn), *args, **kwargs)
+
+    return marking_submit
+
+
+def _pickles_its_work(pool: object) -> bool:
+    # InterpreterPoolExecutor, of Python 3.14, is a ThreadPoolExecutor; another interpreter is another
+    # process to us.
+    interpreter = sys.modules.get("concurrent.futures.interpreter")
+    return interpreter is not None and isinstance(pool, interpreter.InterpreterPoolExecutor)
+
+
+def _wrap_callback(add_done_callback: Callable[..., Any]) -> Callable[..., Any]:
+    def marking_callback(self: Any, fn: Any) -> Any:
+        scope = owner()
+        return add_done_callback(self, fn if scope is None else carry(scope, fn))
+
+    return marking_callback

@@ -1,0 +1,109 @@
+"""Which adapters are installed: patches are process-wide, the first holder installs, the last undoes."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from .adapters.base import Adapter
+from .handoff import carried_to_threads
+from .undo import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+__all__ = ["Handoff", "acquire", "displaced", "release"]
+
+
+class Handoff(Adapter):
+    """Our own hooks are installed and counted as the patches of any library are.
+
+    It names no places: to be wrapped by another tool is no failure of theirs or ours.
+    """
+
+    name = "handoff"
+
+    def install(self) -> AbstractContextManager[None]:
+        return carried_to_threads()
+
+
+class _Installation:
+    """An adapter that is installed for as long as somebody holds it."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+        self.holders: set[object] = set()
+        self.stack = ExitStack()
+        self.before: Mapping[str, object] | None = None
+        self.installed: Mapping[str, object] = {}
+
+    def install(self) -> None:
+        before = dict(self.adapter.places())
+        self.stack.enter_context(self.adapter.install())
+        self.installed = dict(self.adapter.places())
+        self.before = before
+
+    def displaced(self) -> list[str]:
+        """Return a line for each place that no longer holds what we put there."""
+        return [
+            f"{place} was displaced while the test ran: it holds {now!r} in place of cachetest's "
+            f"{was!r}, so operations may have gone uncounted"
+            for place, was, now in _differences(self.installed, self.adapter.places())
+        ]
+
+    def restore(self) -> list[str]:
+        """Uninstall, and return a line for each place that the adapter did not restore."""
+        self.stack.close()
+        if self.before is None:
+            return []
+        return [
+            f"the adapter {self.adapter.name!r} did not restore {place}: it holds {now!r}, "
+            f"and held {was!r} before"
+            for place, was, now in _differences(self.before, self.adapter.places())
+        ]
+
+
+def _differences(
+    was: Mapping[str, object], now: Mapping[str, object]
+) -> Iterable[tuple[str, object, object]]:
+    for place in {**was, **now}:
+        old, new = was.get(place, ABSENT), now.get(place, ABSENT)
+        if old is not new:
+            yield place, old, new
+
+
+_lock = threading.RLock()
+_installations: dict[Adapter, _Installation] = {}
+
+
+def acquire(adapter: Adapter, holder: object) -> None:
+    """Install *adapter* unless somebody holds it already, and hold it as *holder*."""
+    with _lock:
+        installation = _installations.setdefault(adapter, _Installation(adapter))
+        first = not installation.holders
+        installation.holders.add(holder)
+        if first:
+            installation.install()
+
+
+def release(adapter: Adapter, holder: object, problems: list[str]) -> None:
+    """Let go of *adapter*; the last holder uninstalls it, and adds to *problems* what it did not restore.
+
+    Whoever does not hold it changes nothing.
+    """
+    with _lock:
+        installation = _installations.get(adapter)
+        if installation is None or holder not in installation.holders:
+            return
+        if installation.holders == {holder}:
+            problems += installation.restore()
+            _installations.pop(adapter, None)
+        installation.holders.discard(holder)
+
+
+def displaced(adapter: Adapter) -> list[str]:
+    """Return a line for each place of *adapter* that somebody else has changed since it was installed."""
+    installation = _installations.get(adapter)
+    return [] if installation is None else installation.displaced()

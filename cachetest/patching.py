@@ -1,0 +1,186 @@
+"""`PatchCaches`: a scope for a block, a function, or a pair of calls."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import warnings
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from .activation import Activation, check_adapters, check_not_a_string, resolve_adapters, switches_of
+from .adapters import ready_adapters
+from .errors import NotPatchedError
+from .operations import caller_outside
+from .switches import turn
+from .undo import Undo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from typing_extensions import Self
+
+    from .adapters.base import Adapter, Switch
+    from .caches import MockCaches
+    from .scope import Scope
+
+__all__ = ["PatchCaches"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_set_up: ContextVar[tuple[Undo, ...]] = ContextVar("cachetest.set_up", default=())
+
+
+class PatchCaches:
+    """A context manager and decorator: a fresh scope, with the caches of libraries swapped for mocks.
+
+    Without *adapters*, those of every supported library that is already imported and whose caches can be
+    found. *enable* names switches to turn on inside. Re-entrant, and nestable: an inner block has a scope
+    of its own. When it is left, an operation that could not be attributed, one that came too late, and a
+    patch that somebody displaced are an ``AssertionError``.
+    """
+
+    def __init__(self, *adapters: str | Adapter, enable: Iterable[str] = ()) -> None:
+        """Check the arguments; nothing is patched yet.
+
+        Raises `UnknownAdapterError`, or ``TypeError`` for what is no adapter at all.
+        """
+        check_adapters(adapters)
+        check_not_a_string(enable, "switches")
+        self._adapters = adapters
+        self._enable = tuple(enable)
+        self._active: list[Activation] = []
+        self._latest: Scope | None = None
+
+    @property
+    def caches(self) -> MockCaches:
+        """The scope of the innermost block, or of the latest after exit."""
+        if self._latest is None:
+            raise NotPatchedError("this PatchCaches has not been entered, so it has no scope")
+        return self._latest.caches
+
+    def __enter__(self) -> Self:
+        return self._enter(f"the block at {caller_outside()}")
+
+    def _enter(self, label: str) -> Self:
+        adapters = resolve_adapters(self._adapters or None)
+        activation = Activation(adapters, enable=self._enable, label=label)
+        self._active.append(activation)
+        try:
+            activation.open()
+        except BaseException:
+            self._active.remove(activation)
+            raise
+        self._latest = activation.scope
+        return self
+
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
+        activation = self._leaving()
+        try:
+            verdict = activation.close()
+        except BaseException:
+            # Interrupted: finish, so that nothing stays patched.
+            activation.close()
+            raise
+        finally:
+            self._active.remove(activation)
+            if self._active:
+                self._latest = self._active[-1].scope
+        if verdict is None:
+            return
+        where = caller_outside()
+        verdict.warn(where)
+        if verdict.problems and exc is None:
+            raise AssertionError(verdict.text()) from verdict.cause
+        if verdict.problems:
+            # The exception on its way says what went wrong first; this must not hide it.
+            warnings.warn_explicit(verdict.text(), RuntimeWarning, where.filename, where.lineno)
+
+    def _leaving(self) -> Activation:
+        if not self._active:
+            raise NotPatchedError("this PatchCaches was left without having been entered")
+        # Several threads may be inside at once; each leaves its own.
+        here = threading.get_ident()
+        own = [activation for activation in self._active if activation.opener == here]
+        return (own or self._active)[-1]
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return *function* wrapped so that each call has a fresh scope; it may be a coroutine function."""
+        if isinstance(function, type):
+            raise TypeError(
+                f"PatchCaches decorates functions, not the class {function.__name__}: "
+                "subclass CacheTestCase, or put CacheTestMixin in front of its bases"
+            )
+        if not callable(function):
+            raise TypeError(f"PatchCaches decorates functions, not {function!r}")
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"{function.__qualname__} is a generator function, whose body runs after the call has "
+                "returned: use `with PatchCaches()` inside it"
+            )
+        label = getattr(function, "__qualname__", repr(function))
+
+        def fresh() -> PatchCaches:
+            return _Labelled(label, *self._adapters, enable=self._enable)
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def call_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+                with fresh():
+                    return await function(*args, **kwargs)
+
+            return cast("Callable[P, R]", call_async)
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            with fresh():
+                return function(*args, **kwargs)
+
+        return call
+
+    @classmethod
+    def setUp(cls) -> None:
+        """Switch every cache of the imported libraries off, until `tearDown`. Calls nest."""
+        cls._turn_off(switches_of(ready_adapters()), insist=True)
+
+    @classmethod
+    def _turn_off(cls, switches: Iterable[Switch], *, insist: bool) -> None:
+        undo = Undo()
+        try:
+            _set_up.set((*_set_up.get(), undo))
+            turn([each for each in switches if each.exists()], False, undo, insist=insist)
+        except BaseException:
+            _set_up.set(tuple(each for each in _set_up.get() if each is not undo))
+            undo.run()
+            raise
+
+    @classmethod
+    def tearDown(cls) -> None:
+        """Put back exactly what the latest `setUp` found.
+
+        Raises `NotPatchedError`, and changes nothing, when there was none.
+        """
+        if not _set_up.get():
+            raise NotPatchedError(
+                "PatchCaches.tearDown() was called without a PatchCaches.setUp() before it; "
+                "nothing was changed"
+            )
+        *outer, undo = _set_up.get()
+        try:
+            undo.run()
+        finally:
+            _set_up.set(tuple(outer))
+
+
+class _Labelled(PatchCaches):
+    """What a decorated function runs in: messages name the function, not a line in here."""
+
+    def __init__(self, label: str, *adapters: str | Adapter, enable: Iterable[str]) -> None:
+        super().__init__(*adapters, enable=enable)
+        self._label = label
+
+    def __enter__(self) -> Self:
+        return self._enter(self._label)

@@ -1,0 +1,87 @@
+"""Changes that are taken back exactly, whatever interrupts: the tool that adapters patch with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+__all__ = ["ABSENT", "Undo", "own_attribute"]
+
+
+class _Absent:
+    """Stands for an attribute that was not there: None is a value."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = _Absent()
+
+
+def own_attribute(owner: object, name: str) -> object:
+    """Return the attribute as *owner* itself holds it, or `ABSENT` when it is inherited or missing."""
+    return vars(owner).get(name, ABSENT)
+
+
+class Undo:
+    """A context manager that takes back, in reverse, each change made through it.
+
+    A step is known before its change is made, and may be run again after it was interrupted, so every
+    step has to be harmless when there is nothing, or nothing any more, for it to do.
+    """
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], object]] = []
+
+    def add(self, step: Callable[[], object]) -> None:
+        """Call *step* when this is undone."""
+        self._steps.append(step)
+
+    def set_attribute(self, owner: object, name: str, value: object) -> None:
+        """Set an attribute, to be put back as *owner* itself held it, "not there" included."""
+        found = own_attribute(owner, name)
+
+        def put_back() -> None:
+            if found is not ABSENT:
+                setattr(owner, name, found)
+            elif name in vars(owner):
+                delattr(owner, name)
+
+        self.add(put_back)
+        setattr(owner, name, value)
+
+    def run(self) -> None:
+        """Take everything back; a step that fails is tried once more after the others.
+
+        The first exception is raised when all that could be taken back has been.
+        """
+        try:
+            self._run_once()
+        except BaseException:
+            self._run_once()
+            raise
+
+    def _run_once(self) -> None:
+        failed: list[Callable[[], object]] = []
+        error: BaseException | None = None
+        while self._steps:
+            step = self._steps[-1]
+            try:
+                step()
+            except BaseException as problem:
+                error = error or problem
+                failed.append(step)
+            self._steps.pop()
+        self._steps[:] = reversed(failed)
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.run()
