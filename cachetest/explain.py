@@ -24,8 +24,8 @@ _COMPARED_KEYS = 1_000
 class Miss(NamedTuple):
     """What is known about one miss.
 
-    ``reason`` is ``"empty"`` (nothing had been put), ``"never put"``, ``"put before"`` (the entry was
-    there and is gone) or ``"put later"``. ``nearest`` is the likest key that had been put, and
+    ``reason`` is ``"put before"`` (the entry was there and is gone), ``"empty"`` (nothing had been put),
+    ``"empty, put later"``, ``"never put"`` or ``"put later"``. ``nearest`` is the likest key that had been put, and
     ``differing`` the parts of it that are not the same, as (name of the part, in the key that was put,
     in the key that missed); a part that one of them lacks is None there.
     """
@@ -69,7 +69,7 @@ def explain_miss(
         operation.kind == "put" and _same(operation.key, missed) for operation in operations[index + 1 :]
     )
     if not before:
-        return Miss("put later" if later else "empty")
+        return Miss("empty, put later" if later else "empty")
     wanted = dict(take_apart(missed))
     nearest = max(before[-_COMPARED_KEYS:], key=lambda key: _likeness(dict(take_apart(key)), wanted))
     return Miss(

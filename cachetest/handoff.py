@@ -31,7 +31,7 @@ class _Hook:
         self._name = name
         # Another tool may have wrapped a hook of ours that it found, and put it back when we were gone.
         found = vars(owner)[name]
-        while getattr(found, "_cachetest_hook", None) is not None:
+        while _is_hook(found):
             found = found.__wrapped__
         self._found = found
         active = wrap(found)
@@ -52,6 +52,12 @@ class _Hook:
         self.on = False
         if vars(self._owner)[self._name] is self._hook:
             setattr(self._owner, self._name, self._found)
+
+
+def _is_hook(function: Any) -> bool:
+    # functools.wraps gives the wrapper of another tool all the attributes of the hook inside it.
+    hook = getattr(function, "_cachetest_hook", None)
+    return hook is not None and hook._hook is function
 
 
 @contextmanager

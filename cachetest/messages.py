@@ -92,15 +92,16 @@ def describe_miss(miss: Miss, *, complete: bool = True) -> str:
     """Return why a lookup missed; *complete* is False when older operations are gone from the log."""
     if miss.reason == "put before":
         return "it had been put before, and was gone"
-    if miss.reason == "empty":
-        return "nothing had been put before" + ("" if complete else " in the operations still known")
-    text = "it was put only later" if miss.reason == "put later" else "it was never put"
-    if miss.nearest is None and not miss.differing:
-        return text
+    later = "; it was put later" if miss.reason.endswith("later") else ""
+    if miss.reason.startswith("empty"):
+        known = "" if complete else ", in the operations still known"
+        return f"nothing had been put before{known}{later}"
     parts = "; ".join(
         f"{name}: {_part(there)} there, {_part(here)} here" for name, there, here in miss.differing
     )
-    return f"{text}; nearest key put before: {shorten(miss.nearest)} ({parts})"
+    return (
+        f"it had not been put before{later}; the nearest key that had been: {shorten(miss.nearest)} ({parts})"
+    )
 
 
 def _part(value: object) -> str:

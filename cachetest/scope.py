@@ -45,12 +45,11 @@ class Scope:
         names: Iterable[str] = (),
         owners: Callable[[str], str | None] | None = None,
     ) -> None:
-        """Make a scope, not open yet, inside the one of the calling context."""
+        """Make a scope, not open yet."""
         self.label = label
         self.closed = False
-        marked = _marker.get()
-        self.parent = None if marked is None or marked.closed else marked
-        self.opener = threading.get_ident()
+        self.parent: Scope | None = None
+        self.opener = 0
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left)
         # Late operations still need something to read and write, but not what a report has shown.
         self.late = MockCaches(observer=self._note_late)
@@ -83,8 +82,11 @@ _last: Scope | None = None
 
 
 def open_scope(scope: Scope) -> None:
-    """Make *scope* that of the calling context, and of all that the context starts."""
+    """Make *scope* that of the calling context, inside the one it has, and of all that it starts."""
     global _open, _last
+    marked = _marker.get()
+    scope.parent = None if marked is None or marked.closed else marked
+    scope.opener = threading.get_ident()
     if not _open:
         _adrift.reset()
     with _lock:

@@ -1,0 +1,121 @@
+"""What several test modules need: what must not be skipped, inner test cases, and a small fake library."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import unittest
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cachetest import MockBackend
+from cachetest.adapters import Adapter, Switch
+from cachetest.undo import ABSENT, Undo, own_attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What CI names here is there to be tested: its absence is an error, not a skip.
+_REQUIRED = os.environ.get("CACHETEST_REQUIRE", "").split(",")
+
+
+def needs(library: str, install: str) -> Callable[[Any], Any]:
+    """Skip without *library*, saying how to get it, unless the environment demands it."""
+    there = importlib.util.find_spec(library) is not None or library in _REQUIRED
+    return unittest.skipUnless(there, f"needs {library}: pip install {install}")
+
+
+needs_torch = needs("torch", "torch==2.13.0")
+
+
+def run_case(case: unittest.TestCase | unittest.TestSuite) -> unittest.TestResult:
+    """Run *case* as unittest would, and return what came of it."""
+    result = unittest.TestResult()
+    case.run(result)
+    return result
+
+
+def run_method(base: type[unittest.TestCase], body: Callable[..., Any], **attributes: Any) -> Any:
+    """Run a test case derived from *base* whose only test is *body*; return case and result."""
+    case = type("Inner", (base,), {"test": body, **attributes})("test")
+    return case, run_case(case)
+
+
+def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a fresh interpreter in the project's root."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class Library:
+    """A library with a backend that it was never given, and a flag."""
+
+    backend: Any = "real"
+    flag: object = "default"
+
+
+class LibrarySwitch(Switch):
+    """The flag of a `Library`, the same for the whole process."""
+
+    name = "library_cache"
+
+    def __init__(self, library: type[Library]) -> None:
+        self.library = library
+
+    def exists(self) -> bool:
+        return hasattr(self.library, "flag")
+
+    def save(self) -> object:
+        return own_attribute(self.library, "flag")
+
+    def restore(self, saved: object) -> None:
+        if saved is not ABSENT:
+            self.library.flag = saved
+        elif own_attribute(self.library, "flag") is not ABSENT:
+            del self.library.flag
+
+    def get(self) -> object:
+        return self.library.flag
+
+    def set(self, value: bool) -> None:
+        self.library.flag = value
+
+
+class LibraryAdapter(Adapter):
+    """The adapter of a `Library`; each library is one by itself."""
+
+    name = "library"
+    caches = ("lib",)
+
+    def __init__(self, library: type[Library]) -> None:
+        self.library = library
+        self.switches = (LibrarySwitch(library),)
+
+    def identity(self) -> object:
+        return self.library
+
+    @contextmanager
+    def install(self) -> Iterator[None]:
+        with Undo() as undo:
+            undo.set_attribute(self.library, "backend", MockBackend("lib"))
+            yield
+
+    def places(self) -> Mapping[str, object]:
+        return {"Library.backend": own_attribute(self.library, "backend")}
+
+
+def make_library() -> tuple[type[Library], LibraryAdapter]:
+    """Return a library that nobody else has patched, and an adapter for it."""
+    library = type("Library", (Library,), {})
+    return library, LibraryAdapter(library)

@@ -1,0 +1,142 @@
+import os
+import tempfile
+import threading
+import unittest
+from unittest import mock
+
+from cachetest import operations
+from cachetest.operations import Location, Operation, OperationLog, caller_outside
+
+from .support import run_python
+
+HERE = os.path.relpath(__file__)
+
+
+def in_module(name, source):
+    """Run *source* as a module called *name*, and return its names."""
+    names = {"__name__": name}
+    exec(compile(source, f"/elsewhere/{name}.py", "exec"), names)
+    return names
+
+
+class LocationTests(unittest.TestCase):
+    def test_relative_below_here(self):
+        """A file below the working directory is shown from there, so that it can be clicked on in CI."""
+        where = Location(os.path.abspath(os.path.join("some", "file.py")), 12, "f")
+        self.assertEqual(str(where), f"{os.path.join('some', 'file.py')}:12 in f")
+
+    def test_absolute_elsewhere(self):
+        """Any other file keeps its whole path."""
+        self.assertEqual(str(Location("/elsewhere/file.py", 3, "f")), "/elsewhere/file.py:3 in f")
+
+    def test_without_working_directory(self):
+        """A working directory that is gone is no reason to fail."""
+        with mock.patch("os.path.relpath", side_effect=OSError):
+            self.assertEqual(str(Location("/elsewhere/file.py", 3, "f")), "/elsewhere/file.py:3 in f")
+
+    def test_without_working_directory_for_real(self):
+        """The same, in a process whose directory was removed."""
+        with tempfile.TemporaryDirectory() as folder:
+            done = run_python(
+                "-c",
+                "import os, sys\nos.chdir(sys.argv[1]); os.rmdir(sys.argv[1])\n"
+                "from cachetest.operations import Location\n"
+                "print(Location('/elsewhere/file.py', 3, 'f')); os.mkdir(sys.argv[1])",
+                folder,
+            )
+        self.assertEqual(done.stdout, "/elsewhere/file.py:3 in f\n", done.stderr)
+
+
+class CallerTests(unittest.TestCase):
+    def test_this_line(self):
+        """Without a library in between it is the calling line."""
+        where = caller_outside()
+        self.assertEqual((where.filename, where.function), (__file__, "test_this_line"))
+
+    def test_past_library(self):
+        """Lines of the library under test are passed over, its submodules included."""
+        library = in_module("some_library.inner", "def get(look): return look()")
+        where = library["get"](lambda: caller_outside(frozenset({"some_library"})))
+        self.assertEqual(where.filename, __file__)
+
+    def test_not_past_others(self):
+        """A line of any other package is a caller like any other."""
+        wrapper = in_module("some_wrapper", "def get(look):\n    return look(libraries)")
+        wrapper["libraries"] = frozenset({"some_library"})
+        where = wrapper["get"](caller_outside)
+        self.assertEqual((where.filename, where.lineno), ("/elsewhere/some_wrapper.py", 2))
+
+    def test_nothing_outside(self):
+        """A thread that runs nothing but a library is placed at the library's own line."""
+        found = []
+        library = in_module("some_library", "def work():\n    found.append(look(inside))")
+        library.update(found=found, look=caller_outside, inside=frozenset({"some_library"}))
+        thread = threading.Thread(target=library["work"])
+        thread.start()
+        thread.join()
+        self.assertEqual(found[0].lineno, 2)
+        self.assertEqual(found[0].function, "work")
+
+
+class OperationLogTests(unittest.TestCase):
+    def setUp(self):
+        self.log = OperationLog()
+
+    def record(self, *kinds):
+        return [self.log.record(kind, "c", n, frozenset()) for n, kind in enumerate(kinds)]
+
+    def test_empty(self):
+        """A log starts with nothing in it."""
+        self.assertEqual((len(self.log), list(self.log), self.log.dropped), (0, [], 0))
+
+    def test_sequence(self):
+        """It is read as a sequence, oldest first."""
+        made = self.record("miss", "put", "hit")
+        self.assertEqual([o.kind for o in self.log], ["miss", "put", "hit"])
+        self.assertEqual(self.log[0], made[0])
+        self.assertEqual(self.log[-1], made[2])
+        self.assertEqual(self.log[1:], made[1:])
+        self.assertEqual(self.log, made)
+        self.assertIn(made[1], self.log)
+        with self.assertRaises(IndexError):
+            self.log[3]
+
+    def test_not_equal(self):
+        """It is only equal to a sequence of the same operations."""
+        self.record("miss")
+        self.assertNotEqual(self.log, [])
+        self.assertNotEqual(self.log, "miss")
+        self.assertNotEqual(self.log, 1)
+
+    def test_facts(self):
+        """An operation knows its cache, key, thread and line."""
+        (made,) = self.record("put")
+        self.assertEqual((made.kind, made.cache, made.key), ("put", "c", 0))
+        self.assertEqual(made.thread, threading.current_thread().name)
+        self.assertEqual((made.where.filename, made.where.function), (__file__, made.where.function))
+
+    def test_bounded(self):
+        """Old operations are dropped, and said to be; their counts are not."""
+        with mock.patch.object(operations, "LOG_LENGTH", 3):
+            self.log.clear()
+        self.record(*["put"] * 5, "hit")
+        self.assertEqual([o.key for o in self.log], [3, 4, 5])
+        self.assertEqual(self.log.dropped, 3)
+        self.assertEqual((self.log.tally("put"), self.log.tally("hit"), self.log.tally("miss")), (5, 1, 0))
+        self.assertEqual(repr(self.log), "<3 operations, 3 older ones dropped>")
+
+    def test_clear(self):
+        """Clearing forgets counts too."""
+        self.record("put")
+        self.log.clear()
+        self.assertEqual((len(self.log), self.log.tally("put"), self.log.dropped), (0, 0, 0))
+
+    def test_operation_is_immutable(self):
+        """What was logged can't be changed."""
+        made = Operation("put", "c", 1, "main", Location("f", 1, "g"))
+        with self.assertRaises(AttributeError):
+            made.kind = "hit"
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,350 @@
+import asyncio
+import contextlib
+import contextvars
+import copy
+import io
+import threading
+import unittest
+
+from parameterized import parameterized
+
+from cachetest import Stats, global_stats
+from cachetest.caches import MISSING
+from cachetest.errors import UnknownCacheError
+from cachetest.scope import (
+    GlobalStats,
+    Scope,
+    cache_for,
+    carry,
+    close_scope,
+    current_scope,
+    open_scope,
+    owner,
+)
+from cachetest.strays import find_strays
+
+from .support import run_python
+
+
+@contextlib.contextmanager
+def scope(label="a test", names=("c",)):
+    made = Scope(label, names)
+    open_scope(made)
+    try:
+        yield made
+    finally:
+        close_scope(made)
+
+
+def elsewhere(function, *args):
+    """Call *function* on a thread that no hook has marked, and return what it returned."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(function(*args)))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+class ScopeCase(unittest.TestCase):
+    def setUp(self):
+        # A scope that stays open, or a stray that stays untold, would show in another test.
+        self.addCleanup(lambda: self.assertEqual(self.strays(), []))
+        self.addCleanup(lambda: self.assertIsNone(owner()))
+
+    def strays(self):
+        return [stray for kind in find_strays(Scope("nobody")) for stray in kind]
+
+
+class OwnerTests(ScopeCase):
+    def test_none_open(self):
+        """Outside every scope an operation belongs to nobody."""
+        self.assertIsNone(owner())
+
+    def test_only_one(self):
+        """The one open scope takes everything, from any thread."""
+        with scope() as only:
+            self.assertIs(owner(), only)
+            self.assertIs(elsewhere(owner), only)
+
+    def test_nested(self):
+        """The inner block takes everything, and gives it back."""
+        with scope() as outer:
+            with scope() as inner:
+                self.assertIs(inner.parent, outer)
+                self.assertIs(owner(), inner)
+                self.assertIs(elsewhere(owner), inner)
+            self.assertIs(owner(), outer)
+            self.assertIs(elsewhere(owner), outer)
+
+    def test_thread_of_outer_during_inner(self):
+        """A thread that was started before the inner block belongs to it while it lasts."""
+        with scope() as outer:
+            as_outer = carry(outer, owner)
+            with scope() as inner:
+                self.assertIs(elsewhere(as_outer), inner)
+            self.assertIs(elsewhere(as_outer), outer)
+
+    def test_two_at_once(self):
+        """With two tests at once, a mark tells; without one nothing does."""
+        with scope() as one:
+            other = elsewhere(self.opened)
+            self.assertIsNone(other.parent)
+            self.assertIs(owner(), one)
+            self.assertIs(elsewhere(carry(other, owner)), other)
+            self.assertIsNone(elsewhere(owner))
+            close_scope(other)
+            self.assertIs(elsewhere(owner), one)
+
+    def opened(self):
+        made = Scope("another test", ("c",))
+        open_scope(made)
+        return made
+
+    def test_inner_block_of_a_worker(self):
+        """A block that a worker of the test opens takes what the worker does, not what the test does."""
+        with scope() as outer:
+            inner = elsewhere(carry(outer, self.opened))
+            self.assertIs(inner.parent, outer)
+            self.assertIs(owner(), outer)
+            self.assertIsNone(elsewhere(owner))
+            close_scope(inner)
+
+    def test_closing_in_any_order(self):
+        """The outer scope may close first."""
+        outer, inner = Scope("outer"), Scope("inner")
+        open_scope(outer)
+        open_scope(inner)
+        close_scope(outer)
+        self.assertIs(owner(), inner)
+        close_scope(inner)
+        self.assertIsNone(owner())
+
+    def test_closing_twice(self):
+        """Closing again changes nothing."""
+        with scope() as outer:
+            with scope() as inner:
+                pass
+            close_scope(inner)
+            self.assertIs(owner(), outer)
+
+    def test_closing_in_another_context(self):
+        """A scope may be closed where it was not opened; where it was, what comes is late."""
+        made = Scope("elsewhere", ("c",))
+        context = contextvars.copy_context()
+        context.run(open_scope, made)
+        close_scope(made)
+        self.assertIsNone(owner())
+        self.assertIs(context.run(owner), made)
+
+    def test_tasks(self):
+        """Each task of an event loop is in the scope it opened, and those it makes inherit it."""
+
+        async def job(label):
+            with scope(label) as own:
+                await asyncio.sleep(0)
+                self.assertIs(owner(), own)
+                child = asyncio.create_task(grandchild())
+                await asyncio.sleep(0)
+                self.assertIs(await child, own)
+
+        async def grandchild():
+            await asyncio.sleep(0)
+            return owner()
+
+        async def main():
+            await asyncio.gather(job("one"), job("two"), job("three"))
+
+        asyncio.run(main())
+
+    def test_carry_leaves_the_context_alone(self):
+        """What is carried sees its own context otherwise, and its mark is gone after an exception."""
+        var = contextvars.ContextVar("var", default="theirs")
+
+        def fails():
+            raise ValueError(owner(), var.get())
+
+        with scope() as outer:
+            var.set("mine")
+            function = carry(outer, fails)
+            with scope():
+                with self.assertRaises(ValueError) as caught:
+                    contextvars.Context().run(function)
+                self.assertEqual(caught.exception.args[1], "theirs")
+            context = contextvars.Context()
+            with self.assertRaises(ValueError):
+                context.run(function)
+            self.assertEqual({var.name: value for var, value in context.items()}.get("cachetest.scope"), None)
+
+
+class StrayTests(ScopeCase):
+    def test_unattributed(self):
+        """What can't be told is counted apart, and told to every suspect."""
+        with scope("one") as one:
+            other = elsewhere(self.opened)
+            elsewhere(lambda: cache_for("c").put("k", 1))
+            self.assertEqual((one.caches.c, other.caches.c), (Stats(), Stats()))
+            self.assertEqual(elsewhere(lambda: cache_for("c").get("k")), 1)
+            close_scope(other)
+            kinds = find_strays(other)
+            self.assertEqual([s.operation.kind for s in kinds.unattributed], ["put", "hit"])
+        kinds = find_strays(one)
+        self.assertEqual([s.operation.kind for s in kinds.unattributed], ["put", "hit"])
+
+    def opened(self):
+        made = Scope("two", ("c",))
+        open_scope(made)
+        return made
+
+    def test_late(self):
+        """What comes after the end goes to nobody's counts, and is told once, to the next to end."""
+        with scope("first") as first:
+            use = carry(first, lambda: cache_for("c").put("k", 1))
+        with scope("second") as second:
+            elsewhere(use)
+            self.assertEqual((first.caches.c, second.caches.c), (Stats(), Stats()))
+            self.assertEqual(second.caches.c.cache, {})
+        kinds = find_strays(second)
+        self.assertEqual([(s.operation.key, s.ended) for s in kinds.others_late], [("k", first)])
+        self.assertEqual(kinds.unattributed + kinds.own_late, [])
+
+    def test_late_for_an_inner_block(self):
+        """What an inner block left behind is its own test's fault."""
+        with scope("outer") as outer:
+            with scope("inner") as inner:
+                use = carry(inner, lambda: cache_for("c").get("k"))
+            elsewhere(use)
+        kinds = find_strays(outer)
+        self.assertEqual([s.operation.kind for s in kinds.own_late], ["miss"])
+
+    def test_outside(self):
+        """An operation while no test runs is told of by the next one."""
+        cache_for("c").put("k", 1)
+        with scope() as after:
+            self.assertNotIn("k", after.caches.c.cache)
+        (stray,) = find_strays(after).others_late
+        self.assertIsNone(stray.ended)
+        self.assertIn("while no test was running", stray.describe())
+
+    def test_adrift_entries_are_fresh(self):
+        """What was put while nothing was open is not found later."""
+        cache_for("c").put("k", 1)
+        with scope("one") as one:
+            other = elsewhere(self.opened)
+            self.assertIs(elsewhere(lambda: cache_for("c").get("k")), MISSING)
+            close_scope(other)
+        self.assertEqual(len(find_strays(one).unattributed), 1)
+        self.assertEqual(len(find_strays(other).unattributed), 1)
+
+    def test_report_names_them(self):
+        """A report ends with what is still to be told."""
+        with scope("first") as first:
+            use = carry(first, lambda: cache_for("c").put("k", 1))
+        use()
+        with scope() as after:
+            out = io.StringIO()
+            after.caches.report(out)
+        self.assertRegex(
+            out.getvalue(), r"counted for no test:\n  late: put on 'c', key 'k'.* for first, which"
+        )
+        self.assertEqual(len(self.strays()), 1)
+
+    def test_told_at_exit(self):
+        """Where no test comes after, the process tells as it ends."""
+        done = run_python("-c", "from cachetest import MockBackend; MockBackend('c').put('k', 1)")
+        self.assertRegex(done.stderr, "no test was left to tell of this(.|\n)*late: put on 'c', key 'k'")
+        self.assertEqual(done.returncode, 0)
+
+
+class GlobalStatsTests(ScopeCase):
+    def test_names_before_the_first_scope(self):
+        """Names given to it are there from the start, with nothing counted."""
+        done = run_python(
+            "-c",
+            "from cachetest import Stats, global_stats\n"
+            "from cachetest.scope import GlobalStats\n"
+            "stats = GlobalStats(['fx_graph'])\n"
+            "assert stats.fx_graph == Stats() and list(stats) == ['fx_graph']\n"
+            "assert len(global_stats) == 0\n"
+            "try: global_stats.fx_graph\n"
+            "except AttributeError as error: print(error)",
+        )
+        self.assertIn("no cache 'fx_graph' here", done.stdout, done.stderr)
+
+    def test_is_the_running_scope(self):
+        """It is the scope one is in, and after exit the one that was left, until the next."""
+        with scope() as first:
+            self.assertIs(global_stats.c, first.caches.c)
+            self.assertIs(current_scope(), first)
+            with scope() as inner:
+                self.assertIs(global_stats.c, inner.caches.c)
+            self.assertIs(global_stats.c, first.caches.c)
+        self.assertIs(global_stats.c, first.caches.c)
+        with scope() as second:
+            self.assertIs(global_stats.c, second.caches.c)
+
+    def test_on_other_threads(self):
+        """A thread sees the scope that it belongs to, and one that belongs to none the latest."""
+        with scope() as only:
+            self.assertIs(elsewhere(lambda: global_stats.c), only.caches.c)
+        self.assertIs(elsewhere(lambda: global_stats.c), only.caches.c)
+
+    def test_each_test_its_own(self):
+        """A test that has ended still sees its own while another one runs."""
+        started, end = threading.Event(), threading.Event()
+        seen = []
+
+        def other():
+            with scope():
+                started.set()
+                end.wait()
+                seen.append(global_stats.c)
+
+        with scope() as first:
+            pass
+        thread = threading.Thread(target=other)
+        thread.start()
+        started.wait()
+        try:
+            self.assertIs(global_stats.c, first.caches.c)
+        finally:
+            end.set()
+            thread.join()
+        self.assertIsNot(seen[0], first.caches.c)
+
+    def test_has_what_a_scope_has(self):
+        """It can be used in place of the scope itself."""
+        with scope(names=("c", "d")) as made:
+            self.assertIs(global_stats.get_stat("c"), made.caches.c)
+            self.assertIs(global_stats["c"], made.caches.c)
+            self.assertEqual((list(global_stats), len(global_stats)), (["c", "d"], 2))
+            self.assertIn("c", global_stats)
+            global_stats.c += Stats(1, 0, 0)
+            self.assertEqual(made.caches.c, Stats(1, 0, 0))
+            self.assertEqual(global_stats.as_dict()["c"]["puts"], 1)
+            out = io.StringIO()
+            global_stats.report(out)
+            self.assertIn("  c: puts: 1", out.getvalue())
+            self.assertIn("c: (puts: 1", repr(global_stats))
+            global_stats.reset()
+            self.assertEqual(made.caches.c, Stats())
+            with self.assertRaises(UnknownCacheError):
+                global_stats.e  # noqa: B018
+            with self.assertRaises(AttributeError):
+                global_stats.c = Stats()
+
+    def test_copies(self):
+        """Copying probes for dunders, which are no caches."""
+        self.assertEqual(list(copy.copy(GlobalStats(["c"]))), list(GlobalStats(["c"])))
+
+
+class ScopeTests(unittest.TestCase):
+    @parameterized.expand([(False, "<open scope of a test>"), (True, "<closed scope of a test>")])
+    def test_repr(self, closed, text):
+        """repr() says whose scope it is, and whether it is over."""
+        made = Scope("a test")
+        made.closed = closed
+        self.assertEqual(repr(made), text)
+
+
+if __name__ == "__main__":
+    unittest.main()
