@@ -65,17 +65,18 @@ class Activation:
         label: str,
         switches_off: bool = False,
     ) -> None:
+        check_not_a_string(enable, "switches")
         self.adapters = list(adapters)
         self._enable = list(enable)
         self._label = label
-        self.switches_off = switches_off
+        self._switches_off = switches_off
         self._undo = Undo()
         self._problems: list[str] = []
         self.opener = threading.get_ident()
         self.scope: Scope | None = None
 
-    def open(self) -> None:
-        """Patch everything and open the scope; when that fails, nothing stays patched."""
+    def open(self) -> Scope:
+        """Patch everything, open the scope and return it; when that fails, nothing stays patched."""
         try:
             on = _find_switches(self._enable, self.adapters)
             for adapter in (Handoff(), *self.adapters):
@@ -85,8 +86,9 @@ class Activation:
             names = [name for adapter in self.adapters for name in adapter.caches]
             scope = Scope(self._label, names, adapter_table.owner_of)
             self._undo.add(partial(close_scope, scope))
-            open_scope(scope)
             self.scope = scope
+            open_scope(scope)
+            return scope
         except BaseException:
             self._undo.run()
             raise
@@ -96,7 +98,7 @@ class Activation:
         self._turn_switches(_find_switches(self._enable, self.adapters))
 
     def _turn_switches(self, on: list[Switch]) -> None:
-        if self.switches_off:
+        if self._switches_off:
             off = [switch for switch in switches_of(self.adapters) if switch not in on]
             turn([switch for switch in off if switch.exists()], False, self._undo)
         turn(on, True, self._undo)
@@ -111,16 +113,18 @@ class Activation:
         try:
             problems = self._displaced()
         finally:
-            try:
-                self._undo.run()
-            except Exception as error:
-                cause = error
-            self.scope = None
+            # The second run finishes what the first was interrupted in.
+            for _ in range(2):
+                try:
+                    self._undo.run()
+                except Exception as error:
+                    cause = cause or error
         problems += self._problems
         if cause is not None:
             problems.append(f"undoing the patches raised {type(cause).__name__}: {cause}")
         findings = find_strays(scope)
         problems += describe_strays([*findings.unattributed, *findings.own_late])
+        self.scope = None
         return Verdict(problems, describe_strays(findings.others_late), cause)
 
     def _displaced(self) -> list[str]:
@@ -169,7 +173,6 @@ def switches_of(adapters: Iterable[Adapter]) -> list[Switch]:
 
 def _find_switches(names: Iterable[str], adapters: Iterable[Adapter]) -> list[Switch]:
     """Return the switches of *adapters* that *names* name, each an existing one."""
-    check_not_a_string(names, "switches")
     known = {switch.name: switch for switch in switches_of(adapters)}
     for name in names:
         if name in known:

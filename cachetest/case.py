@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
+import sys
 import unittest
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import messages
-from .activation import Activation, resolve_adapters
+from .activation import Activation, Verdict, resolve_adapters
 from .caches import MISSING, MockCache
 from .errors import NotPatchedError
 from .explain import components
@@ -17,7 +18,7 @@ from .operations import Location, caller_outside
 from .stats import Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .adapters.base import Adapter
     from .caches import MockCaches
@@ -84,39 +85,54 @@ class CacheTestMixin(_TestCase):
 
         def patching_set_up() -> None:
             put_back()
-            activation = Activation(
-                resolve_adapters(self.patch_caches),
-                enable=self.enable_caches,
-                label=self.id(),
-                switches_off=True,
-            )
-            # The first cleanup is the last to run: what the test cleans up still counts as its own.
-            self.addCleanup(self._leave_scope, activation)
-            activation.open()
-            assert activation.scope is not None
-            self.caches = activation.scope.caches
-            self._activation = activation
+            if early is not None:
+                early.result()
+            else:
+                self._open_scope()
             self.setUp()
 
+        # Until Python 3.11 it takes that copy in run(), and calls setUp outside it.
+        early = _Outcome(self._open_scope) if _copies_context_in_run(self) else None
         vars(self)["setUp"] = patching_set_up
         try:
             yield
         finally:
-            put_back()
+            try:
+                put_back()
+            finally:
+                if self._activation is not None:
+                    # A KeyboardInterrupt ends run() without the cleanups.
+                    self._close(self._activation)
+
+    def _open_scope(self) -> None:
+        activation = Activation(
+            resolve_adapters(self.patch_caches),
+            enable=self.enable_caches,
+            label=self.id(),
+            switches_off=True,
+        )
+        # The first cleanup is the last to run: what the test cleans up still counts as its own.
+        self.addCleanup(self._leave_scope, activation)
+        self._activation = activation
+        self.caches = activation.open().caches
 
     def _leave_scope(self, activation: Activation) -> None:
-        self._activation = None
+        verdict = self._close(activation)
+        if verdict is None:
+            return
+        verdict.warn(self._where())
+        if verdict.problems:
+            raise self.failureException(verdict.text()) from verdict.cause
+
+    def _close(self, activation: Activation) -> Verdict | None:
         try:
             verdict = activation.close()
         except BaseException:
             # Interrupted: finish, so that nothing stays patched.
             activation.close()
             raise
-        if verdict is None:
-            return
-        verdict.warn(self._where())
-        if verdict.problems:
-            raise self.failureException(verdict.text()) from verdict.cause
+        self._activation = None
+        return verdict
 
     def _where(self) -> Location:
         code = getattr(getattr(type(self), self._testMethodName, None), "__code__", None)
@@ -209,6 +225,29 @@ class CacheTestMixin(_TestCase):
         if self._activation is None:
             return components
         return partial(self._activation.components, name)
+
+
+class _Outcome:
+    """What calling a function came to, to be had later."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._error: Exception | None = None
+        try:
+            function()
+        except Exception as error:
+            self._error = error
+
+    def result(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+def _copies_context_in_run(case: unittest.TestCase) -> bool:
+    # Not imported for this: where it was not, the case is none.
+    module = sys.modules.get("unittest.async_case")
+    return (
+        sys.version_info < (3, 11) and module is not None and isinstance(case, module.IsolatedAsyncioTestCase)
+    )
 
 
 def _expected(stats: Stats | None, puts: int | None, hits: int | None, misses: int | None) -> dict[str, int]:

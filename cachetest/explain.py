@@ -25,9 +25,9 @@ class Miss(NamedTuple):
     """What is known about one miss.
 
     ``reason`` is ``"put before"`` (the entry was there and is gone), ``"empty"`` (nothing had been put),
-    ``"empty, put later"``, ``"never put"`` or ``"put later"``. ``nearest`` is the likest key that had been put, and
-    ``differing`` the parts of it that are not the same, as (name of the part, in the key that was put,
-    in the key that missed); a part that one of them lacks is None there.
+    ``"empty, put later"``, ``"never put"`` or ``"put later"``. ``nearest`` is the likest key that had been
+    put, and ``differing`` the parts of it that are not the same, as (name of the part, in the key that was
+    put, in the key that missed); a part that one of them lacks is None there.
     """
 
     reason: str

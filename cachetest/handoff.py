@@ -9,14 +9,13 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .scope import Scope, carry, owner
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 __all__ = ["carried_to_threads"]
 
@@ -60,22 +59,26 @@ def _is_hook(function: Any) -> bool:
     return hook is not None and hook._hook is function
 
 
-@contextmanager
-def carried_to_threads() -> Iterator[None]:
-    """Carry the caller's scope to each thread, work item of a pool and future's callback made inside."""
+def carried_to_threads() -> Undo:
+    """Return a context manager: what threads, pools and futures are given inside it is marked.
+
+    Each thread, work item of a pool, and callback of a future belongs to the scope of whoever made it.
+    """
+    return Undo(_hook_everything)
+
+
+def _hook_everything(undo: Undo) -> None:
     # Loaded here: the import costs more than all of cachetest, and a process without tests never pays.
     import concurrent.futures.thread
 
-    with Undo() as undo:
-        for target, name, wrap in (
-            (threading.Thread, "start", _wrap_start),
-            (concurrent.futures.ThreadPoolExecutor, "submit", _wrap_submit),
-            (concurrent.futures.Future, "add_done_callback", _wrap_callback),
-        ):
-            hook = _Hook(target, name, wrap)
-            undo.add(hook.remove)
-            hook.install()
-        yield
+    for target, name, wrap in (
+        (threading.Thread, "start", _wrap_start),
+        (concurrent.futures.ThreadPoolExecutor, "submit", _wrap_submit),
+        (concurrent.futures.Future, "add_done_callback", _wrap_callback),
+    ):
+        hook = _Hook(target, name, wrap)
+        undo.add(hook.remove)
+        hook.install()
 
 
 def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:

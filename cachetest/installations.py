@@ -25,7 +25,7 @@ class Handoff(Adapter):
 
     name = "handoff"
 
-    def install(self) -> AbstractContextManager[None]:
+    def install(self) -> AbstractContextManager[object]:
         return carried_to_threads()
 
 
@@ -36,12 +36,14 @@ class _Installation:
         self.adapter = adapter
         self.holders: set[object] = set()
         self.stack = ExitStack()
+        self.manager: AbstractContextManager[object] = self.stack
         self.before: Mapping[str, object] | None = None
         self.installed: Mapping[str, object] = {}
 
     def install(self) -> None:
         before = dict(self.adapter.places())
-        self.stack.enter_context(self.adapter.install())
+        self.manager = self.adapter.install()
+        self.stack.enter_context(self.manager)
         self.installed = dict(self.adapter.places())
         self.before = before
 
@@ -55,7 +57,12 @@ class _Installation:
 
     def restore(self) -> list[str]:
         """Uninstall, and return a line for each place that the adapter did not restore."""
-        self.stack.close()
+        try:
+            self.stack.close()
+        except BaseException:
+            # An ExitStack forgets what it has begun to leave.
+            self.manager.__exit__(None, None, None)
+            raise
         if self.before is None:
             return []
         return [
@@ -95,11 +102,11 @@ def release(adapter: Adapter, holder: object, problems: list[str]) -> None:
     """
     with _lock:
         installation = _installations.get(adapter)
-        if installation is None or holder not in installation.holders:
+        if installation is None:
             return
-        if installation.holders == {holder}:
+        if installation.holders <= {holder}:
             problems += installation.restore()
-            _installations.pop(adapter, None)
+            del _installations[adapter]
         installation.holders.discard(holder)
 
 

@@ -67,27 +67,30 @@ class PatchCaches:
     def _enter(self, label: str) -> Self:
         adapters = resolve_adapters(self._adapters or None)
         activation = Activation(adapters, enable=self._enable, label=label)
-        self._active.append(activation)
         try:
+            self._active.append(activation)
             activation.open()
+            self._latest = activation.scope
+            return self
         except BaseException:
-            self._active.remove(activation)
+            activation.close()
+            self._forget(activation)
             raise
-        self._latest = activation.scope
-        return self
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
-        activation = self._leaving()
+        activation = None
         try:
+            activation = self._leaving()
             verdict = activation.close()
+            self._forget(activation)
+        except NotPatchedError:
+            raise
         except BaseException:
             # Interrupted: finish, so that nothing stays patched.
+            activation = activation or self._leaving()
             activation.close()
+            self._forget(activation)
             raise
-        finally:
-            self._active.remove(activation)
-            if self._active:
-                self._latest = self._active[-1].scope
         if verdict is None:
             return
         where = caller_outside()
@@ -105,6 +108,11 @@ class PatchCaches:
         here = threading.get_ident()
         own = [activation for activation in self._active if activation.opener == here]
         return (own or self._active)[-1]
+
+    def _forget(self, activation: Activation) -> None:
+        self._active[:] = [each for each in self._active if each is not activation]
+        if self._active:
+            self._latest = self._active[-1].scope
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* wrapped so that each call has a fresh scope; it may be a coroutine function."""
@@ -148,13 +156,14 @@ class PatchCaches:
 
     @classmethod
     def _turn_off(cls, switches: Iterable[Switch], *, insist: bool) -> None:
+        present = [switch for switch in switches if switch.exists()]
         undo = Undo()
         try:
             _set_up.set((*_set_up.get(), undo))
-            turn([each for each in switches if each.exists()], False, undo, insist=insist)
+            turn(present, False, undo, insist=insist)
         except BaseException:
-            _set_up.set(tuple(each for each in _set_up.get() if each is not undo))
             undo.run()
+            _forget_set_up(undo)
             raise
 
     @classmethod
@@ -163,16 +172,31 @@ class PatchCaches:
 
         Raises `NotPatchedError`, and changes nothing, when there was none.
         """
-        if not _set_up.get():
-            raise NotPatchedError(
-                "PatchCaches.tearDown() was called without a PatchCaches.setUp() before it; "
-                "nothing was changed"
-            )
-        *outer, undo = _set_up.get()
+        undo = None
         try:
+            undo = _latest_set_up()
             undo.run()
-        finally:
-            _set_up.set(tuple(outer))
+            _forget_set_up(undo)
+        except NotPatchedError:
+            raise
+        except BaseException:
+            # Interrupted: finish, so that nothing stays switched off.
+            undo = undo or _latest_set_up()
+            undo.run()
+            _forget_set_up(undo)
+            raise
+
+
+def _latest_set_up() -> Undo:
+    if not _set_up.get():
+        raise NotPatchedError(
+            "PatchCaches.tearDown() was called without a PatchCaches.setUp() before it; nothing was changed"
+        )
+    return _set_up.get()[-1]
+
+
+def _forget_set_up(undo: Undo) -> None:
+    _set_up.set(tuple(each for each in _set_up.get() if each is not undo))
 
 
 class _Labelled(PatchCaches):

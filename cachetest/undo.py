@@ -31,10 +31,13 @@ class Undo:
     """A context manager that takes back, in reverse, each change made through it.
 
     A step is known before its change is made, and may be run again after it was interrupted, so every
-    step has to be harmless when there is nothing, or nothing any more, for it to do.
+    step has to be harmless when there is nothing, or nothing any more, for it to do. Leaving may be
+    repeated too, and then goes on where it was interrupted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Callable[[Undo], object] | None = None) -> None:
+        """Make one whose changes *begin* makes on entering; they are taken back when that raises."""
+        self._begin = begin
         self._steps: list[Callable[[], object]] = []
 
     def add(self, step: Callable[[], object]) -> None:
@@ -81,7 +84,13 @@ class Undo:
             raise error
 
     def __enter__(self) -> Self:
-        return self
+        try:
+            if self._begin is not None:
+                self._begin(self)
+            return self
+        except BaseException:
+            self.run()
+            raise
 
     def __exit__(self, *exc: object) -> None:
         self.run()

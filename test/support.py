@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import unittest
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from cachetest.adapters import Adapter, Switch
 from cachetest.undo import ABSENT, Undo, own_attribute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -105,11 +104,8 @@ class LibraryAdapter(Adapter):
     def identity(self) -> object:
         return self.library
 
-    @contextmanager
-    def install(self) -> Iterator[None]:
-        with Undo() as undo:
-            undo.set_attribute(self.library, "backend", MockBackend("lib"))
-            yield
+    def install(self) -> Undo:
+        return Undo(lambda undo: undo.set_attribute(self.library, "backend", MockBackend("lib")))
 
     def places(self) -> Mapping[str, object]:
         return {"Library.backend": own_attribute(self.library, "backend")}

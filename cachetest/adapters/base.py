@@ -72,7 +72,8 @@ class Adapter(ABC):
         """Return a context manager that swaps the backends in, and puts back exactly what it found.
 
         "Was not there" is to be put back too, and what the library memoised in between is to be undone.
-        `cachetest.undo.Undo` does this. Whatever fails, nothing may stay patched.
+        `cachetest.undo.Undo` does this. Whatever fails, nothing may stay patched; where leaving raises, it
+        is called once more.
         """
 
     def places(self) -> Mapping[str, object]:

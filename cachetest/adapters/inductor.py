@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -137,16 +136,16 @@ class Inductor(Adapter):
         for name in known_adapters["inductor"].switches
     )
 
-    @contextmanager
-    def install(self) -> Iterator[None]:
+    def install(self) -> Undo:
         """Swap the backend of every cache class in, and forget memoised cache objects on both sides."""
+        return Undo(self._swap)
+
+    def _swap(self, undo: Undo) -> None:
         classes = list(_cache_classes())
-        with Undo() as undo:
-            undo.add(_forget_memoised)
-            _forget_memoised()
-            for cache, owner in classes:
-                undo.set_attribute(owner, _OVERRIDE, _factory(cache))
-            yield
+        undo.add(_forget_memoised)
+        _forget_memoised()
+        for cache, owner in classes:
+            undo.set_attribute(owner, _OVERRIDE, _factory(cache))
 
     def places(self) -> Mapping[str, object]:
         return {

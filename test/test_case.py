@@ -1,0 +1,576 @@
+import threading
+import unittest
+import unittest.mock
+
+from parameterized import parameterized
+
+from cachetest import (
+    CacheTestCase,
+    CacheTestMixin,
+    MockBackend,
+    NotPatchedError,
+    PatchCaches,
+    Stats,
+    UnknownCacheError,
+    UnknownSwitchError,
+)
+from cachetest.scope import carry, owner
+
+from .support import LibraryAdapter, make_library, run_case, run_method
+
+
+class AssertionCase(CacheTestCase):
+    """A cache with two puts, one hit and three misses."""
+
+    def setUp(self):
+        self.backend = MockBackend("prices")
+        for key in ("a", "b", "c"):
+            self.backend.get(key)
+        self.backend.put("a", 1)
+        self.backend.put("b", 2)
+        self.backend.get("a")
+
+    def fails(self, text):
+        return self.assertRaisesRegex(self.failureException, text)
+
+
+class StatsAssertionTests(AssertionCase):
+    @parameterized.expand(
+        [
+            ("all", {"puts": 2, "hits": 1, "misses": 3}),
+            ("puts", {"puts": 2}),
+            ("hits", {"hits": 1}),
+            ("misses", {"misses": 3}),
+        ]
+    )
+    def test_equal(self, _, counts):
+        """Counts that are given are compared, others not."""
+        self.assertCacheStats("prices", **counts)
+
+    def test_stats_object(self):
+        """A Stats compares all three."""
+        self.assertCacheStats("prices", Stats(2, 1, 3))
+        with self.fails("expected misses=0, got 3"):
+            self.assertCacheStats("prices", Stats(2, 1, 0))
+
+    @parameterized.expand([("puts", 2), ("hits", 1), ("misses", 3)])
+    def test_off_by_one(self, word, count):
+        """A count that is off by one fails, whichever and in whichever direction."""
+        for wrong in (count - 1, count + 1):
+            with self.fails(f"cache 'prices': expected {word}={wrong}, got {count}\n"):
+                self.assertCacheStats("prices", **{word: wrong})
+
+    @parameterized.expand(
+        [
+            (
+                "wrong_name",
+                ("prizes",),
+                {"puts": 1},
+                UnknownCacheError,
+                "no cache 'prizes'.*closest first: prices",
+            ),
+            ("nothing", ("prices",), {}, TypeError, "at least one of puts, hits and misses"),
+            ("negative", ("prices",), {"puts": -1}, ValueError, "puts must be 0 or more, not -1"),
+            ("string", ("prices",), {"puts": "1"}, TypeError, "puts must be an integer, not '1'"),
+            ("float", ("prices",), {"hits": 1.0}, TypeError, "hits must be an integer, not 1.0"),
+            ("bool", ("prices",), {"misses": True}, TypeError, "misses must be an integer, not True"),
+            ("both", ("prices", Stats()), {"puts": 1}, TypeError, "not both"),
+            ("no_stats", ("prices", 1), {}, TypeError, "expected a Stats"),
+            ("unknown_count", ("prices",), {"hit": 1}, TypeError, "hit"),
+        ]
+    )
+    def test_usage_errors(self, _, args, counts, error, text):
+        """What can't be meant is an error at the call, and never a pass."""
+        for assertion in (self.assertCacheStats, self.assertCacheDelta):
+            with self.assertRaisesRegex(error, text):
+                assertion(*args, **counts)
+
+    def test_index(self):
+        """Integers of other types are integers."""
+
+        class Two:
+            def __index__(self):
+                return 2
+
+        self.assertCacheStats("prices", puts=Two())
+
+    def test_message(self):
+        """A message is added as in every assertion."""
+        with self.fails("(?s)got 2.* : the price list"):
+            self.assertCacheStats("prices", puts=1, msg="the price list")
+
+    def test_text_shows_the_operations(self):
+        """The failure lists operations and explains misses."""
+        with self.assertRaises(self.failureException) as caught:
+            self.assertCacheStats("prices", puts=1)
+        text = str(caught.exception)
+        self.assertIn("1. miss  'a'  at", text)
+        self.assertIn("6. hit   'a'  at", text)
+        self.assertIn("nothing had been put before; it was put later", text)
+
+
+class DeltaAssertionTests(AssertionCase):
+    def test_inside_the_block(self):
+        """Only what happened inside counts."""
+        with self.assertCacheDelta("prices", puts=1, hits=2, misses=0):
+            self.backend.get("a")
+            self.backend.get("b")
+            self.backend.put("c", 3)
+        with self.assertCacheDelta("prices", Stats()):
+            pass
+
+    def test_fails(self):
+        """The failure is that of the block, and shows its operations only."""
+        with self.fails(r"inside the block: expected hits=0, got 1\n.*\n.*\n    7. hit   'a'") as caught:
+            with self.assertCacheDelta("prices", hits=0, msg="a message"):
+                self.backend.get("a")
+        self.assertNotIn("6. ", str(caught.exception))
+        self.assertIn(" : a message", str(caught.exception))
+
+    def test_exception_in_the_block(self):
+        """An exception of the block is not hidden by what it kept from happening."""
+        with self.assertRaises(ZeroDivisionError), self.assertCacheDelta("prices", puts=1):
+            1 / 0  # noqa: B018
+
+    def test_reset_in_the_block(self):
+        """After a reset there is no difference to take."""
+        with self.assertRaisesRegex(ValueError, "'prices' was reset inside the block.*num_put went down"):
+            with self.assertCacheDelta("prices", puts=0):
+                self.caches.reset()
+
+    def test_nested(self):
+        """Blocks may be nested, and one object entered again."""
+        delta = self.assertCacheDelta("prices", puts=1)
+        for _ in range(2):
+            with delta, self.assertCacheDelta("prices", puts=1):
+                self.backend.put("a", 1)
+
+
+class OtherAssertionTests(AssertionCase):
+    def test_unused(self):
+        """A cache without any operation is unused."""
+        MockBackend("idle")
+        self.assertCacheUnused("idle")
+        with self.fails("(?s)expected no operation on 'prices'.*1. miss  'a'.* : message"):
+            self.assertCacheUnused("idle", "prices", msg="message")
+        with self.assertRaises(UnknownCacheError):
+            self.assertCacheUnused("idel")
+
+    def test_unused_without_names(self):
+        """Without names, every cache of the scope must be idle."""
+        with self.fails("expected no operation on 'prices'"):
+            self.assertCacheUnused()
+        self.caches.reset()
+        self.assertCacheUnused()
+
+    def test_cached(self):
+        """An entry is there, with a value if one is given; to look is no lookup."""
+        self.assertCached("prices", "a")
+        self.assertCached("prices", "a", 1)
+        with self.fails("(?s)no entry for 'c'; it has 2:\n    'a'\n    'b'\n.* : message"):
+            self.assertCached("prices", "c", msg="message")
+        with self.fails("entry 'a': expected 2, got 1 : message"):
+            self.assertCached("prices", "a", 2, msg="message")
+        with self.fails("expected None, got 1"):
+            self.assertCached("prices", "a", None)
+        self.assertCacheStats("prices", Stats(2, 1, 3))
+
+    def test_not_cached(self):
+        """An entry is not there."""
+        self.assertNotCached("prices", "c")
+        with self.fails("has an entry for 'a': 1 : message"):
+            self.assertNotCached("prices", "a", msg="message")
+        self.assertCacheStats("prices", Stats(2, 1, 3))
+
+
+class OwnFailure(AssertionError):
+    pass
+
+
+class FailureTests(unittest.TestCase):
+    def failure(self, body, **attributes):
+        _, result = run_method(CacheTestCase, body, **attributes)
+        return result
+
+    def test_frames_are_trimmed(self):
+        """A failure's traceback ends at the user's line, as that of unittest's own assertions does."""
+
+        def body(case):
+            MockBackend("c")
+            case.assertCacheStats("c", puts=1)
+
+        def block(case):
+            MockBackend("c")
+            with case.assertCacheDelta("c", puts=1):
+                pass
+
+        for test in (body, block):
+            ((_, text),) = self.failure(test).failures
+            self.assertNotIn("case.py", text.replace("test_case.py", ""))
+            self.assertIn("test_case.py", text)
+
+    def test_own_failure_exception(self):
+        """A case's own failureException is raised, itself."""
+
+        def body(case):
+            MockBackend("c")
+            with case.assertRaises(OwnFailure) as caught:
+                case.assertCacheStats("c", puts=1)
+            case.assertIs(type(caught.exception), OwnFailure)
+
+        self.assertTrue(self.failure(body, failureException=OwnFailure).wasSuccessful())
+
+    def test_not_run(self):
+        """A test method that is called by hand has no caches, and says so."""
+        with self.assertRaisesRegex(NotPatchedError, "was not run by unittest, so it has no caches"):
+            StatsAssertionTests("test_message").assertCacheUnused()
+
+
+class LibraryCase(unittest.TestCase):
+    """Runs inner tests on a library that nobody else has patched, and checks that nothing of it is left."""
+
+    def setUp(self):
+        self.library, self.adapter = make_library()
+        self.attributes = {"patch_caches": (self.adapter,)}
+        before = dict(vars(self.library))
+        self.addCleanup(lambda: self.assertEqual(dict(vars(self.library)), before))
+        self.addCleanup(lambda: self.assertIsNone(owner()))
+
+    def run_method(self, body, base=CacheTestCase, **attributes):
+        return run_method(base, body, **{**self.attributes, **attributes})
+
+    def passes(self, body, **attributes):
+        _, result = self.run_method(body, **attributes)
+        self.assertTrue(result.wasSuccessful(), result.errors + result.failures)
+        self.assertEqual(result.testsRun, 1)
+
+
+class AroundTests(LibraryCase):
+    """What is done around each test."""
+
+    def test_patched(self):
+        """The library is patched and its switches are off."""
+
+        def body(case):
+            self.library.backend.put("k", 1)
+            case.assertCacheStats("lib", puts=1)
+            case.assertIs(self.library.flag, False)
+
+        self.passes(body)
+
+    def test_enabled(self):
+        """Switches that are named are on."""
+        self.passes(lambda case: case.assertIs(self.library.flag, True), enable_caches=["library_cache"])
+
+    def test_set_up_without_super(self):
+        """A setUp that does not call super() finds everything patched."""
+
+        def set_up(case):
+            self.library.backend.put("k", 1)
+
+        self.passes(lambda case: case.assertCacheStats("lib", puts=1), setUp=set_up)
+
+    @parameterized.expand([("setUp",), ("tearDown",), ("test",)])
+    def test_failing(self, where):
+        """Everything is undone, whichever part of the test raises."""
+
+        def fails(case):
+            self.assertIsInstance(self.library.backend, MockBackend)
+            raise ValueError("own")
+
+        body = fails if where == "test" else lambda case: None
+        case, result = self.run_method(body, **({} if where == "test" else {where: fails}))
+        ((_, text),) = result.errors
+        self.assertIn("ValueError: own", text)
+        self.assertEqual(case.caches.lib, Stats())
+
+    def test_order_at_the_end(self):
+        """tearDown and the test's own cleanups still belong to the test."""
+
+        def tear_down(case):
+            self.library.backend.put("tearDown", 1)
+
+        def body(case):
+            case.addCleanup(self.library.backend.put, "cleanup", 1)
+
+        case, result = self.run_method(body, tearDown=tear_down)
+        self.assertTrue(result.wasSuccessful(), result.errors + result.failures)
+        self.assertEqual(list(case.caches.lib.cache), ["tearDown", "cleanup"])
+
+    @parameterized.expand([(KeyboardInterrupt,), (SystemExit,)])
+    def test_interrupted(self, error):
+        """An interrupt that ends the run leaves nothing patched."""
+
+        def body(case):
+            raise error
+
+        try:
+            self.run_method(body)
+        except BaseException as raised:
+            self.assertIs(type(raised), error)
+
+    def test_skipped(self):
+        """A test that is skipped by decorator is never patched; by call, it is undone."""
+        for body in (unittest.skip("why")(lambda case: None), lambda case: case.skipTest("why")):
+            case, result = self.run_method(body)
+            self.assertEqual(len(result.skipped), 1)
+            self.assertNotIn("setUp", vars(case))
+
+    def test_scope_is_of_one_test(self):
+        """Each test starts with nothing."""
+
+        def body(case):
+            case.assertCacheUnused()
+            self.library.backend.put("k", 1)
+
+        for _ in range(2):
+            self.passes(body)
+
+    def test_one_case_run_twice(self):
+        """So does one object that is run again."""
+
+        def body(case):
+            case.assertCacheUnused()
+            self.library.backend.put("k", 1)
+
+        case, result = self.run_method(body)
+        self.assertTrue(result.wasSuccessful())
+        self.assertTrue(run_case(case).wasSuccessful())
+
+    def test_caches_after_the_test(self):
+        """What was counted can be read after the test."""
+        case, _ = self.run_method(lambda case: self.library.backend.put("k", 1))
+        self.assertEqual(case.caches.lib, Stats(1, 0, 0))
+        case.assertCacheStats("lib", puts=1)
+
+    def test_names_in_errors(self):
+        """Adapter and switch names are checked before the test, which does not run."""
+        for attributes, error in (
+            ({"patch_caches": ["nothing"]}, "no adapter 'nothing'"),
+            ({"patch_caches": "inductor"}, "expected a sequence of adapters, not the string 'inductor'"),
+            ({"enable_caches": ["nothing"]}, "no switch 'nothing'"),
+            ({"enable_caches": "library_cache"}, "expected a sequence of switches"),
+        ):
+            ran = []
+            _, result = self.run_method(ran.append, **attributes)
+            ((_, text),) = result.errors
+            self.assertIn(error, text)
+            self.assertEqual(ran, [])
+
+    def test_nothing_imported(self):
+        """A cache whose library was not imported before the test is an error that says which it is."""
+        with unittest.mock.patch("cachetest.adapters.ready_adapters", list):
+            _, result = self.run_method(
+                lambda case: case.assertCacheStats("fx_graph", puts=0), patch_caches=None
+            )
+        ((_, text),) = result.errors
+        self.assertIn("no adapter was patched", text)
+        self.assertIn("adapter 'inductor' would add it", text)
+
+    def test_debug(self):
+        """debug(), which runners use to let exceptions through, is patched and undone as well."""
+
+        def body(case):
+            self.assertIsInstance(self.library.backend, MockBackend)
+
+        def fails(case):
+            body(case)
+            raise ValueError("own")
+
+        make = lambda body: type("Inner", (CacheTestCase,), {"test": body, **self.attributes})("test")  # noqa: E731
+        make(body).debug()
+        self.assertEqual(self.library.backend, "real")
+        with self.assertRaisesRegex(ValueError, "own"):
+            make(fails).debug()
+
+    def test_set_up_on_the_instance(self):
+        """A setUp that somebody put on the object is called, and is still there after."""
+        calls = []
+        case = type("Inner", (CacheTestCase,), {"test": lambda case: None, **self.attributes})("test")
+        case.setUp = own = lambda: calls.append(owner().label)
+        self.assertTrue(run_case(case).wasSuccessful())
+        self.assertEqual(calls, [case.id()])
+        self.assertIs(case.setUp, own)
+
+    def test_set_up_called_again(self):
+        """A test that calls its own setUp() again stays in its scope."""
+
+        def body(case):
+            inside = owner()
+            case.setUp()
+            case.assertIs(owner(), inside)
+
+        self.passes(body)
+
+    def test_base_that_turns_caches_on(self):
+        """A TestCase behind the mixin that turns caches on in its setUp does not: the mixin is in front."""
+
+        class Base(unittest.TestCase):
+            def setUp(case):
+                case.found = self.library.flag
+                self.library.flag = True
+
+            def tearDown(case):
+                self.library.flag = case.found
+
+        class Front(CacheTestMixin, Base):
+            """As a user would write it."""
+
+        self.passes(lambda case: case.assertIs(self.library.flag, False), base=Front)
+
+        def set_up(case):
+            super(case.__class__, case).setUp()
+            self.library.flag = "mine"
+
+        _, result = self.run_method(
+            lambda case: case.assertEqual(self.library.flag, "mine"), Front, setUp=set_up
+        )
+        self.assertTrue(result.wasSuccessful(), result.failures + result.errors)
+
+    def test_inside_a_patched_block(self):
+        """A test run inside a block leaves the block's counts as they were."""
+        with PatchCaches(self.adapter) as outer:
+            self.library.backend.put("k", 1)
+            self.passes(lambda case: self.library.backend.get("k"))
+            self.assertEqual(outer.caches.lib, Stats(1, 0, 0))
+            self.assertIsInstance(self.library.backend, MockBackend)
+
+
+class EndTests(LibraryCase):
+    """What is found at the end of a test."""
+
+    def test_displaced(self):
+        """A test whose patch was displaced fails, with the place and what is there."""
+
+        def body(case):
+            self.library.backend = "somebody's"
+
+        _, result = self.run_method(body)
+        ((_, text),) = result.failures
+        self.assertIn("Library.backend was displaced while the test ran", text)
+        self.assertIn("somebody's", text)
+
+    def test_adapter_that_does_not_restore(self):
+        """A test whose adapter leaves something behind fails."""
+
+        class Careless(LibraryAdapter):
+            def install(self):
+                from contextlib import nullcontext
+
+                self.library.backend = "left behind"
+                return nullcontext()
+
+        _, result = self.run_method(lambda case: None, patch_caches=(Careless(self.library),))
+        ((_, text),) = result.failures
+        self.assertIn("the adapter 'library' did not restore Library.backend", text)
+        del self.library.backend
+
+    def test_expected_failure_does_not_cover_it(self):
+        """A problem at the end is no failure that the test expected."""
+
+        @unittest.expectedFailure
+        def body(case):
+            self.library.backend = "somebody's"
+            case.fail("as expected")
+
+        _, result = self.run_method(body)
+        self.assertEqual(len(result.failures), 1)
+
+    def test_late_operation_of_another_test(self):
+        """What an earlier test left behind is a warning for the next, at the line of its test method."""
+        uses = []
+
+        def first(case):
+            uses.append(carry(owner(), self.library.backend.get))
+
+        def second(case):
+            uses[0]("k")
+            case.assertCacheUnused()
+
+        first_case, _ = self.run_method(first)
+        with self.assertWarnsRegex(
+            UserWarning, "late: miss on 'lib', key 'k'.*Inner.test, which had ended"
+        ) as caught:
+            self.passes(second)
+        self.assertEqual((caught.filename, caught.lineno), (__file__, second.__code__.co_firstlineno))
+        self.assertEqual(first_case.caches.lib, Stats())
+
+    def test_unattributed(self):
+        """An operation that can't be told apart fails each test that was running."""
+        work = threading.Event()
+        done = threading.Event()
+
+        def worker():
+            work.wait()
+            self.library.backend.put("k", 1)
+            done.set()
+
+        thread = threading.Thread(target=worker)
+        thread.start()
+        barrier = threading.Barrier(2)
+
+        def body(case):
+            barrier.wait()
+            if threading.current_thread().name == "first":
+                work.set()
+            done.wait()
+            case.assertCacheUnused()
+            barrier.wait()
+
+        results = {}
+        runners = [
+            threading.Thread(target=lambda n=n: results.__setitem__(n, self.run_method(body)[1]), name=n)
+            for n in ("first", "second")
+        ]
+        for runner in runners:
+            runner.start()
+        for runner in [*runners, thread]:
+            runner.join()
+        for result in results.values():
+            ((_, text),) = result.failures
+            self.assertRegex(
+                text, "unattributed: put on 'lib', key 'k', by thread Thread-.*test_case.py:.* in worker"
+            )
+
+    def test_interrupted_while_leaving(self):
+        """An interrupt in the midst of undoing does not keep it from being finished."""
+
+        class Interrupts(LibraryAdapter):
+            interrupted = False
+
+            def places(self):
+                if owner() is not None and not Interrupts.interrupted:
+                    Interrupts.interrupted = True
+                    raise KeyboardInterrupt
+                return super().places()
+
+        with self.assertRaises(KeyboardInterrupt):
+            self.run_method(lambda case: None, patch_caches=(Interrupts(self.library),))
+
+    def test_failed_test_without_a_method(self):
+        """Where the line of the test method is not known, a warning still has one."""
+
+        class Callable:
+            def __call__(self):
+                carry(first[0], MockBackend("c").get)("k")
+
+        first = []
+        self.run_method(lambda case: first.append(owner()))
+        with self.assertWarns(UserWarning):
+            self.passes(Callable())
+
+
+class TracebackTests(unittest.TestCase):
+    def test_set_up_frames(self):
+        """The traceback of a failing setUp does not begin in cachetest."""
+
+        def set_up(case):
+            raise ValueError("own")
+
+        _, result = run_method(CacheTestCase, lambda case: None, setUp=set_up)
+        ((_, text),) = result.errors
+        self.assertNotIn("patching_set_up", text)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,106 @@
+import unittest
+from contextlib import contextmanager
+
+from parameterized import parameterized
+
+from cachetest import installations
+from cachetest.installations import Handoff, acquire, displaced, release
+
+from .support import LibraryAdapter, make_library
+
+
+class InstallationTests(unittest.TestCase):
+    def setUp(self):
+        self.library, self.adapter = make_library()
+        self.addCleanup(self.assertNotIn, self.adapter, installations._installations)
+
+    def release(self, holder, adapter=None):
+        problems = []
+        release(adapter or self.adapter, holder, problems)
+        return problems
+
+    def patched(self):
+        return "backend" in vars(self.library)
+
+    @parameterized.expand([("same order", "ab"), ("reverse", "ba")])
+    def test_first_installs_last_restores(self, _, order):
+        """It is installed from the first holder to the last, whichever that is."""
+        acquire(self.adapter, "a")
+        backend = self.library.backend
+        acquire(LibraryAdapter(self.library), "b")
+        self.assertIs(self.library.backend, backend)
+        self.assertEqual(self.release(order[0]), [])
+        self.assertIs(self.library.backend, backend)
+        self.assertEqual(self.release(order[1]), [])
+        self.assertFalse(self.patched())
+
+    def test_release_without_holding(self):
+        """Who does not hold it, or not any more, changes nothing."""
+        self.release("a")
+        acquire(self.adapter, "a")
+        self.release("b")
+        self.assertTrue(self.patched())
+        self.release("a")
+        self.release("a")
+        self.assertFalse(self.patched())
+
+    def test_install_that_fails(self):
+        """A failed install is let go of like any other, and may be tried again."""
+        adapter = type("Fails", (LibraryAdapter,), {"install": lambda self: 1 / 0})(self.library)
+        with self.assertRaises(ZeroDivisionError):
+            acquire(adapter, "a")
+        self.assertEqual(self.release("a", adapter), [])
+        self.assertNotIn(adapter, installations._installations)
+
+    def test_displaced(self):
+        """What somebody put in the place of our patch is named; the original is put back all the same."""
+        self.assertEqual(displaced(self.adapter), [])
+        acquire(self.adapter, "a")
+        self.assertEqual(displaced(self.adapter), [])
+        self.library.backend = "somebody's"
+        (line,) = displaced(self.adapter)
+        self.assertIn('Library.backend was displaced while the test ran: it holds "somebody\'s"', line)
+        self.assertEqual(self.release("a"), [])
+        self.assertFalse(self.patched())
+
+    def test_not_restored(self):
+        """An adapter that leaves its patch behind is found out."""
+
+        class Careless(LibraryAdapter):
+            @contextmanager
+            def install(self):
+                self.library.backend = "left behind"
+                yield
+
+        adapter = Careless(self.library)
+        acquire(adapter, "a")
+        (line,) = self.release("a", adapter)
+        self.assertEqual(
+            line,
+            "the adapter 'library' did not restore Library.backend: it holds 'left behind', and held absent "
+            "before",
+        )
+
+    def test_restore_that_raises(self):
+        """An adapter that raises as it restores is let go of at the second try."""
+
+        class Raises(LibraryAdapter):
+            @contextmanager
+            def install(self):
+                yield
+                raise ValueError("in the midst")
+
+        adapter = Raises(self.library)
+        acquire(adapter, "a")
+        with self.assertRaises(ValueError):
+            self.release("a", adapter)
+        self.assertEqual(self.release("a", adapter), [])
+        self.assertNotIn(adapter, installations._installations)
+
+    def test_handoff_names_no_places(self):
+        """To have our hooks wrapped by another tool is no failure."""
+        self.assertEqual(Handoff().places(), {})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,231 @@
+"""Every step of entering and leaving made to raise, one at a time: afterwards nothing differs from before.
+
+A step is a line of cachetest: a trace function raises there, before the line is run, as a signal handler
+would. It counts them first, so that a step that is added later is in the table by itself.
+"""
+
+import contextvars
+import dis
+import functools
+import linecache
+import sys
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from parameterized import parameterized
+
+import cachetest
+from cachetest import CacheTestCase, PatchCaches, installations, scope, switches
+from cachetest.adapters import load
+
+from .support import make_library, needs_torch, run_case
+from .test_handoff import hooked
+
+PACKAGE = str(Path(cachetest.__file__).parent)
+
+
+# What is interrupted on the way into the `try` that protects it has not begun: it is as if it had not been
+# called, as with every context manager.
+FIRST_STEP = 3
+
+
+class Interrupt(BaseException):
+    """Not an Exception, as KeyboardInterrupt and SystemExit are none."""
+
+
+@functools.cache
+def returns_of(code):
+    """Return the offsets from which *code* does nothing but return a constant."""
+    instructions = list(dis.get_instructions(code))
+    return {
+        one.offset
+        for one, after in zip(instructions, [*instructions[1:], None], strict=True)
+        if one.opname == "RETURN_CONST" or (one.opname == "LOAD_CONST" and after.opname == "RETURN_VALUE")
+    }
+
+
+class Steps:
+    """Runs a function and raises at its n-th line of cachetest, or counts those lines."""
+
+    def __init__(self, raise_at=None, kind=Interrupt):
+        self.seen = 0
+        self.raise_at = raise_at
+        self.kind = kind
+        self._withs = {}
+        self.raised = False
+
+    def _trace(self, frame, event, arg):
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line" and not self._is_no_step(frame):
+            self.seen += 1
+            if self.seen == self.raise_at:
+                self.raised = True
+                raise self.kind(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+        return self._trace
+
+    def _is_no_step(self, frame):
+        """Return whether CPython runs no signal handler here, though it does call a trace function.
+
+        That is so between the block of a with statement and its __exit__, which is the line of the statement
+        for a second time, and where nothing but the return of a function is left.
+        """
+        code = frame.f_code
+        if frame.f_lasti in returns_of(code):
+            return True
+        if not linecache.getline(code.co_filename, frame.f_lineno).strip().startswith("with "):
+            return False
+        entered = frame.f_lineno in self._withs.setdefault(frame, set())
+        self._withs[frame].add(frame.f_lineno)
+        return entered
+
+    def run(self, function, *args):
+        found = sys.gettrace()
+        sys.settrace(self._trace)
+        try:
+            return function(*args)
+        finally:
+            sys.settrace(found)
+
+
+class InterruptCase:
+    """The table, for one adapter."""
+
+    enable = ()
+
+    def state(self):
+        """Return all of the library that must not differ."""
+        raise NotImplementedError
+
+    def everything(self):
+        """Return what else must not: hooks, marks, and what cachetest keeps of what it has patched."""
+        marks = {
+            var.name: value
+            for var, value in contextvars.copy_context().items()
+            # What global_stats shows after exit is meant to stay.
+            if var.name.startswith("cachetest") and var.name != "cachetest.shown" and value
+        }
+        return (
+            self.state(),
+            hooked(),
+            dict(installations._installations),
+            dict(switches._everywhere),
+            scope._open,
+            marks,
+        )
+
+    def every_step(self, prepare):
+        """For each step of the function that *prepare* returns, run it with that step raising.
+
+        *prepare* may enter first; the second function it returns leaves, if the first has entered.
+        """
+        # Twice, because the first time may do what is done but once, as making a class is.
+        for _ in range(2):
+            function, leave = prepare()
+            counted = Steps()
+            counted.run(function)
+            leave()
+        self.assertGreater(counted.seen, 20)
+        for n in range(FIRST_STEP, counted.seen + 1):
+            before = self.everything()
+            function, _ = prepare()
+            steps = Steps(n)
+            with self.assertRaises(Interrupt) as caught:
+                steps.run(function)
+            self.assertEqual(self.everything(), before, caught.exception)
+
+    def test_entering(self):
+        """A block whose entering is interrupted leaves nothing."""
+
+        def prepare():
+            patch = PatchCaches(self.adapter, enable=self.enable)
+            return patch.__enter__, lambda: patch.__exit__(None, None, None)
+
+        self.every_step(prepare)
+
+    def test_leaving(self):
+        """A block whose leaving is interrupted leaves nothing."""
+
+        def prepare():
+            patch = PatchCaches(self.adapter, enable=self.enable)
+            patch.__enter__()
+            return lambda: patch.__exit__(None, None, None), lambda: None
+
+        self.every_step(prepare)
+
+    def test_leaving_an_inner_block(self):
+        """An inner block whose leaving is interrupted leaves the outer one as it was."""
+        with PatchCaches(self.adapter) as outer:
+            self.test_leaving()
+            self.assertIs(scope.owner().caches, outer.caches)
+
+    def test_set_up(self):
+        """A setUp() that is interrupted leaves nothing."""
+        with mock.patch("cachetest.patching.ready_adapters", lambda: [self.adapter]):
+            self.every_step(lambda: (PatchCaches.setUp, PatchCaches.tearDown))
+
+    def test_tear_down(self):
+        """A tearDown() that is interrupted leaves nothing."""
+
+        def prepare():
+            PatchCaches.setUp()
+            return PatchCaches.tearDown, lambda: None
+
+        with mock.patch("cachetest.patching.ready_adapters", lambda: [self.adapter]):
+            self.every_step(prepare)
+
+    @parameterized.expand([("interrupt", KeyboardInterrupt), ("exit", SystemExit), ("error", ValueError)])
+    def test_test_case(self, _, kind):
+        """A test that is interrupted anywhere leaves nothing; unittest lets KeyboardInterrupt through."""
+
+        class Inner(CacheTestCase):
+            patch_caches = (self.adapter,)
+            enable_caches = self.enable
+
+            def test(self):
+                pass
+
+        Raised = type("Raised", (Interrupt, kind), {})
+        counted = Steps()
+        counted.run(run_case, Inner("test"))
+        for n in range(FIRST_STEP, counted.seen + 1):
+            before = self.everything()
+            steps = Steps(n, Raised)
+            result = None
+            try:
+                result = steps.run(run_case, Inner("test"))
+            except Raised as error:
+                where = error
+            else:
+                ((_, where),) = result.errors + result.failures
+            self.assertTrue(steps.raised)
+            self.assertEqual(self.everything(), before, where)
+
+
+class LibraryInterruptTests(InterruptCase, unittest.TestCase):
+    enable = ("library_cache",)
+
+    def setUp(self):
+        self.library, self.adapter = make_library()
+
+    def state(self):
+        return dict(vars(self.library))
+
+
+@needs_torch
+class InductorInterruptTests(InterruptCase, unittest.TestCase):
+    enable = ("fx_graph_remote_cache", "enable_remote_autograd_cache")
+
+    def setUp(self):
+        self.adapter = load("inductor")
+
+    def state(self):
+        return (
+            {place: own for place, own in self.adapter.places().items()},
+            {switch.name: switch.save() for switch in self.adapter.switches},
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,167 @@
+import contextvars
+import itertools
+import unittest
+
+from parameterized import parameterized
+
+from cachetest import SwitchError
+from cachetest.adapters import Switch
+from cachetest.switches import _everywhere, _here, turn
+from cachetest.undo import Undo
+
+from .support import LibrarySwitch, make_library
+
+UNSET = object()
+
+
+class ContextSwitch(Switch):
+    """A flag with a value for each context, as torch has them since 2.12."""
+
+    name = "context_cache"
+    per_context = True
+
+    def __init__(self):
+        self.value = contextvars.ContextVar("value", default=UNSET)
+
+    def exists(self):
+        return True
+
+    def save(self):
+        return self.value.get()
+
+    def restore(self, saved):
+        self.value.set(saved)
+
+    def get(self):
+        return self.value.get()
+
+    def set(self, value):
+        self.value.set(value)
+
+
+class Stubborn(LibrarySwitch):
+    """A switch that the environment forces."""
+
+    def set(self, value):
+        pass
+
+
+def turned(switch, value):
+    undo = Undo()
+    turn([switch], value, undo)
+    return undo
+
+
+class TurnTests(unittest.TestCase):
+    def setUp(self):
+        self.library, adapter = make_library()
+        (self.switch,) = adapter.switches
+        self.addCleanup(self.assertNotIn, self.switch, _everywhere)
+
+    def test_back_to_never_set(self):
+        """What was never set is never set again, not set to the same."""
+        with Undo() as undo:
+            turn([self.switch], False, undo)
+            self.assertIs(self.library.flag, False)
+        self.assertNotIn("flag", vars(self.library))
+
+    def test_back_to_value(self):
+        """What was set has its value again."""
+        self.library.flag = "mine"
+        turned(self.switch, True).run()
+        self.assertEqual(vars(self.library)["flag"], "mine")
+
+    def test_nested_over_a_change(self):
+        """Each layer puts back what it found, also what was set between two of them."""
+        outer = turned(self.switch, False)
+        self.library.flag = "between"
+        inner = turned(self.switch, False)
+        inner.run()
+        self.assertEqual(self.library.flag, "between")
+        outer.run()
+        self.assertNotIn("flag", vars(self.library))
+
+    @parameterized.expand([(order,) for order in itertools.permutations(range(3))])
+    def test_any_order(self, order):
+        """Three tests at once end in any order; what is left on top stays in force."""
+        values = [False, True, False]
+        layers = [turned(self.switch, value) for value in values]
+        left = [0, 1, 2]
+        for index in order:
+            layers[index].run()
+            left.remove(index)
+            if left:
+                self.assertIs(self.library.flag, values[left[-1]])
+        self.assertNotIn("flag", vars(self.library))
+
+    def test_undone_twice(self):
+        """A second run changes nothing."""
+        layer = turned(self.switch, False)
+        layer.run()
+        self.library.flag = "mine"
+        layer.run()
+        self.assertEqual(self.library.flag, "mine")
+
+    def test_stubborn(self):
+        """A switch that does not take its value is an error, and nothing stays changed."""
+        self.switch = Stubborn(self.library)
+        with self.assertRaisesRegex(SwitchError, "'library_cache' stays 'default' when it is set to False"):
+            with Undo() as undo:
+                turn([self.switch], False, undo)
+        self.assertNotIn("flag", vars(self.library))
+
+    def test_stubborn_without_insisting(self):
+        """Unless nobody insists."""
+        self.switch = Stubborn(self.library)
+        with Undo() as undo:
+            turn([self.switch], False, undo, insist=False)
+            self.assertEqual(self.library.flag, "default")
+
+    def test_set_that_raises(self):
+        """A switch that raises while it is set is put back too."""
+
+        class Raises(LibrarySwitch):
+            def set(self, value):
+                super().set(value)
+                raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt), Undo() as undo:
+            turn([Raises(self.library)], False, undo)
+        self.assertNotIn("flag", vars(self.library))
+
+
+class PerContextTests(unittest.TestCase):
+    def test_each_context_its_own(self):
+        """Two contexts turn the switch without seeing each other, and end in any order."""
+        switch = ContextSwitch()
+        here, there = contextvars.copy_context(), contextvars.copy_context()
+        one = here.run(turned, switch, False)
+        two = there.run(turned, switch, True)
+        self.assertIs(here.run(switch.get), False)
+        self.assertIs(there.run(switch.get), True)
+        self.assertIs(switch.get(), UNSET)
+        here.run(one.run)
+        self.assertIs(here.run(switch.get), UNSET)
+        self.assertIs(there.run(switch.get), True)
+        there.run(two.run)
+        self.assertIs(there.run(switch.get), UNSET)
+        self.assertNotIn(switch, there.run(_here.get))
+
+    def test_layers_in_one_context(self):
+        """Inside one context, layers nest."""
+        switch = ContextSwitch()
+        context = contextvars.copy_context()
+        outer = context.run(turned, switch, False)
+        inner = context.run(turned, switch, True)
+        context.run(outer.run)
+        self.assertIs(context.run(switch.get), True)
+        context.run(inner.run)
+        self.assertIs(context.run(switch.get), UNSET)
+
+    def test_repr(self):
+        """repr() names the switch."""
+        self.assertEqual(repr(ContextSwitch()), "<switch context_cache>")
+
+
+if __name__ == "__main__":
+    unittest.main()
