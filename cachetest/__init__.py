@@ -8,7 +8,6 @@ from .backend import MockBackend
 from .caches import MockCache, MockCaches
 from .case import CacheTestCase, CacheTestMixin
 from .errors import (
-    AdapterError,
     CacheTestError,
     CacheTestWarning,
     LateOperationWarning,
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from .async_case import AsyncCacheTestCase
 
 __all__ = [
-    "AdapterError",
     "AsyncCacheTestCase",
     "CacheTestCase",
     "CacheTestError",

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "AdapterError",
     "CacheTestError",
     "CacheTestWarning",
     "LateOperationWarning",
@@ -51,10 +50,6 @@ class SwitchError(CacheTestError):
 
 class MissingLibraryError(CacheTestError, ImportError):
     """An adapter was asked for whose library can't be imported."""
-
-
-class AdapterError(CacheTestError):
-    """An adapter broke its contract."""
 
 
 class NotPatchedError(CacheTestError, RuntimeError):

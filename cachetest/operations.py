@@ -19,7 +19,8 @@ Kind = Literal["put", "hit", "miss"]
 # Enough to see what led to a failure; a log that grows for ever would be a leak in a load test.
 LOG_LENGTH = 10_000
 
-_NEVER_THE_CALLER = sys.stdlib_module_names | {__name__.partition(".")[0]}
+# Code that a library has generated, as torch does for a backward, may have no module name at all.
+_NEVER_THE_CALLER = sys.stdlib_module_names | {__name__.partition(".")[0], ""}
 
 
 class Location(NamedTuple):

@@ -175,14 +175,15 @@ class PatchCaches:
         undo = None
         try:
             undo = _latest_set_up()
-            undo.run()
+            # A copy, since a context that was copied in between has this to undo as well.
+            undo.copy().run()
             _forget_set_up(undo)
         except NotPatchedError:
             raise
         except BaseException:
             # Interrupted: finish, so that nothing stays switched off.
             undo = undo or _latest_set_up()
-            undo.run()
+            undo.copy().run()
             _forget_set_up(undo)
             raise
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 __all__ = ["turn"]
 
 
+_Layers = dict["Switch", "tuple[_Layer, ...]"]
+
+
 class _Layer:
     """One value that a switch was given: on whose behalf, and what it replaced."""
 
     def __init__(self, holder: object, saved: object) -> None:
         self.holder = holder
         self.saved = saved
+        self.token: Token[_Layers] | None = None
 
-
-_Layers = dict["Switch", tuple[_Layer, ...]]
 
 # Each context has a value of its own of a switch that is per context, so it has its own layers too.
 _here: ContextVar[_Layers] = ContextVar("cachetest.switch_layers")
@@ -46,7 +48,8 @@ def turn(switches: Iterable[Switch], value: bool, undo: Undo, *, insist: bool = 
         undo.add(partial(_take_off, switch, holder))
         with _lock:
             saved = switch.save()
-            _store(switch, (*_layers(switch), _Layer(holder, saved)))
+            layer = _Layer(holder, saved)
+            layer.token = _store(switch, (*_layers(switch), layer))
             switch.set(value)
         if insist and switch.get() is not value:
             raise SwitchError(
@@ -66,6 +69,25 @@ def _take_off(switch: Switch, holder: object) -> None:
         else:
             switch.restore(layers[index].saved)
         _store(switch, layers[:index] + layers[index + 1 :])
+    if _set_elsewhere(layers[index].token):
+        raise SwitchError(
+            f"the switch {switch.name!r}, which its library keeps per context, was turned in another context "
+            "than this one: it stays turned there. Enter and leave in the same context"
+        )
+
+
+def _set_elsewhere(token: Token[_Layers] | None) -> bool:
+    # Only a token knows its context. It can be used but once, and what it sets is put right again.
+    kept = _here.get({})
+    try:
+        if token is not None:
+            _here.reset(token)
+    except ValueError:
+        return True
+    except RuntimeError:
+        return False
+    _here.set(kept)
+    return False
 
 
 def _all_layers(switch: Switch) -> _Layers:
@@ -76,13 +98,14 @@ def _layers(switch: Switch) -> tuple[_Layer, ...]:
     return _all_layers(switch).get(switch, ())
 
 
-def _store(switch: Switch, layers: tuple[_Layer, ...]) -> None:
+def _store(switch: Switch, layers: tuple[_Layer, ...]) -> Token[_Layers] | None:
     if switch.per_context:
         changed = {**_here.get({}), switch: layers}
         if not layers:
             del changed[switch]
-        _here.set(changed)
-    elif layers:
+        return _here.set(changed)
+    if layers:
         _everywhere[switch] = layers
     else:
         _everywhere.pop(switch, None)
+    return None

@@ -57,6 +57,12 @@ class Undo:
         self.add(put_back)
         setattr(owner, name, value)
 
+    def copy(self) -> Undo:
+        """Return another that takes the same back, for steps that have to be run in several contexts."""
+        other = Undo()
+        other._steps = list(self._steps)
+        return other
+
     def run(self) -> None:
         """Take everything back; a step that fails is tried once more after the others.
 

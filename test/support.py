@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -30,6 +31,7 @@ def needs(library: str, install: str) -> Callable[[Any], Any]:
 
 
 needs_torch = needs("torch", "torch==2.13.0")
+needs_compiler = unittest.skipUnless(shutil.which("g++") or "torch" in _REQUIRED, "needs a C++ compiler")
 
 
 def run_case(case: unittest.TestCase | unittest.TestSuite) -> unittest.TestResult:
@@ -45,11 +47,13 @@ def run_method(base: type[unittest.TestCase], body: Callable[..., Any], **attrib
     return case, run_case(case)
 
 
-def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a fresh interpreter in the project's root."""
+def run_python(
+    *arguments: str, cwd: str | Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a fresh interpreter, in the project's root unless told otherwise."""
     return subprocess.run(
         [sys.executable, *arguments],
-        cwd=ROOT,
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,

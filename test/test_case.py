@@ -12,7 +12,6 @@ from cachetest import (
     PatchCaches,
     Stats,
     UnknownCacheError,
-    UnknownSwitchError,
 )
 from cachetest.scope import carry, owner
 

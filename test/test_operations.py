@@ -59,6 +59,13 @@ class CallerTests(unittest.TestCase):
         where = library["get"](lambda: caller_outside(frozenset({"some_library"})))
         self.assertEqual(where.filename, __file__)
 
+    def test_past_generated_code(self):
+        """Code that a library has generated has no module name, and is not the caller either."""
+        names = {}
+        exec(compile("def get(look): return look()", "<generated>", "exec"), names)
+        del names["__builtins__"]
+        self.assertEqual(names["get"](caller_outside).filename, __file__)
+
     def test_not_past_others(self):
         """A line of any other package is a caller like any other."""
         wrapper = in_module("some_wrapper", "def get(look):\n    return look(libraries)")

@@ -1,4 +1,5 @@
 import asyncio
+import contextvars
 import inspect
 import threading
 import unittest
@@ -23,6 +24,7 @@ from cachetest.errors import LateOperationWarning
 from cachetest.scope import carry, current_scope, owner
 
 from .support import LibraryAdapter, LibrarySwitch, make_library
+from .test_switches import ContextSwitch
 
 
 class PatchCase(unittest.TestCase):
@@ -398,6 +400,29 @@ class SetUpTests(PatchCase):
         self.assertIs(self.library.flag, False)
         PatchCaches.tearDown()
         self.assertNotIn("flag", vars(self.library))
+
+    def test_tear_down_in_a_copy_of_the_context(self):
+        """A copy of the context has its own to tear down, and doing so takes nothing from the original."""
+        switch = ContextSwitch()
+        self.adapter.switches = (switch,)
+        unset = switch.get()
+        PatchCaches.setUp()
+        copied = contextvars.copy_context()
+        with self.assertRaisesRegex(SwitchError, "was turned in another context"):
+            copied.run(PatchCaches.tearDown)
+        self.assertIs(switch.get(), False)
+        PatchCaches.tearDown()
+        self.assertIs(switch.get(), unset)
+
+    def test_block_left_in_a_copy_of_the_context(self):
+        """A block that is left where it was not entered says that a switch stays turned."""
+        switch = ContextSwitch()
+        self.adapter.switches = (switch,)
+        patch = PatchCaches(self.adapter, enable=["context_cache"])
+        context = contextvars.copy_context()
+        context.run(patch.__enter__)
+        with self.assertRaisesRegex(AssertionError, "raised SwitchError: .*was turned in another context"):
+            context.copy().run(patch.__exit__, None, None, None)
 
     def test_set_up_that_fails(self):
         """When a switch can't be turned off, none stays off, and there is nothing to tear down."""

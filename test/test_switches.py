@@ -158,6 +158,20 @@ class PerContextTests(unittest.TestCase):
         context.run(inner.run)
         self.assertIs(context.run(switch.get), UNSET)
 
+    def test_undone_in_a_copy_of_its_context(self):
+        """What a copy of the context undoes stays turned in the original: that is an error, not a leak."""
+        switch = ContextSwitch()
+        here = contextvars.copy_context()
+        undo = here.run(turned, switch, False)
+        there = here.copy()
+        with self.assertRaisesRegex(SwitchError, "'context_cache', which.*turned in another context"):
+            there.run(undo.copy().run)
+        self.assertIs(there.run(switch.get), UNSET)
+        self.assertIs(here.run(switch.get), False)
+        here.run(undo.run)
+        self.assertIs(here.run(switch.get), UNSET)
+        self.assertEqual(here.run(_here.get), {})
+
     def test_repr(self):
         """repr() names the switch."""
         self.assertEqual(repr(ContextSwitch()), "<switch context_cache>")

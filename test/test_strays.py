@@ -1,0 +1,93 @@
+import io
+import unittest
+
+from cachetest import Stats
+from cachetest.caches import MISSING
+from cachetest.scope import Scope, cache_for, carry, close_scope, open_scope
+from cachetest.strays import find_strays
+
+from .support import run_python
+from .test_scope import ScopeCase, elsewhere, scope
+
+
+class StrayTests(ScopeCase):
+    def test_unattributed(self):
+        """What can't be told is counted apart, and told to every suspect."""
+        with scope("one") as one:
+            other = elsewhere(self.opened)
+            elsewhere(lambda: cache_for("c").put("k", 1))
+            self.assertEqual((one.caches.c, other.caches.c), (Stats(), Stats()))
+            self.assertEqual(elsewhere(lambda: cache_for("c").get("k")), 1)
+            close_scope(other)
+            kinds = find_strays(other)
+            self.assertEqual([s.operation.kind for s in kinds.unattributed], ["put", "hit"])
+        kinds = find_strays(one)
+        self.assertEqual([s.operation.kind for s in kinds.unattributed], ["put", "hit"])
+
+    def opened(self):
+        made = Scope("two", ("c",))
+        open_scope(made)
+        return made
+
+    def test_late(self):
+        """What comes after the end goes to nobody's counts, and is told once, to the next to end."""
+        with scope("first") as first:
+            use = carry(first, lambda: cache_for("c").put("k", 1))
+        with scope("second") as second:
+            elsewhere(use)
+            self.assertEqual((first.caches.c, second.caches.c), (Stats(), Stats()))
+            self.assertEqual(second.caches.c.cache, {})
+        kinds = find_strays(second)
+        self.assertEqual([(s.operation.key, s.ended) for s in kinds.others_late], [("k", first)])
+        self.assertEqual(kinds.unattributed + kinds.own_late, [])
+
+    def test_late_for_an_inner_block(self):
+        """What an inner block left behind is its own test's fault."""
+        with scope("outer") as outer:
+            with scope("inner") as inner:
+                use = carry(inner, lambda: cache_for("c").get("k"))
+            elsewhere(use)
+        kinds = find_strays(outer)
+        self.assertEqual([s.operation.kind for s in kinds.own_late], ["miss"])
+
+    def test_outside(self):
+        """An operation while no test runs is told of by the next one."""
+        cache_for("c").put("k", 1)
+        with scope() as after:
+            self.assertNotIn("k", after.caches.c.cache)
+        (stray,) = find_strays(after).others_late
+        self.assertIsNone(stray.ended)
+        self.assertIn("while no test was running", stray.describe())
+
+    def test_adrift_entries_are_fresh(self):
+        """What was put while nothing was open is not found later."""
+        cache_for("c").put("k", 1)
+        with scope("one") as one:
+            other = elsewhere(self.opened)
+            self.assertIs(elsewhere(lambda: cache_for("c").get("k")), MISSING)
+            close_scope(other)
+        self.assertEqual(len(find_strays(one).unattributed), 1)
+        self.assertEqual(len(find_strays(other).unattributed), 1)
+
+    def test_report_names_them(self):
+        """A report ends with what is still to be told."""
+        with scope("first") as first:
+            use = carry(first, lambda: cache_for("c").put("k", 1))
+        use()
+        with scope() as after:
+            out = io.StringIO()
+            after.caches.report(out)
+        self.assertRegex(
+            out.getvalue(), r"counted for no test:\n  late: put on 'c', key 'k'.* for first, which"
+        )
+        self.assertEqual(len(self.strays()), 1)
+
+    def test_told_at_exit(self):
+        """Where no test comes after, the process tells as it ends."""
+        done = run_python("-c", "from cachetest import MockBackend; MockBackend('c').put('k', 1)")
+        self.assertRegex(done.stderr, "no test was left to tell of this(.|\n)*late: put on 'c', key 'k'")
+        self.assertEqual(done.returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
