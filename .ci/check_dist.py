@@ -22,7 +22,7 @@ def package_files() -> set[str]:
 
 
 def check_wheel(path: Path) -> None:
-    """The wheel has the package only, and needs its two dependencies only."""
+    """Assert that the wheel has the package only, and needs its two dependencies only."""
     with zipfile.ZipFile(path) as wheel:
         names = set(wheel.namelist())
         metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
@@ -36,7 +36,7 @@ def check_wheel(path: Path) -> None:
 
 
 def check_sdist(path: Path) -> None:
-    """The sdist has the package, its tests and examples, and what they are run with."""
+    """Assert that the sdist has the package, its tests and examples, and what they are run with."""
     with tarfile.open(path) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     wanted = package_files() | {"LICENSE", "CHANGELOG.rst", "README.rst", "setup.cfg", "setup.py", "tox.ini"}

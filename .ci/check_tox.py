@@ -1,4 +1,4 @@
-"""Check the result of a tox run: which environments ran, and that those which must not be skipped were not."""
+"""Check the result of a tox run: which environments ran, and that none that has to was skipped."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ class InductorInterruptTests(InterruptCase, unittest.TestCase):
 
     def state(self):
         return (
-            {place: own for place, own in self.adapter.places().items()},
+            dict(self.adapter.places()),
             {switch.name: switch.save() for switch in self.adapter.switches},
         )
 

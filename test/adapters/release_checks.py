@@ -1,6 +1,6 @@
 """What is checked of the inductor adapter on a release of torch that `torch_tree` has written out.
 
-Run by `test_inductor_releases` in a child process, one for each release: the parent may have imported a torch.
+Run by `test_inductor_releases` in a child process for each release: the parent may have imported a torch.
 """
 
 import contextvars
