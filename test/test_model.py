@@ -7,14 +7,16 @@ import threading
 import unittest
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
+from parameterized import parameterized
 
 from cachetest import MockBackend, PatchCaches
 from cachetest.errors import LateOperationWarning
 from cachetest.scope import Scope
-from cachetest.strays import find_strays
+from cachetest.strays import Findings, find_strays
 
 PROGRAMS = 2_000
 KEYS = 3
@@ -206,22 +208,35 @@ class World:
             for name, who, key in program:
                 getattr(self, name)(self.actors[who % len(self.actors)], key)
                 self.check()
+            for actor in self.actors:
+                while actor.blocks:
+                    self.leave(actor, None)
+            self.check()
+            left = find_strays(Scope("nobody"))
+            assert len(left.others_late) == len(self.strays)
+            assert left.unattributed == left.own_late == []
         finally:
-            self.close()
-        self.check()
+            self.abandon()
 
-    def close(self):
-        for actor in self.actors:
-            while actor.blocks:
-                self.leave(actor, None)
-        for actor in self.actors:
-            actor.stop()
+    def abandon(self):
+        """Leave nothing open, and nothing to tell, for what comes after a program that failed."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for actor in self.actors:
+                for _, patch in reversed(actor.blocks):
+                    actor.do(lambda patch=patch: patch.__exit__(ValueError, ValueError(), None))
+                actor.stop()
         self.pool.shutdown()
-        left = find_strays(Scope("nobody"))
-        assert len(left.others_late) == len(self.strays)
-        assert left.unattributed == left.own_late == []
+        find_strays(Scope("nobody"))
 
 
+SETTINGS = settings(
+    max_examples=PROGRAMS,
+    deadline=None,
+    database=None,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 STEPS = ("enter", "exit", "raises", "put", "put", "get", "get", "reset", "start", "hand_over")
 programs = st.lists(
     st.tuples(st.sampled_from(STEPS), st.integers(0, 4), st.integers(0, KEYS - 1)),
@@ -230,13 +245,28 @@ programs = st.lists(
 )
 
 
-class ModelTests(unittest.TestCase):
-    @settings(
-        max_examples=PROGRAMS,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
+class BrokenTests(unittest.TestCase):
+    """That the model finds out when a line of what it checks is broken."""
+
+    @parameterized.expand(
+        [
+            ("threads unmarked", "cachetest.handoff.carry", lambda scope, function: function),
+            ("blocks not nested", "cachetest.scope._innermost", lambda scope, current: [scope]),
+            ("late as if in time", "cachetest.scope.note", lambda stray: None),
+            ("nothing told", "cachetest.activation.find_strays", lambda scope: Findings([], [], [])),
+        ]
     )
+    def test_found_out(self, _, target, broken):
+        """A program that shows the break is among the random ones."""
+        check = settings(parent=SETTINGS, phases=[Phase.generate], max_examples=500)(
+            given(programs)(lambda program: World().run(program))
+        )
+        with mock.patch(target, broken), self.assertRaises(AssertionError):
+            check()
+
+
+class ModelTests(unittest.TestCase):
+    @SETTINGS
     @given(programs)
     def test_programs(self, program):
         """Whatever a program does, each operation is counted once, where it belongs, or told of."""
