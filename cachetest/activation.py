@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Collection
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from . import adapters as adapter_table
 from . import explain
 from .adapters.base import Adapter, Switch
-from .errors import LateOperationWarning, SwitchError, UnknownSwitchError, closest_first
+from .errors import CacheTestWarning, LateOperationWarning, SwitchError, UnknownSwitchError, closest_first
 from .installations import Handoff, acquire, displaced, release
-from .messages import describe_strays, join_problems
+from .messages import join_problems
 from .scope import Scope, close_scope, open_scope
-from .strays import find_strays
+from .strays import describe_strays, find_strays
 from .switches import turn
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .operations import Location
 
@@ -27,7 +28,7 @@ __all__ = [
     "Activation",
     "Verdict",
     "check_adapters",
-    "check_not_a_string",
+    "names_of",
     "resolve_adapters",
     "switches_of",
 ]
@@ -44,14 +45,29 @@ class Verdict(NamedTuple):
     warnings: list[str]
     cause: Exception | None
 
-    def text(self) -> str:
-        """Return the problems as one message."""
-        return join_problems(self.problems)
+    def tell(
+        self, where: Location, failure: type[BaseException], in_flight: BaseException | None = None
+    ) -> None:
+        """Raise *failure* if there are problems, after warning, at the line *where*, of what others left.
 
-    def warn(self, where: Location) -> None:
-        """Warn of what others left behind, at the line *where*."""
-        for text in self.warnings:
-            warnings.warn_explicit(text, LateOperationWarning, where.filename, where.lineno)
+        While an exception is *in_flight* the problems are a warning too, and nothing is raised: that says
+        what went wrong first.
+        """
+        late = [(text, LateOperationWarning) for text in self.warnings]
+        own = [(join_problems(self.problems), CacheTestWarning)] if self.problems and in_flight else []
+        raised = None
+        for text, category in [*late, *own]:
+            # Each is told, also where warnings are errors.
+            try:
+                warnings.warn_explicit(text, category, where.filename, where.lineno)
+            except CacheTestWarning as warning:
+                raised = raised or warning
+        if in_flight is not None:
+            return
+        if self.problems:
+            raise failure(join_problems(self.problems)) from self.cause
+        if raised is not None:
+            raise raised
 
 
 class Activation:
@@ -65,9 +81,8 @@ class Activation:
         label: str,
         switches_off: bool = False,
     ) -> None:
-        check_not_a_string(enable, "switches")
         self.adapters = list(adapters)
-        self._enable = list(enable)
+        self._enable = names_of(enable, "enable_caches")
         self._label = label
         self._switches_off = switches_off
         self._undo = Undo()
@@ -125,7 +140,7 @@ class Activation:
         findings = find_strays(scope)
         problems += describe_strays([*findings.unattributed, *findings.own_late])
         self.scope = None
-        return Verdict(problems, describe_strays(findings.others_late), cause)
+        return Verdict(problems, describe_strays(findings.others_late, findings.not_kept), cause)
 
     def _displaced(self) -> list[str]:
         return [line for adapter in self.adapters for line in displaced(adapter)]
@@ -145,25 +160,45 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
     """
     if given is None:
         return adapter_table.ready_adapters()
-    check_adapters(given)
-    made = [adapter_table.load(each) if isinstance(each, str) else each for each in given]
+    made = [
+        adapter_table.load(each) if isinstance(each, str) else each
+        for each in check_adapters(checked_sequence(given, "patch_caches"))
+    ]
     return list(dict.fromkeys(made))
 
 
-def check_adapters(given: Iterable[object]) -> None:
-    """Raise an error that names the first of *given* that is no adapter, nor the name of one."""
-    check_not_a_string(given, "adapters")
+T = TypeVar("T")
+
+
+def check_adapters(given: Sequence[T]) -> Sequence[T]:
+    """Return *given*; raise an error that names the first of it that is no adapter, nor the name of one."""
     for each in given:
         if isinstance(each, str):
             adapter_table.check_name(each)
         elif not isinstance(each, Adapter):
             raise TypeError(f"expected an adapter or the name of one, not {each!r}")
+    return given
 
 
-def check_not_a_string(given: object, what: str) -> None:
-    """Raise ``TypeError`` for a string where a sequence of them was meant."""
+def checked_sequence(given: Iterable[T], what: str) -> tuple[T, ...]:
+    """Return *given* as a tuple; raise ``TypeError`` for what can't be gone through again and again.
+
+    *what* is the name of the argument or attribute that it was given as.
+    """
     if isinstance(given, str):
-        raise TypeError(f"expected a sequence of {what}, not the string {given!r}: ({given!r},)")
+        raise TypeError(f"{what}: expected a sequence of names, not the string {given!r}: ({given!r},)")
+    if not isinstance(given, Collection):
+        raise TypeError(f"{what}: expected a sequence, not {given!r}")
+    return tuple(given)
+
+
+def names_of(given: Iterable[str], what: str) -> tuple[str, ...]:
+    """Return *given*, as `checked_sequence`, each of it a string."""
+    names = checked_sequence(given, what)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"{what}: expected the names of switches, not {name!r}")
+    return names
 
 
 def switches_of(adapters: Iterable[Adapter]) -> list[Switch]:
@@ -180,7 +215,7 @@ def _find_switches(names: Iterable[str], adapters: Iterable[Adapter]) -> list[Sw
                 raise SwitchError(f"the installed release has no switch {name!r}")
             continue
         text = f"no switch {name!r} here"
-        if known and isinstance(name, str):
+        if known:
             text += f"; known, the closest first: {', '.join(closest_first(name, known))}"
         owner = adapter_table.owner_of(name)
         if owner is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 import unittest
+import warnings
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import messages
 from .activation import Activation, Verdict, resolve_adapters
 from .caches import MISSING, MockCache
-from .errors import NotPatchedError
-from .explain import components
+from .errors import CacheTestWarning, NotPatchedError
+from .explain import components, same
 from .operations import Location, caller_outside
 from .stats import Stats
 
@@ -51,6 +52,14 @@ class CacheTestMixin(_TestCase):
     """The scope of the running test."""
 
     _activation: Activation | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        order = cls.__mro__
+        if unittest.TestCase in order and order.index(unittest.TestCase) < order.index(CacheTestMixin):
+            raise TypeError(
+                f"class {cls.__name__}: CacheTestMixin goes in front of the TestCase, not behind it"
+            )
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         with self._patching_set_up():
@@ -118,11 +127,8 @@ class CacheTestMixin(_TestCase):
 
     def _leave_scope(self, activation: Activation) -> None:
         verdict = self._close(activation)
-        if verdict is None:
-            return
-        verdict.warn(self._where())
-        if verdict.problems:
-            raise self.failureException(verdict.text()) from verdict.cause
+        if verdict is not None:
+            verdict.tell(self._where(), self.failureException)
 
     def _close(self, activation: Activation) -> Verdict | None:
         try:
@@ -182,7 +188,7 @@ class CacheTestMixin(_TestCase):
 
     def assertCacheUnused(self, *names: str, msg: object = None) -> None:
         """Fail if there was any operation on the caches *names*; without names, on any cache at all."""
-        chosen = [self._cache(name) for name in names] or list(self._scope().values())
+        chosen = [self._cache(name) for name in names] or self._every_cache()
         found = {cache.name: cache.operations for cache in chosen if any(cache.counts())}
         if found:
             text = messages.used(found, {name: self._take_apart(name) for name in found})
@@ -197,7 +203,7 @@ class CacheTestMixin(_TestCase):
         got = cache.cache.get(key, MISSING)
         if got is MISSING:
             text = messages.not_cached(name, key, list(cache.cache), cache.operations, self._take_apart(name))
-        elif value is not MISSING and got != value:
+        elif value is not MISSING and not same(got, value):
             text = messages.value_differs(name, key, value, got)
         else:
             return
@@ -220,6 +226,21 @@ class CacheTestMixin(_TestCase):
 
     def _cache(self, name: str) -> MockCache:
         return self._scope().get_stat(name)
+
+    def _every_cache(self) -> list[MockCache]:
+        """Return all caches of the scope; an error if it is not sure that these are all there should be."""
+        in_use = [] if self._activation is None else self._activation.adapters
+        if self.patch_caches is None and self._activation is not None:
+            for adapter in resolve_adapters(None):
+                if adapter not in in_use:
+                    raise NotPatchedError(
+                        f"the library of the adapter {adapter.name!r} was imported while the test ran, so "
+                        "its caches are not patched: import it before, or name it: "
+                        f"patch_caches = ({adapter.name!r},)"
+                    )
+        if not self._scope():
+            raise NotPatchedError("there is no cache here: no adapter was patched, and no MockBackend made")
+        return list(self._scope().values())
 
     def _take_apart(self, name: str) -> messages.TakeApart:
         if self._activation is None:
@@ -259,7 +280,7 @@ def _expected(stats: Stats | None, puts: int | None, hits: int | None, misses: i
             raise TypeError(f"expected a Stats, or counts by name (puts=1), not {stats!r}")
         if counts:
             raise TypeError(f"give a Stats or counts by name, not both: {stats!r} and {counts}")
-        return dict(zip(given, stats.counts(), strict=True))
+        counts = dict(zip(given, stats.counts(), strict=True))
     if not counts:
         raise TypeError("nothing to compare: give at least one of puts, hits and misses, or a Stats")
     return {word: _count(word, count) for word, count in counts.items()}
@@ -283,21 +304,30 @@ class _Delta:
         self._cache = cache
         self._expected = expected
         self._msg = msg
+        self._entered = False
+
+    def __del__(self) -> None:
+        if not self._entered:
+            name = self._cache.name
+            warnings.warn(
+                f"assertCacheDelta({name!r}, ...) compared nothing: use it in a with statement",
+                CacheTestWarning,
+                stacklevel=2,
+            )
 
     def __enter__(self) -> None:
+        self._entered = True
         self._before = self._cache.stats
+        self._generation = self._cache.operations.generation
         self._skipped = len(self._cache.operations) + self._cache.operations.dropped
 
     def __exit__(self, exc_type: object, exc: object, traceback: object) -> None:
         if exc_type is not None:
             return
         name = self._cache.name
-        try:
-            got = self._cache.stats - self._before
-        except ValueError as error:
-            raise ValueError(
-                f"cache {name!r} was reset inside the block of assertCacheDelta: {error}"
-            ) from None
+        if self._cache.operations.generation is not self._generation:
+            raise ValueError(f"cache {name!r} was reset inside the block of assertCacheDelta")
+        got = self._cache.stats - self._before
         differ = messages.stats_differ(
             name,
             self._expected,

@@ -6,19 +6,34 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .report import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .operations import Operation
 
-__all__ = ["Miss", "components", "explain_miss"]
+__all__ = ["ABSENT", "Miss", "components", "explain_miss", "same"]
 
 Part = tuple[str, object]
 
-# Every key that was put is compared with the one that missed; past this many only the latest are.
-_COMPARED_KEYS = 1_000
+# A key may be a whole prompt, and a failure has to be told in moments: so many keys are compared, and so many
+# parts and characters of each.
+_COMPARED_KEYS = 500
+_COMPARED_PARTS = 20
+_COMPARED_TEXT = 200
+
+
+class _Absent:
+    """Stands for a part that one of two keys lacks: None is a part."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+ABSENT = _Absent()
 
 
 class Miss(NamedTuple):
@@ -27,7 +42,7 @@ class Miss(NamedTuple):
     ``reason`` is ``"put before"`` (the entry was there and is gone), ``"empty"`` (nothing had been put),
     ``"empty, put later"``, ``"never put"`` or ``"put later"``. ``nearest`` is the likest key that had been
     put, and ``differing`` the parts of it that are not the same, as (name of the part, in the key that was
-    put, in the key that missed); a part that one of them lacks is None there.
+    put, in the key that missed); a part that one of them lacks is `ABSENT` there.
     """
 
     reason: str
@@ -42,7 +57,8 @@ def components(key: object) -> list[Part]:
     anything else is one part.
     """
     if isinstance(key, str):
-        return [(f"part {n}", text) for n, text in enumerate(re.split(r"[:/|,;&\s]+", key), 1)]
+        found = re.split(r"[:/|,;&\s]+", key, maxsplit=_COMPARED_PARTS)
+        return [(f"part {n}", text) for n, text in enumerate(found, 1)]
     if isinstance(key, Mapping):
         return [(str(name), value) for name, value in key.items()]
     if is_dataclass(key) and not isinstance(key, type):
@@ -63,36 +79,50 @@ def explain_miss(
     """
     missed = operations[index].key
     before = [operation.key for operation in operations[:index] if operation.kind == "put"]
-    if any(_same(key, missed) for key in before):
+    if any(_same_key(key, missed) for key in before):
         return Miss("put before")
     later = any(
-        operation.kind == "put" and _same(operation.key, missed) for operation in operations[index + 1 :]
+        operation.kind == "put" and _same_key(operation.key, missed) for operation in operations[index + 1 :]
     )
     if not before:
         return Miss("empty, put later" if later else "empty")
-    wanted = dict(take_apart(missed))
-    nearest = max(before[-_COMPARED_KEYS:], key=lambda key: _likeness(dict(take_apart(key)), wanted))
-    return Miss(
-        "put later" if later else "never put",
-        nearest,
-        tuple(_differing(dict(take_apart(nearest)), wanted)),
-    )
+    wanted = _parts(missed, take_apart)
+    others = [(key, _parts(key, take_apart)) for key in before[-_COMPARED_KEYS:]]
+    differing = [list(_differing(parts, wanted)) for _, parts in others]
+    fewest = min(map(len, differing))
+    ties = [n for n, found in enumerate(differing) if len(found) == fewest]
+    nearest = ties[0] if len(ties) == 1 else max(ties, key=lambda n: _likeness(others[n][1], wanted))
+    return Miss("put later" if later else "never put", others[nearest][0], tuple(differing[nearest]))
 
 
-def _same(one: object, other: object) -> bool:
-    return type(one) is type(other) and bool(one == other)
+def same(one: object, other: object) -> bool:
+    """Return whether two values are equal, also where ``==`` gives an array, or raises."""
+    if one is other:
+        return True
+    try:
+        equal: Any = one == other
+        return bool(equal.all() if hasattr(equal, "all") else equal)
+    except Exception:
+        return False
 
 
-def _likeness(parts: Mapping[str, object], wanted: Mapping[str, object]) -> tuple[int, float]:
-    different = sum(1 for _ in _differing(parts, wanted))
-    one, other = (" ".join(str(value)[:200] for value in side.values()) for side in (parts, wanted))
-    return -different, difflib.SequenceMatcher(None, one, other).quick_ratio()
+def _same_key(one: object, other: object) -> bool:
+    return type(one) is type(other) and same(one, other)
+
+
+def _parts(key: object, take_apart: Callable[[object], list[Part]]) -> dict[str, object]:
+    return dict(take_apart(key)[:_COMPARED_PARTS])
+
+
+def _likeness(parts: Mapping[str, object], wanted: Mapping[str, object]) -> float:
+    one, other = (" ".join(map(shorten, side.values()))[:_COMPARED_TEXT] for side in (parts, wanted))
+    return difflib.SequenceMatcher(None, one, other).quick_ratio()
 
 
 def _differing(
     parts: Mapping[str, object], wanted: Mapping[str, object]
 ) -> Iterable[tuple[str, object, object]]:
     for name in {**parts, **wanted}:
-        have, want = parts.get(name), wanted.get(name)
-        if not _same(have, want):
+        have, want = parts.get(name, ABSENT), wanted.get(name, ABSENT)
+        if not _same_key(have, want):
             yield name, have, want

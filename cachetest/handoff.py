@@ -120,10 +120,10 @@ def _mark(thread: threading.Thread, scope: Scope) -> Callable[[], None]:
 
 def _wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
     def marking_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        scope = owner()
-        if scope is None or _pickles_its_work(self):
+        if _pickles_its_work(self):
             return submit(self, fn, *args, **kwargs)
-        return submit(self, carry(scope, fn), *args, **kwargs)
+        # Also where it is nobody's: the worker may bear the mark of whoever made the pool start it.
+        return submit(self, carry(owner(), fn), *args, **kwargs)
 
     return marking_submit
 
@@ -137,7 +137,6 @@ def _pickles_its_work(pool: object) -> bool:
 
 def _wrap_callback(add_done_callback: Callable[..., Any]) -> Callable[..., Any]:
     def marking_callback(self: Any, fn: Any) -> Any:
-        scope = owner()
-        return add_done_callback(self, fn if scope is None else carry(scope, fn))
+        return add_done_callback(self, carry(owner(), fn))
 
     return marking_callback

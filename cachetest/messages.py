@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from .operations import OperationLog
     from .stats import Stats
-    from .strays import Stray
 
     TakeApart = Callable[[object], list[tuple[str, object]]]
 
@@ -20,7 +19,6 @@ __all__ = [
     "describe_counts",
     "describe_miss",
     "describe_operations",
-    "describe_strays",
     "join_problems",
     "not_cached",
     "stats_differ",
@@ -30,7 +28,7 @@ __all__ = [
 ]
 
 SHOWN_OPERATIONS = 30
-SHOWN_STRAYS = 20
+SHOWN_PARTS = 5
 
 _FIELDS = {"puts": "num_put", "hits": "num_get_hit", "misses": "num_get_miss"}
 
@@ -96,16 +94,21 @@ def describe_miss(miss: Miss, *, complete: bool = True) -> str:
     if miss.reason.startswith("empty"):
         known = "" if complete else ", in the operations still known"
         return f"nothing had been put before{known}{later}"
-    parts = "; ".join(
-        f"{name}: {_part(there)} there, {_part(here)} here" for name, there, here in miss.differing
-    )
+    nearest = shorten(miss.nearest)
     return (
-        f"it had not been put before{later}; the nearest key that had been: {shorten(miss.nearest)} ({parts})"
+        f"it had not been put before{later}; the nearest key that had been: {nearest} ({_difference(miss)})"
     )
 
 
-def _part(value: object) -> str:
-    return "nothing" if value is None else shorten(value)
+def _difference(miss: Miss) -> str:
+    if not miss.differing:
+        return "they differ in punctuation or type"
+    shown = [
+        f"{name}: {shorten(there)} there, {shorten(here)} here"
+        for name, there, here in miss.differing[:SHOWN_PARTS]
+    ]
+    more = len(miss.differing) - SHOWN_PARTS
+    return "; ".join([*shown, f"{more} more parts"] if more > 0 else shown)
 
 
 def used(found: Mapping[str, OperationLog], take_apart: Mapping[str, TakeApart]) -> str:
@@ -136,14 +139,6 @@ def still_cached(name: str, key: object, value: object) -> str:
 def value_differs(name: str, key: object, expected: object, got: object) -> str:
     """Return the failure of an entry that holds another value."""
     return f"cache {name!r}, entry {shorten(key)}: expected {shorten(expected)}, got {shorten(got)}"
-
-
-def describe_strays(strays: Sequence[Stray]) -> list[str]:
-    """Return a line for each stray operation, the first ones if there are very many."""
-    lines = [stray.describe() for stray in strays[:SHOWN_STRAYS]]
-    if len(strays) > SHOWN_STRAYS:
-        lines.append(f"({len(strays) - SHOWN_STRAYS} more stray operations)")
-    return lines
 
 
 def join_problems(problems: Iterable[str]) -> str:

@@ -65,7 +65,8 @@ def caller_outside(libraries: frozenset[str] = frozenset()) -> Location:
     frame = sys._getframe(1)
     fallback = None
     while frame is not None:
-        root = frame.f_globals.get("__name__", "").partition(".")[0]
+        name = frame.f_globals.get("__name__")
+        root = name.partition(".")[0] if isinstance(name, str) else ""
         if root not in _NEVER_THE_CALLER and root not in libraries:
             break
         if fallback is None and root != "cachetest":
@@ -108,6 +109,11 @@ class OperationLog(Sequence[Operation]):
         return len(self._state[1][kind])
 
     @property
+    def generation(self) -> object:
+        """What is another object after each `clear`."""
+        return self._state
+
+    @property
     def dropped(self) -> int:
         """How many of the oldest operations are no longer in the log."""
         latest, ticks = self._state
@@ -121,7 +127,7 @@ class OperationLog(Sequence[Operation]):
     @overload
     def __getitem__(self, index: slice) -> list[Operation]: ...
     def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
-        return self.snapshot()[index]
+        return self.snapshot()[index] if isinstance(index, slice) else self._state[0][index]
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.snapshot())

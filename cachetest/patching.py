@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import threading
-import warnings
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from weakref import WeakSet
 
-from .activation import Activation, check_adapters, check_not_a_string, resolve_adapters, switches_of
+from .activation import Activation, check_adapters, names_of, resolve_adapters, switches_of
 from .adapters import ready_adapters
 from .errors import NotPatchedError
 from .operations import caller_outside
+from .scope import innermost_of
 from .switches import turn
 from .undo import Undo
 
@@ -47,19 +49,19 @@ class PatchCaches:
 
         Raises `UnknownAdapterError`, or ``TypeError`` for what is no adapter at all.
         """
-        check_adapters(adapters)
-        check_not_a_string(enable, "switches")
-        self._adapters = adapters
-        self._enable = tuple(enable)
+        self._adapters = check_adapters(adapters)
+        self._enable = names_of(enable, "enable")
         self._active: list[Activation] = []
+        self._scopes: WeakSet[Scope] = WeakSet()
         self._latest: Scope | None = None
 
     @property
     def caches(self) -> MockCaches:
-        """The scope of the innermost block, or of the latest after exit."""
-        if self._latest is None:
+        """The scope of the innermost block that the caller is in, or of the latest after exit."""
+        scope = innermost_of(self._scopes) or self._latest
+        if scope is None:
             raise NotPatchedError("this PatchCaches has not been entered, so it has no scope")
-        return self._latest.caches
+        return scope.caches
 
     def __enter__(self) -> Self:
         return self._enter(f"the block at {caller_outside()}")
@@ -69,8 +71,8 @@ class PatchCaches:
         activation = Activation(adapters, enable=self._enable, label=label)
         try:
             self._active.append(activation)
-            activation.open()
-            self._latest = activation.scope
+            self._latest = activation.open()
+            self._scopes.add(self._latest)
             return self
         except BaseException:
             activation.close()
@@ -91,28 +93,23 @@ class PatchCaches:
             activation.close()
             self._forget(activation)
             raise
-        if verdict is None:
-            return
-        where = caller_outside()
-        verdict.warn(where)
-        if verdict.problems and exc is None:
-            raise AssertionError(verdict.text()) from verdict.cause
-        if verdict.problems:
-            # The exception on its way says what went wrong first; this must not hide it.
-            warnings.warn_explicit(verdict.text(), RuntimeWarning, where.filename, where.lineno)
+        if verdict is not None:
+            verdict.tell(caller_outside(), AssertionError, exc)
 
     def _leaving(self) -> Activation:
         if not self._active:
             raise NotPatchedError("this PatchCaches was left without having been entered")
-        # Several threads may be inside at once; each leaves its own.
+        # Several threads and tasks may be inside at once; each leaves its own.
+        active = list(self._active)
+        inside = innermost_of({each.scope for each in active if each.scope is not None})
         here = threading.get_ident()
-        own = [activation for activation in self._active if activation.opener == here]
-        return (own or self._active)[-1]
+        return max(active, key=lambda each: (each.scope is inside, each.opener == here, active.index(each)))
 
     def _forget(self, activation: Activation) -> None:
-        self._active[:] = [each for each in self._active if each is not activation]
-        if self._active:
-            self._latest = self._active[-1].scope
+        # One call, since other threads come and go in between.
+        with contextlib.suppress(ValueError):
+            self._active.remove(activation)
+        self._latest = activation.scope or self._latest
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* wrapped so that each call has a fresh scope; it may be a coroutine function."""
@@ -145,7 +142,15 @@ class PatchCaches:
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             with fresh():
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
+                if inspect.iscoroutine(result) or inspect.isgenerator(result) or inspect.isasyncgen(result):
+                    if not inspect.isasyncgen(result):
+                        result.close()
+                    raise TypeError(
+                        f"{label} returned {result!r}, whose body would run after it: use "
+                        "`with PatchCaches()` inside that"
+                    )
+                return result
 
         return call
 

@@ -62,7 +62,11 @@ _shortener = _Shortener()
 
 def shorten(value: object) -> str:
     """Return the repr of *value*, cut at 100 characters and then marked with ``...``."""
-    text = _shortener.repr(value)
+    try:
+        text = _shortener.repr(value)
+    except Exception:
+        # A field that can't be read, or a class that only has the name of a container.
+        text = f"<{type(value).__name__} instance at {id(value):#x}>"
     return text if len(text) <= LIMIT else text[:LIMIT] + "..."
 
 

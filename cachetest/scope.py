@@ -16,7 +16,7 @@ from .caches import MockCache, MockCaches
 from .strays import Stray, note, strays_left
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from .operations import Operation
 
@@ -28,6 +28,7 @@ __all__ = [
     "close_scope",
     "current_scope",
     "global_stats",
+    "innermost_of",
     "open_scope",
     "owner",
 ]
@@ -50,6 +51,7 @@ class Scope:
         self.closed = False
         self.parent: Scope | None = None
         self.opener = 0
+        self.found_carried = False
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left)
         # Late operations still need something to read and write, but not what a report has shown.
         self.late = MockCaches(observer=self._note_late)
@@ -71,6 +73,8 @@ class Scope:
 
 
 _marker: ContextVar[Scope | None] = ContextVar("cachetest.scope", default=None)
+# Whether the mark stands for the test as a whole, as it was handed to a thread, or for this very context.
+_carried: ContextVar[bool] = ContextVar("cachetest.carried", default=False)
 # What global_stats shows where no mark is: the scope that this context was in last.
 _shown: ContextVar[Scope | None] = ContextVar("cachetest.shown", default=None)
 
@@ -92,6 +96,8 @@ def open_scope(scope: Scope) -> None:
     with _lock:
         _last = scope
         _open = (*_open, scope)
+        scope.found_carried = _carried.get()
+        _carried.set(False)
         _marker.set(scope)
         _shown.set(scope)
 
@@ -105,6 +111,7 @@ def close_scope(scope: Scope) -> None:
         # The context may be another one than that which opened, and then the mark is not ours to take.
         if _marker.get() is scope:
             around = next((outer for outer in scope.lineage() if not outer.closed), None)
+            _carried.set(scope.found_carried)
             _marker.set(around)
             _shown.set(around or scope)
 
@@ -117,7 +124,7 @@ def owner() -> Scope | None:
     marked = _marker.get()
     current = _open
     if marked is not None:
-        return marked if marked.closed else _innermost(marked, current)[-1]
+        return _innermost(marked, current)[-1] if _carried.get() and not marked.closed else marked
     if len(current) <= 1:
         return current[0] if current else None
     roots = [scope for scope in current if scope.parent not in current]
@@ -128,7 +135,8 @@ def owner() -> Scope | None:
 def _innermost(scope: Scope, current: tuple[Scope, ...]) -> list[Scope]:
     """Return *scope* and the scopes that its own thread has opened inside it.
 
-    An inner block takes all that its test does, also on threads that were started before it.
+    An inner block takes all that its test does, also on threads that were started before it. (A task that
+    was made before it has a mark of its own, and is not asked for here.)
     """
     nest = [scope]
     while len(current) > 1:
@@ -148,16 +156,20 @@ def cache_for(name: str) -> MockCache:
     return (scope.late if scope.closed else scope.caches).ensure(name)
 
 
-def carry(scope: Scope, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return *function* so wrapped that what it does belongs to *scope*, wherever it is called."""
+def carry(scope: Scope | None, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function* so wrapped that what it does belongs to *scope*, wherever it is called.
+
+    None takes away the mark of wherever that is.
+    """
 
     def carried(*args: Any, **kwargs: Any) -> Any:
         # Set and reset, not a copy of the caller's context: the library under test must find in its
         # ContextVars what it would find without us.
-        token = _marker.set(scope)
+        token, carried_token = _marker.set(scope), _carried.set(True)
         try:
             return function(*args, **kwargs)
         finally:
+            _carried.reset(carried_token)
             _marker.reset(token)
 
     return carried
@@ -168,7 +180,17 @@ def current_scope() -> Scope | None:
     marked = _marker.get()
     if marked is not None and not marked.closed:
         return owner()
-    return marked or _shown.get() or owner() or _last
+    found = owner()
+    # Another thread's test may be the only one that runs, when the one of this thread has ended.
+    if found is not None and not found.closed and found.opener == threading.get_ident():
+        return found
+    return marked or _shown.get() or found or _last
+
+
+def innermost_of(scopes: Container[Scope]) -> Scope | None:
+    """Return the innermost of *scopes* that the calling context is in, or was in last."""
+    current = current_scope()
+    return next((scope for scope in current.lineage() if scope in scopes), None) if current else None
 
 
 def _note_adrift(operation: Operation) -> None:

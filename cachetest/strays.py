@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from .report import shorten
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .operations import Operation
     from .scope import Scope
 
-__all__ = ["Findings", "Stray", "find_strays", "note", "strays_left"]
+__all__ = ["Findings", "Stray", "describe_strays", "find_strays", "note", "strays_left"]
 
 
 class Stray(NamedTuple):
@@ -43,12 +45,13 @@ class Findings(NamedTuple):
     """The strays that came up by the end of a scope.
 
     ``unattributed`` could be its own; ``own_late`` are its own, from after it had closed;
-    ``others_late`` are those of other scopes, or of none.
+    ``others_late`` are those of other scopes, or of none, and ``not_kept`` says how many there were beside.
     """
 
     unattributed: list[Stray]
     own_late: list[Stray]
     others_late: list[Stray]
+    not_kept: int = 0
 
 
 _lock = threading.RLock()
@@ -56,6 +59,11 @@ _lock = threading.RLock()
 # Noted by the operations themselves, so by appending only; find_strays() moves them to _strays.
 _incoming: deque[Stray] = deque()
 _strays: list[Stray] = []
+# A thread that was left running may go on for long: past this many, they are only counted.
+_KEPT = 10_000
+_SHOWN = 20
+_not_kept: list[None] = []
+_registered = False
 
 
 def find_strays(scope: Scope) -> Findings:
@@ -80,15 +88,22 @@ def find_strays(scope: Scope) -> Findings:
             else:
                 findings.others_late.append(stray)
         _strays[:] = kept
-    return findings
+        not_kept = len(_not_kept)
+        del _not_kept[:not_kept]
+    return findings._replace(not_kept=not_kept)
 
 
 def note(stray: Stray) -> None:
     """Keep *stray* until it is told of."""
-    _incoming.append(stray)
-    if not stray.suspects:
-        # Where no test comes after, this is the last chance to name it. Registering twice is harmless:
-        # the first to run leaves nothing to say.
+    global _registered
+    if stray.suspects or len(_incoming) < _KEPT:
+        _incoming.append(stray)
+    else:
+        _not_kept.append(None)
+    if not stray.suspects and not _registered:
+        # Where no test comes after, that is the last chance to name it. Registering twice is harmless: the
+        # first to run leaves nothing to say.
+        _registered = True
         atexit.register(_say_what_is_left)
 
 
@@ -98,7 +113,20 @@ def strays_left() -> list[str]:
         strays = [*_strays, *_incoming.copy()]
     if not strays:
         return []
-    return ["Stray operations, counted for no test:", *(f"  {stray.describe()}" for stray in strays)]
+    lines = describe_strays(strays, len(_not_kept))
+    return ["Stray operations, counted for no test:", *(f"  {line}" for line in lines)]
+
+
+def describe_strays(strays: Sequence[Stray], not_kept: int = 0) -> list[str]:
+    """Return a line for each stray operation, the first ones if there are very many.
+
+    *not_kept* says how many there were beside *strays*.
+    """
+    lines = [stray.describe() for stray in strays[:_SHOWN]]
+    more = len(strays) - len(lines) + not_kept
+    if more:
+        lines.append(f"({more} more stray operations)")
+    return lines
 
 
 def _say_what_is_left() -> None:
@@ -106,3 +134,4 @@ def _say_what_is_left() -> None:
         print("\n".join(["cachetest: no test was left to tell of this.", *lines]), file=sys.stderr)
         _incoming.clear()
         _strays.clear()
+        _not_kept.clear()

@@ -21,12 +21,20 @@ __all__ = ["turn"]
 _Layers = dict["Switch", "tuple[_Layer, ...]"]
 
 
+class _Holder:
+    """On whose behalf a switch was turned, and whether it is still to be turned back."""
+
+    turned = False
+
+
 class _Layer:
     """One value that a switch was given: on whose behalf, and what it replaced."""
 
-    def __init__(self, holder: object, saved: object) -> None:
+    def __init__(self, holder: _Holder, saved: object, value: bool) -> None:
         self.holder = holder
         self.saved = saved
+        self.value = value
+        self.thread = threading.get_ident()
         self.token: Token[_Layers] | None = None
 
 
@@ -44,12 +52,18 @@ def turn(switches: Iterable[Switch], value: bool, undo: Undo, *, insist: bool = 
     value, unless told not to *insist*.
     """
     for switch in switches:
-        holder = object()
+        holder = _Holder()
         undo.add(partial(_take_off, switch, holder))
         with _lock:
-            saved = switch.save()
-            layer = _Layer(holder, saved)
-            layer.token = _store(switch, (*_layers(switch), layer))
+            layers = _layers(switch)
+            if any(layer.value is not value and layer.thread != threading.get_ident() for layer in layers):
+                raise SwitchError(
+                    f"the switch {switch.name!r} can't be {value!r}: its library has one value of it for the "
+                    f"whole process, and a test on another thread needs it to be {not value!r}"
+                )
+            layer = _Layer(holder, switch.save(), value)
+            holder.turned = True
+            layer.token = _store(switch, (*layers, layer))
             switch.set(value)
         if insist and switch.get() is not value:
             raise SwitchError(
@@ -58,18 +72,26 @@ def turn(switches: Iterable[Switch], value: bool, undo: Undo, *, insist: bool = 
             )
 
 
-def _take_off(switch: Switch, holder: object) -> None:
+def _take_off(switch: Switch, holder: _Holder) -> None:
     with _lock:
         layers = _layers(switch)
         index = next((n for n, layer in enumerate(layers) if layer.holder is holder), None)
         if index is None:
+            _complain_if(holder.turned and switch.per_context, switch, holder)
             return
         if index + 1 < len(layers):
             layers[index + 1].saved = layers[index].saved
         else:
             switch.restore(layers[index].saved)
         _store(switch, layers[:index] + layers[index + 1 :])
-    if _set_elsewhere(layers[index].token):
+        _complain_if(_set_elsewhere(layers[index].token), switch, holder)
+        holder.turned = False
+
+
+def _complain_if(elsewhere: bool, switch: Switch, holder: _Holder) -> None:
+    if elsewhere:
+        # Once: a second try would find it no better.
+        holder.turned = False
         raise SwitchError(
             f"the switch {switch.name!r}, which its library keeps per context, was turned in another context "
             "than this one: it stays turned there. Enter and leave in the same context"

@@ -59,7 +59,7 @@ class VerdictTests(unittest.TestCase):
         verdict = Verdict([], ["one", "two"], None)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            verdict.warn(Location("file.py", 7, "test"))
+            verdict.tell(Location("file.py", 7, "test"), AssertionError)
         self.assertEqual(
             [(str(each.message), each.category, each.filename, each.lineno) for each in caught],
             [(text, LateOperationWarning, "file.py", 7) for text in ("one", "two")],

@@ -109,6 +109,14 @@ class MockCacheTests(unittest.TestCase):
         self.cache.put("a", 1)
         self.assertEqual(repr(self.cache), "<MockCache 'prices': puts: 1, misses: 0, hits: 0>")
 
+    def test_copy(self):
+        """A copy has counts and entries of its own, for comparing before and after."""
+        self.cache.put("a", 1)
+        before = copy.copy(self.cache)
+        self.cache.put("b", 1)
+        self.assertEqual((before, before.cache), (Stats(1, 0, 0), {"a": 1}))
+        self.assertEqual(self.cache - before, Stats(1, 0, 0))
+
     def test_unhashable(self):
         """Like all counts."""
         with self.assertRaises(TypeError):

@@ -1,3 +1,4 @@
+import gc
 import threading
 import unittest
 import unittest.mock
@@ -73,6 +74,8 @@ class StatsAssertionTests(AssertionCase):
             ("string", ("prices",), {"puts": "1"}, TypeError, "puts must be an integer, not '1'"),
             ("float", ("prices",), {"hits": 1.0}, TypeError, "hits must be an integer, not 1.0"),
             ("bool", ("prices",), {"misses": True}, TypeError, "misses must be an integer, not True"),
+            ("negative_stats", ("prices", Stats(-1, 0, 0)), {}, ValueError, "puts must be 0 or more, not -1"),
+            ("float_stats", ("prices", Stats(2.0, 1, 3)), {}, TypeError, "puts must be an integer, not 2.0"),
             ("both", ("prices", Stats()), {"puts": 1}, TypeError, "not both"),
             ("no_stats", ("prices", 1), {}, TypeError, "expected a Stats"),
             ("unknown_count", ("prices",), {"hit": 1}, TypeError, "hit"),
@@ -133,9 +136,25 @@ class DeltaAssertionTests(AssertionCase):
 
     def test_reset_in_the_block(self):
         """After a reset there is no difference to take."""
-        with self.assertRaisesRegex(ValueError, "'prices' was reset inside the block.*num_put went down"):
+        with self.assertRaisesRegex(ValueError, "'prices' was reset inside the block"):
             with self.assertCacheDelta("prices", puts=0):
                 self.caches.reset()
+
+    def test_reset_and_as_many_again(self):
+        """Also where the counts have not gone down by the end."""
+        self.caches.reset()
+        with self.assertRaisesRegex(ValueError, "was reset inside the block"):
+            with self.assertCacheDelta("prices", puts=1):
+                self.caches.reset()
+                self.backend.put("a", 1)
+
+    def test_without_with(self):
+        """A delta that was never entered compares nothing, and warns that it does not."""
+        with self.assertWarnsRegex(
+            UserWarning, r"assertCacheDelta\('prices', ...\) compared nothing: use it in"
+        ):
+            self.assertCacheDelta("prices", puts=7)
+            gc.collect()
 
     def test_nested(self):
         """Blocks may be nested, and one object entered again."""
@@ -173,6 +192,34 @@ class OtherAssertionTests(AssertionCase):
         with self.fails("expected None, got 1"):
             self.assertCached("prices", "a", None)
         self.assertCacheStats("prices", Stats(2, 1, 3))
+
+    def test_values_that_do_not_compare(self):
+        """A value whose == gives an array, or raises, is compared all the same; a value equals itself."""
+
+        class Array:
+            def __init__(self, *values):
+                self.values = values
+
+            def __eq__(self, other):
+                return Answer(one == two for one, two in zip(self.values, other.values, strict=True))
+
+            __hash__ = None
+
+        class Answer(list):
+            def __bool__(self):
+                raise ValueError("ambiguous")
+
+            def all(self):
+                return all(self)
+
+        nan = float("nan")
+        for n, value in enumerate([nan, Array(1, 2)]):
+            self.backend.put(n, value)
+            self.assertCached("prices", n, value)
+        self.assertCached("prices", 1, Array(1, 2))
+        for other in (Array(1, 3), Array(1), 1):
+            with self.fails("entry 1: expected"):
+                self.assertCached("prices", 1, other)
 
     def test_not_cached(self):
         """An entry is not there."""
@@ -346,9 +393,12 @@ class AroundTests(LibraryCase):
         """Adapter and switch names are checked before the test, which does not run."""
         for attributes, error in (
             ({"patch_caches": ["nothing"]}, "no adapter 'nothing'"),
-            ({"patch_caches": "inductor"}, "expected a sequence of adapters, not the string 'inductor'"),
+            (
+                {"patch_caches": "inductor"},
+                "patch_caches: expected a sequence of names, not the string 'inductor'",
+            ),
             ({"enable_caches": ["nothing"]}, "no switch 'nothing'"),
-            ({"enable_caches": "library_cache"}, "expected a sequence of switches"),
+            ({"enable_caches": "library_cache"}, "enable_caches: expected a sequence of names"),
         ):
             ran = []
             _, result = self.run_method(ran.append, **attributes)
@@ -365,6 +415,32 @@ class AroundTests(LibraryCase):
         ((_, text),) = result.errors
         self.assertIn("no adapter was patched", text)
         self.assertIn("adapter 'inductor' would add it", text)
+
+    def test_unused_with_nothing_patched(self):
+        """Without a cache there is nothing that could be unused: an error, not a pass."""
+        _, result = self.run_method(lambda case: case.assertCacheUnused(), patch_caches=())
+        ((_, text),) = result.errors
+        self.assertIn("NotPatchedError: there is no cache here", text)
+
+    def test_unused_with_a_library_imported_meanwhile(self):
+        """A library that was imported by the test itself is not patched: an error, not a pass."""
+
+        def body(case):
+            ready.return_value = [self.adapter]
+            MockBackend("c")
+            case.assertCacheUnused()
+
+        with unittest.mock.patch("cachetest.adapters.ready_adapters", return_value=[]) as ready:
+            _, result = self.run_method(body, patch_caches=None)
+        ((_, text),) = result.errors
+        self.assertIn(
+            "adapter 'library' was imported while the test ran, so its caches are not patched", text
+        )
+
+    def test_mixin_behind(self):
+        """A mixin that would do nothing where it was put is refused as the class is made."""
+        with self.assertRaisesRegex(TypeError, "class Behind: CacheTestMixin goes in front of the TestCase"):
+            type("Behind", (unittest.TestCase, CacheTestMixin), {})
 
     def test_debug(self):
         """debug(), which runners use to let exceptions through, is patched and undone as well."""

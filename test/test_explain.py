@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from parameterized import parameterized
 
-from cachetest.explain import Miss, components, explain_miss
+from cachetest.explain import ABSENT, Miss, components, explain_miss
 from cachetest.operations import Location, Operation
 
 
@@ -73,14 +73,55 @@ class ExplainTests(unittest.TestCase):
         self.assertEqual(explain_miss(log, 2).nearest, "abcd")
 
     def test_missing_part(self):
-        """A part that one of the keys lacks is None there."""
+        """A part that one of the keys lacks is said to be absent there."""
         log = operations(("put", "a:1"), ("miss", "a:1:z"))
-        self.assertEqual(explain_miss(log, 1).differing, (("part 3", None, "z"),))
+        self.assertEqual(explain_miss(log, 1).differing, (("part 3", ABSENT, "z"),))
 
     def test_types_differ(self):
         """1 and 1.0 and True are one key to a dict, and three to whoever wonders why."""
         log = operations(("put", ("a", 1)), ("miss", ("a", "1")))
         self.assertEqual(explain_miss(log, 1).differing, (("part 2", 1, "1"),))
+
+    def test_keys_that_do_not_compare(self):
+        """Keys that can't be compared, or shown, are different."""
+
+        class Key:
+            def __eq__(self, other):
+                raise ValueError("ambiguous")
+
+            def __str__(self):
+                raise ValueError("no")
+
+            __repr__ = __str__
+            __hash__ = object.__hash__
+
+        log = operations(("put", (Key(), 1)), ("put", (Key(), 2)), ("miss", (Key(), 3)))
+        self.assertEqual(explain_miss(log, 2).reason, "never put")
+        key = Key()
+        self.assertEqual(explain_miss(operations(("put", key), ("miss", key)), 1), Miss("put before"))
+
+    def test_nothing_differs_but_the_punctuation(self):
+        """Keys with the same parts have no part that differs."""
+        self.assertEqual(explain_miss(operations(("put", "a/b"), ("miss", "a:b")), 1).differing, ())
+        self.assertEqual(
+            explain_miss(operations(("put", ("a", None)), ("miss", ("a",))), 1).differing,
+            (("part 2", None, ABSENT),),
+        )
+
+    def test_long_keys(self):
+        """Of a key as long as a prompt, only the first parts are looked at."""
+        looked = []
+
+        def take_apart(key):
+            looked.append(key)
+            return components(key)
+
+        words = " ".join(map(str, range(3000)))
+        log = operations(*(("put", f"{n} {words}") for n in range(2000)), ("miss", f"x {words}"))
+        found = explain_miss(log, 2000, take_apart)
+        self.assertEqual([name for name, _, _ in found.differing], ["part 1"])
+        self.assertLessEqual(len(looked), 501)
+        self.assertLessEqual(len(components(words)), 21)
 
     def test_own_components(self):
         """An adapter's own way of taking keys apart is used."""

@@ -182,6 +182,19 @@ class HandoffTests(HandoffCase):
         self.pool.submit(int).result()
         self.assertEqual(found, [self.own])
 
+    def test_unmarked_work_on_a_marked_worker(self):
+        """Work that nobody's test has submitted is not that of the test that the worker was started for."""
+        empty = contextvars.Context()
+        with ThreadPoolExecutor(1) as pool:
+            self.assertIs(pool.submit(owner).result(), self.own)
+            self.assertIsNone(empty.run(pool.submit, owner).result())
+            found = []
+            release = threading.Event()
+            future = pool.submit(release.wait)
+            empty.run(future.add_done_callback, lambda _: found.append(owner()))
+            release.set()
+        self.assertEqual(found, [None])
+
     def test_worker_keeps_no_mark(self):
         """After the work, the worker is nobody's again."""
         self.pool.submit(owner).result()

@@ -12,7 +12,7 @@ PACKAGE = Path(cachetest.__file__).parent
 
 # From the lowest to the highest; a module may import from its own level what comes before it here.
 LEVELS = [
-    ["errors", "stats", "operations", "undo", "explain", "report"],
+    ["errors", "stats", "operations", "undo", "report", "explain"],
     ["caches"],
     ["strays", "scope", "messages"],
     ["backend", "handoff"],

@@ -3,10 +3,7 @@ import unittest
 from parameterized import parameterized
 
 from cachetest import MockCache, Stats, messages
-from cachetest.explain import Miss, components
-from cachetest.operations import Location, Operation
-from cachetest.scope import Scope
-from cachetest.strays import Stray
+from cachetest.explain import ABSENT, Miss, components
 
 
 def filled():
@@ -87,7 +84,7 @@ class OtherTextTests(unittest.TestCase):
             (Miss("empty, put later"), True, "nothing had been put before; it was put later"),
             (Miss("put before"), True, "it had been put before, and was gone"),
             (
-                Miss("never put", "a:1", (("part 3", None, "z"),)),
+                Miss("never put", "a:1", (("part 3", ABSENT, "z"),)),
                 True,
                 "it had not been put before; the nearest key that had been: 'a:1' "
                 "(part 3: nothing there, 'z' here)",
@@ -97,6 +94,18 @@ class OtherTextTests(unittest.TestCase):
     def test_miss(self, miss, complete, text):
         """Each reason for a miss has its words."""
         self.assertEqual(messages.describe_miss(miss, complete=complete), text)
+
+    def test_many_parts(self):
+        """Of very many parts that differ, the first are shown."""
+        miss = Miss("never put", "a", tuple((f"part {n}", n, -n) for n in range(1, 21)))
+        text = messages.describe_miss(miss)
+        self.assertIn("part 5: 5 there, -5 here; 15 more parts)", text)
+        self.assertNotIn("part 6:", text)
+        self.assertTrue(
+            messages.describe_miss(Miss("never put", "a")).endswith(
+                "'a' (they differ in punctuation or type)"
+            )
+        )
 
     def test_used(self):
         """Caches that should have been idle are named, with what was done to them."""
@@ -133,30 +142,6 @@ class OtherTextTests(unittest.TestCase):
             messages.join_problems(["one", "two"]),
             "the caches of this test can't be trusted:\n  one\n  two",
         )
-
-
-class StrayTests(unittest.TestCase):
-    def stray(self, suspects=(), ended=None):
-        return Stray(Operation("put", "c", "k", "worker", Location("f.py", 3, "g")), suspects, ended)
-
-    def test_texts(self):
-        """Each kind of stray says what it is."""
-        scope = Scope("test_a")
-        what = "put on 'c', key 'k', by thread worker, at f.py:3 in g"
-        self.assertEqual(
-            messages.describe_strays([self.stray(suspects=(scope,)), self.stray(ended=scope), self.stray()]),
-            [
-                f"unattributed: {what}",
-                f"late: {what}, for test_a, which had ended",
-                f"late: {what}, while no test was running",
-            ],
-        )
-
-    def test_many(self):
-        """Very many are counted and not listed."""
-        lines = messages.describe_strays([self.stray()] * 100)
-        self.assertEqual(len(lines), 21)
-        self.assertEqual(lines[-1], "(80 more stray operations)")
 
 
 if __name__ == "__main__":

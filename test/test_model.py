@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from parameterized import parameterized
 
 from cachetest import MockBackend, PatchCaches
-from cachetest.errors import LateOperationWarning
+from cachetest.errors import CacheTestWarning, LateOperationWarning
 from cachetest.scope import Scope
 from cachetest.strays import Findings, find_strays
 
@@ -146,7 +146,7 @@ class World:
             except AssertionError as problem:
                 raised = str(problem)
         if error is not None:
-            raised = "".join(str(each.message) for each in warned if each.category is RuntimeWarning)
+            raised = "".join(str(each.message) for each in warned if each.category is CacheTestWarning)
         scope.open = False
         if actor.mark is scope:
             actor.mark = next((each for each in scope.around() if each.open), None)

@@ -66,6 +66,12 @@ class CallerTests(unittest.TestCase):
         del names["__builtins__"]
         self.assertEqual(names["get"](caller_outside).filename, __file__)
 
+    def test_module_without_a_usable_name(self):
+        """A module name may be anything."""
+        names = {"__name__": None}
+        exec(compile("def get(look): return look()", "<generated>", "exec"), names)
+        self.assertEqual(names["get"](caller_outside).filename, __file__)
+
     def test_not_past_others(self):
         """A line of any other package is a caller like any other."""
         wrapper = in_module("some_wrapper", "def get(look):\n    return look(libraries)")

@@ -18,12 +18,14 @@ from cachetest import (
     UnknownAdapterError,
     UnknownSwitchError,
     global_stats,
+    scope,
 )
 from cachetest.adapters import known_adapters
-from cachetest.errors import LateOperationWarning
+from cachetest.errors import CacheTestWarning, LateOperationWarning
 from cachetest.scope import carry, current_scope, owner
 
 from .support import LibraryAdapter, LibrarySwitch, make_library
+from .test_parallel import switch_interval
 from .test_switches import ContextSwitch
 
 
@@ -148,6 +150,52 @@ class BlockTests(PatchCase):
             thread.join()
         self.assertEqual(found, {1: Stats(0, 0, 1), 2: Stats(0, 0, 2)})
 
+    def test_tasks_share_one_patch(self):
+        """So does one object that is entered by two tasks, which leave in any order."""
+        patch = PatchCaches(self.adapter)
+        found = {}
+
+        async def work(n, mine, other):
+            with patch:
+                mine.set()
+                await other.wait()
+                for _ in range(n):
+                    self.library.backend.get("k")
+                found[n] = (patch.caches.lib.stats, global_stats.lib.stats)
+                await asyncio.sleep(0)
+                self.library.backend.get("k")
+                self.assertEqual(patch.caches.lib, Stats(0, 0, n + 1))
+
+        async def main():
+            events = asyncio.Event(), asyncio.Event()
+            await asyncio.gather(work(1, *events), work(3, *reversed(events)))
+
+        asyncio.run(main())
+        self.assertEqual(found, {n: (Stats(0, 0, n), Stats(0, 0, n)) for n in (1, 3)})
+
+    def test_threads_come_and_go(self):
+        """Many threads that enter and leave one object lose none of their scopes."""
+        patch = PatchCaches(self.adapter)
+        failed = []
+
+        def work():
+            try:
+                for _ in range(100):
+                    with patch:
+                        self.library.backend.get("k")
+                        self.assertEqual(patch.caches.lib, Stats(0, 0, 1))
+            except BaseException as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        with switch_interval(1e-6):
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(failed, [])
+        self.assertEqual(scope._open, ())
+
 
 class ArgumentTests(PatchCase):
     def test_unknown_adapter(self):
@@ -164,9 +212,22 @@ class ArgumentTests(PatchCase):
     def test_string_for_names(self):
         """A string is no sequence of names."""
         with self.assertRaisesRegex(
-            TypeError, r"expected a sequence of switches, not the string 'a': \('a',\)"
+            TypeError, r"enable: expected a sequence of names, not the string 'a': \('a',\)"
         ):
             PatchCaches(self.adapter, enable="a")
+
+    @parameterized.expand(
+        [
+            ("number", 5),
+            ("nothing", None),
+            ("one-shot iterator", iter(["library_cache"])),
+            ("no names", [["a"]]),
+        ]
+    )
+    def test_no_sequence_of_names(self, _, given):
+        """What can't be gone through again and again, or has no names, is refused."""
+        with self.assertRaisesRegex(TypeError, "^enable: expected (a sequence|the names of switches), not"):
+            PatchCaches(self.adapter, enable=given)
 
     def test_missing_library(self):
         """An adapter given by name whose library is missing says what to install."""
@@ -253,6 +314,22 @@ class DecoratorTests(PatchCase):
         self.assertIs(use(), True)
         self.assertNotIn("flag", vars(self.library))
 
+    def test_body_that_runs_later(self):
+        """A function that returns a coroutine or a generator, which would run unpatched, is an error."""
+
+        async def later():
+            self.library.backend.get("k")
+
+        def generate():
+            yield self.library.backend.get("k")
+
+        async def generate_async():
+            yield self.library.backend.get("k")
+
+        for function in (later, generate, generate_async):
+            with self.assertRaisesRegex(TypeError, "whose body would run after it"):
+                PatchCaches(self.adapter)(lambda function=function: function())()
+
     def test_label(self):
         """In messages the scope has the name of the function, or the line of the block."""
 
@@ -292,11 +369,31 @@ class EndTests(PatchCase):
 
     def test_does_not_hide_an_exception(self):
         """An exception on its way is not hidden: the problem is a warning then, at the user's line."""
-        with self.assertWarnsRegex(RuntimeWarning, "was displaced") as caught, self.assertRaises(ValueError):
+        with (
+            self.assertWarnsRegex(CacheTestWarning, "was displaced") as caught,
+            self.assertRaises(ValueError),
+        ):
             with PatchCaches(self.adapter):
                 self.library.backend = "somebody's"
                 raise ValueError("first")
         self.assertEqual(caught.filename, __file__)
+
+    def test_warnings_as_errors(self):
+        """Where warnings are errors, what is wrong with the block itself is told all the same."""
+        with PatchCaches(self.adapter):
+            use = carry(owner(), self.library.backend.get)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            use("k")
+            with self.assertRaises(LateOperationWarning), PatchCaches(self.adapter):
+                pass
+            use("k")
+            with self.assertRaisesRegex(AssertionError, "was displaced"):
+                self.leave_displaced()
+            use("k")
+            with self.assertRaises(ZeroDivisionError), PatchCaches(self.adapter):
+                1 / 0  # noqa: B018
+        self.assertEqual(self.library.backend, "real")
 
     def test_adapter_that_raises(self):
         """An adapter that can't restore makes the block fail, with its exception as the cause."""

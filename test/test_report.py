@@ -86,6 +86,26 @@ class ShortenTests(unittest.TestCase):
         self.assertIn("Rude instance", shorten(Rude()))
 
 
+class Unreadable:
+    def __get__(self, instance, owner):
+        raise KeyError("no")
+
+
+@dataclasses.dataclass
+class Broken:
+    field: int = 0
+
+
+Broken.field = Unreadable()
+
+
+class UnusableTests(unittest.TestCase):
+    def test_what_can_not_be_shown(self):
+        """A dataclass whose field can't be read, and a class that is only called list, are shown by name."""
+        for value in (object.__new__(Broken), type("list", (), {})()):
+            self.assertRegex(shorten(value), "(Broken|list)")
+
+
 class ReportTests(unittest.TestCase):
     def setUp(self):
         self.caches = MockCaches(["fx_graph", "triton"])

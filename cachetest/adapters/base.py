@@ -76,6 +76,13 @@ class Adapter(ABC):
         is called once more.
         """
 
+    def is_ready(self) -> bool:
+        """Return whether the imported library is one that it can patch: set up, and of a known release.
+
+        Asked only where the adapter was not named; one that was named and can't be installed is an error.
+        """
+        return True
+
     def places(self) -> Mapping[str, object]:
         """Return what is now in each place that `install` changes, by the name of the place.
 

@@ -10,6 +10,7 @@ Read from the released wheels of torch 2.6.0 to 2.15.0.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -135,6 +136,13 @@ class Inductor(Adapter):
         InductorSwitch(name, _CONFIG_MODULES.get(name, "torch._inductor.config"))
         for name in known_adapters["inductor"].switches
     )
+
+    def is_ready(self) -> bool:
+        """Return whether this torch has such caches; that it lacks one of them is for `install` to say."""
+        try:
+            return importlib.util.find_spec("torch._inductor.remote_cache") is not None
+        except (ImportError, ValueError):
+            return False
 
     def install(self) -> Undo:
         """Swap the backend of every cache class in, and forget memoised cache objects on both sides."""
