@@ -62,8 +62,8 @@ def turn(switches: Iterable[Switch], value: bool, undo: Undo, *, insist: bool = 
                     f"whole process, and a test on another thread needs it to be {not value!r}"
                 )
             layer = _Layer(holder, switch.save(), value)
-            holder.turned = True
             layer.token = _store(switch, (*layers, layer))
+            holder.turned = True
             switch.set(value)
         if insist and switch.get() is not value:
             raise SwitchError(
@@ -83,14 +83,14 @@ def _take_off(switch: Switch, holder: _Holder) -> None:
             layers[index + 1].saved = layers[index].saved
         else:
             switch.restore(layers[index].saved)
+        holder.turned = False
         _store(switch, layers[:index] + layers[index + 1 :])
         _complain_if(_set_elsewhere(layers[index].token), switch, holder)
-        holder.turned = False
 
 
 def _complain_if(elsewhere: bool, switch: Switch, holder: _Holder) -> None:
     if elsewhere:
-        # Once: a second try would find it no better.
+        # Once: a second try would find it no better off.
         holder.turned = False
         raise SwitchError(
             f"the switch {switch.name!r}, which its library keeps per context, was turned in another context "

@@ -258,7 +258,7 @@ class BrokenTests(unittest.TestCase):
     )
     def test_found_out(self, _, target, broken):
         """A program that shows the break is among the random ones."""
-        check = settings(parent=SETTINGS, phases=[Phase.generate], max_examples=500)(
+        check = settings(parent=SETTINGS, phases=[Phase.generate])(
             given(programs)(lambda program: World().run(program))
         )
         with mock.patch(target, broken), self.assertRaises(AssertionError):
