@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachetest import MockBackend
 from cachetest.adapters import Adapter, Switch
+from cachetest.scope import owner
 from cachetest.undo import ABSENT, Undo, own_attribute
 
 if TYPE_CHECKING:
@@ -113,6 +114,18 @@ class LibraryAdapter(Adapter):
 
     def places(self) -> Mapping[str, object]:
         return {"Library.backend": own_attribute(self.library, "backend")}
+
+
+class InterruptedAdapter(LibraryAdapter):
+    """An adapter that is interrupted as its scope is left."""
+
+    interrupted = False
+
+    def places(self) -> Mapping[str, object]:
+        if owner() is not None and not self.interrupted:
+            self.interrupted = True
+            raise KeyboardInterrupt
+        return super().places()
 
 
 def make_library() -> tuple[type[Library], LibraryAdapter]:

@@ -19,7 +19,7 @@ LEVELS = [
     ["adapters.base", "adapters"],
     ["adapters.inductor", "switches", "installations"],
     ["activation", "patching"],
-    ["case", "async_case", "mock_cache"],
+    ["assertions", "case", "async_case", "mock_cache"],
     ["__init__"],
 ]
 ORDER = [module for level in LEVELS for module in level]

@@ -24,7 +24,7 @@ from cachetest.adapters import known_adapters
 from cachetest.errors import CacheTestWarning, LateOperationWarning
 from cachetest.scope import carry, current_scope, owner
 
-from .support import LibraryAdapter, LibrarySwitch, make_library
+from .support import InterruptedAdapter, LibraryAdapter, LibrarySwitch, make_library
 from .test_parallel import switch_interval
 from .test_switches import ContextSwitch
 
@@ -416,17 +416,8 @@ class EndTests(PatchCase):
     def test_interrupted(self):
         """An interrupt while a block is left does not keep it from being left."""
 
-        class Interrupts(LibraryAdapter):
-            interrupted = False
-
-            def places(self):
-                if owner() is not None and not Interrupts.interrupted:
-                    Interrupts.interrupted = True
-                    raise KeyboardInterrupt
-                return super().places()
-
         with self.assertRaises(KeyboardInterrupt):
-            with PatchCaches(Interrupts(self.library)):
+            with PatchCaches(InterruptedAdapter(self.library)):
                 pass
         self.assertEqual(self.library.backend, "real")
 
