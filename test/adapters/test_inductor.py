@@ -7,6 +7,7 @@ from unittest import mock
 
 from parameterized import parameterized
 
+from cachetest.adapters import ready_adapters
 from cachetest.adapters.inductor import Inductor, InductorSwitch, _cache_classes, _forget_memoised
 
 
@@ -61,6 +62,15 @@ class MissingClassTests(unittest.TestCase):
                 ImportError, "no LocalAutotuneCache in .* or .*'autotune_local' can't be"
             ):
                 list(_cache_classes())
+
+
+class ReadyTests(unittest.TestCase):
+    def test_torch_without_caches(self):
+        """A torch that has no such caches is passed over where nobody named it."""
+        for modules in (module("torch"), {**module("torch"), **module("torch._inductor", __path__=[])}):
+            with mock.patch.dict(sys.modules, modules):
+                self.assertFalse(Inductor().is_ready())
+                self.assertEqual(ready_adapters(), [])
 
 
 class SwitchTests(unittest.TestCase):
