@@ -97,19 +97,19 @@ class PatchCaches:
             verdict.tell(caller_outside(), AssertionError, exc)
 
     def _leaving(self) -> Activation:
-        if not self._active:
+        # Several threads and tasks may be inside at once, or on their way; each leaves its own.
+        inside = [each for each in list(self._active) if each.scope is not None]
+        if not inside:
             raise NotPatchedError("this PatchCaches was left without having been entered")
-        # Several threads and tasks may be inside at once; each leaves its own.
-        active = list(self._active)
-        inside = innermost_of({each.scope for each in active if each.scope is not None})
-        here = threading.get_ident()
-        return max(active, key=lambda each: (each.scope is inside, each.opener == here, active.index(each)))
+        innermost = innermost_of({each.scope for each in inside if each.scope is not None})
+        own = [each for each in inside if each.scope is innermost]
+        of_this_thread = [each for each in inside if each.opener == threading.get_ident()]
+        return (own or of_this_thread or inside)[-1]
 
     def _forget(self, activation: Activation) -> None:
         # One call, since other threads come and go in between.
         with contextlib.suppress(ValueError):
             self._active.remove(activation)
-        self._latest = activation.scope or self._latest
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* wrapped so that each call has a fresh scope; it may be a coroutine function."""
