@@ -97,9 +97,9 @@ class Activation:
             for adapter in (Handoff(), *self.adapters):
                 self._undo.add(partial(release, adapter, self, self._problems))
                 acquire(adapter, self)
-            self._turn_switches(on)
             names = [name for adapter in self.adapters for name in adapter.caches]
             scope = Scope(self._label, names, adapter_table.owner_of)
+            self._turn_switches(on, scope.test)
             self._undo.add(partial(close_scope, scope))
             self.scope = scope
             open_scope(scope)
@@ -110,13 +110,14 @@ class Activation:
 
     def turn_switches_again(self) -> None:
         """Turn switches off and on again, over what somebody's setUp has done to them."""
-        self._turn_switches(_find_switches(self._enable, self.adapters))
+        test = None if self.scope is None else self.scope.test
+        self._turn_switches(_find_switches(self._enable, self.adapters), test)
 
-    def _turn_switches(self, on: list[Switch]) -> None:
+    def _turn_switches(self, on: list[Switch], test: Scope | None) -> None:
         if self._switches_off:
             off = [switch for switch in switches_of(self.adapters) if switch not in on]
-            turn([switch for switch in off if switch.exists()], False, self._undo)
-        turn(on, True, self._undo)
+            turn([switch for switch in off if switch.exists()], False, self._undo, test=test)
+        turn(on, True, self._undo, test=test)
 
     def close(self) -> Verdict | None:
         """Undo everything, and return what was found; None if nothing was open (any more)."""

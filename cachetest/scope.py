@@ -52,6 +52,9 @@ class Scope:
         self.parent: Scope | None = None
         self.opener = 0
         self.found_carried = False
+        around = owner()
+        # The same for all scopes of one test, its blocks on other threads included.
+        self.test: Scope = self if around is None or around.closed else around.test
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left)
         # Late operations still need something to read and write, but not what a report has shown.
         self.late = MockCaches(observer=self._note_late)

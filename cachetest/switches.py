@@ -30,12 +30,17 @@ class _Holder:
 class _Layer:
     """One value that a switch was given: on whose behalf, and what it replaced."""
 
-    def __init__(self, holder: _Holder, saved: object, value: bool) -> None:
+    def __init__(self, holder: _Holder, saved: object, value: bool, test: object) -> None:
         self.holder = holder
         self.saved = saved
         self.value = value
+        self.test = test
         self.thread = threading.get_ident()
         self.token: Token[_Layers] | None = None
+
+    def is_of_another(self, test: object) -> bool:
+        """Return whether neither the test nor the thread is that of this layer."""
+        return (test is None or self.test is not test) and self.thread != threading.get_ident()
 
 
 # Each context has a value of its own of a switch that is per context, so it has its own layers too.
@@ -44,24 +49,32 @@ _everywhere: _Layers = {}
 _lock = threading.RLock()
 
 
-def turn(switches: Iterable[Switch], value: bool, undo: Undo, *, insist: bool = True) -> None:
+def turn(
+    switches: Iterable[Switch],
+    value: bool,
+    undo: Undo,
+    *,
+    test: object = None,
+    insist: bool = True,
+) -> None:
     """Set each of *switches* to *value* until *undo* runs.
 
     What is put back is exactly what was found, or, where another layer was put on top in the meantime,
     that layer is left in force and will put it back. Raises `SwitchError` when a switch does not take the
-    value, unless told not to *insist*.
+    value, unless told not to *insist*; and when it is one for the whole process and another test than *test*,
+    on another thread, needs the other value.
     """
     for switch in switches:
         holder = _Holder()
         undo.add(partial(_take_off, switch, holder))
         with _lock:
             layers = _layers(switch)
-            if any(layer.value is not value and layer.thread != threading.get_ident() for layer in layers):
+            if any(layer.value is not value and layer.is_of_another(test) for layer in layers):
                 raise SwitchError(
                     f"the switch {switch.name!r} can't be {value!r}: its library has one value of it for the "
                     f"whole process, and a test on another thread needs it to be {not value!r}"
                 )
-            layer = _Layer(holder, switch.save(), value)
+            layer = _Layer(holder, switch.save(), value, test)
             layer.token = _store(switch, (*layers, layer))
             holder.turned = True
             switch.set(value)

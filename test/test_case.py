@@ -225,6 +225,23 @@ class AroundTests(LibraryCase):
             "adapter 'library' was imported while the test ran, so its caches are not patched", text
         )
 
+    def test_block_on_a_worker(self):
+        """A block of the test may turn a switch on a thread of the test that the test itself has off."""
+
+        def work():
+            with PatchCaches(self.adapter, enable=["library_cache"]):
+                seen.append(self.library.flag)
+
+        def body(case):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            case.assertIs(self.library.flag, False)
+
+        seen = []
+        self.passes(body)
+        self.assertEqual(seen, [True])
+
     def test_mixin_behind(self):
         """A mixin that would do nothing where it was put is refused as the class is made."""
         with self.assertRaisesRegex(TypeError, "class Behind: CacheTestMixin goes in front of the TestCase"):
