@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from parameterized import parameterized
 
-from cachetest import MockBackend, PatchCaches
+from cachetest import MockBackend, PatchCaches, strays
 from cachetest.errors import CacheTestWarning, LateOperationWarning
 from cachetest.scope import Scope
 from cachetest.strays import Findings, find_strays
@@ -228,6 +228,8 @@ class World:
                 actor.stop()
         self.pool.shutdown()
         find_strays(Scope("nobody"))
+        # What is unattributed is kept for scopes that a broken line has kept from asking for it.
+        strays._strays.clear()
 
 
 SETTINGS = settings(
