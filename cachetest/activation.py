@@ -54,7 +54,11 @@ class Verdict(NamedTuple):
         what went wrong first.
         """
         late = [(text, LateOperationWarning) for text in self.warnings]
-        own = [(join_problems(self.problems), CacheTestWarning)] if self.problems and in_flight else []
+        own = (
+            [(join_problems(self.problems), CacheTestWarning)]
+            if self.problems and in_flight is not None
+            else []
+        )
         raised = None
         for text, category in [*late, *own]:
             # Each is told, also where warnings are errors.
@@ -98,7 +102,7 @@ class Activation:
                 self._undo.add(partial(release, adapter, self, self._problems))
                 acquire(adapter, self)
             names = [name for adapter in self.adapters for name in adapter.caches]
-            scope = Scope(self._label, names, adapter_table.owner_of)
+            scope = Scope(self._label, names, adapter_table.owner_of, whole_test=self._switches_off)
             self._turn_switches(on, scope.test)
             self._undo.add(partial(close_scope, scope))
             self.scope = scope

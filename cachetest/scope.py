@@ -45,19 +45,31 @@ class Scope:
         label: str,
         names: Iterable[str] = (),
         owners: Callable[[str], str | None] | None = None,
+        *,
+        whole_test: bool = False,
     ) -> None:
-        """Make a scope, not open yet."""
+        """Make a scope, not open yet; that of a *whole_test* is inside another in the same context only.
+
+        A runner that hands tests to threads while one runs would else have them inside that one.
+        """
         self.label = label
         self.closed = False
         self.parent: Scope | None = None
         self.opener = 0
         self.found_carried = False
-        around = owner()
+        self.whole_test = whole_test
+        around = self._around()
         # The same for all scopes of one test, its blocks on other threads included.
-        self.test: Scope = self if around is None or around.closed else around.test
+        self.test: Scope = self if around is None else around.test
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left)
         # Late operations still need something to read and write, but not what a report has shown.
         self.late = MockCaches(observer=self._note_late)
+
+    def _around(self) -> Scope | None:
+        marked = _marker.get()
+        if marked is None or marked.closed or (self.whole_test and _carried.get()):
+            return None
+        return marked
 
     def lineage(self) -> list[Scope]:
         """Return this scope, the one around it, and so on."""
@@ -91,8 +103,7 @@ _last: Scope | None = None
 def open_scope(scope: Scope) -> None:
     """Make *scope* that of the calling context, inside the one it has, and of all that it starts."""
     global _open, _last
-    marked = _marker.get()
-    scope.parent = None if marked is None or marked.closed else marked
+    scope.parent = scope._around()
     scope.opener = threading.get_ident()
     if not _open:
         _adrift.reset()
