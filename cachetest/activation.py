@@ -101,16 +101,24 @@ class Activation:
             for adapter in (Handoff(), *self.adapters):
                 self._undo.add(partial(release, adapter, self, self._problems))
                 acquire(adapter, self)
-            names = [name for adapter in self.adapters for name in adapter.caches]
+            names = _names_of_caches(self.adapters)
             scope = Scope(self._label, names, adapter_table.owner_of, whole_test=self._switches_off)
             self._turn_switches(on, scope.test)
             self._undo.add(partial(close_scope, scope))
             self.scope = scope
             open_scope(scope)
+            for adapter in self.adapters:
+                self._watch(adapter, scope)
             return scope
         except BaseException:
             self._undo.run()
             raise
+
+    def _watch(self, adapter: Adapter, scope: Scope) -> None:
+        watch = adapter.watch(scope.caches)
+        if watch is not None:
+            self._undo.add(partial(watch.__exit__, None, None, None))
+            watch.__enter__()
 
     def turn_switches_again(self) -> None:
         """Turn switches off and on again, over what somebody's setUp has done to them."""
@@ -150,12 +158,31 @@ class Activation:
     def _displaced(self) -> list[str]:
         return [line for adapter in self.adapters for line in displaced(adapter)]
 
+    def entry_key(self, cache: str, key: object) -> object:
+        """Return what the adapter of *cache* keeps under that a program calls *key*."""
+        for adapter in self.adapters:
+            if cache in adapter.caches:
+                return adapter.entry_key(cache, key)
+        return key
+
     def components(self, cache: str, key: object) -> list[tuple[str, object]]:
         """Take *key* apart as the adapter of *cache* does."""
         for adapter in self.adapters:
             if cache in adapter.caches:
                 return adapter.components(cache, key)
         return explain.components(key)
+
+
+def _names_of_caches(adapters: Iterable[Adapter]) -> list[str]:
+    """Return the names of the caches of all *adapters*; two of one name are an error."""
+    owners: dict[str, Adapter] = {}
+    for adapter in adapters:
+        for name in adapter.caches:
+            if owners.setdefault(name, adapter) is not adapter:
+                raise ValueError(
+                    f"both {owners[name]!r} and {adapter!r} have a cache {name!r}: give one of them another name"
+                )
+    return list(owners)
 
 
 def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:

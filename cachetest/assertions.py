@@ -58,7 +58,7 @@ class CacheAssertions(_TestCase):
         `UnknownCacheError`, with the closest names, for a name that is none.
         """
         cache = self._cache(name)
-        expected = _expected(stats, puts, hits, misses)
+        expected = _expected(cache, stats, puts, hits, misses)
         differ = messages.stats_differ(name, expected, cache.stats, cache.operations, self._take_apart(name))
         if differ is not None:
             raise self.failureException(self._formatMessage(msg, differ))  # type: ignore[arg-type]
@@ -78,12 +78,15 @@ class CacheAssertions(_TestCase):
 
         Arguments and errors are those of `assertCacheStats`, raised before the block is entered.
         """
-        return _Delta(self, self._cache(name), _expected(stats, puts, hits, misses), msg)
+        cache = self._cache(name)
+        return _Delta(self, cache, _expected(cache, stats, puts, hits, misses), msg)
 
     def assertCacheUnused(self, *names: str, msg: object = None) -> None:
         """Fail if there was any operation on the caches *names*; without names, on any cache at all."""
         chosen = [self._cache(name) for name in names] or self._every_cache()
-        found = {cache.name: cache.operations for cache in chosen if any(cache.counts())}
+        found = {
+            cache.name: cache.operations for cache in chosen if cache.operations.total or any(cache.counts())
+        }
         if found:
             text = messages.used(found, {name: self._take_apart(name) for name in found})
             raise self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type]
@@ -94,7 +97,7 @@ class CacheAssertions(_TestCase):
         This is no lookup: it is not counted.
         """
         cache = self._cache(name)
-        got = cache.cache.get(key, MISSING)
+        got = self._entry(cache, key)
         if got is MISSING:
             text = messages.not_cached(name, key, list(cache.cache), cache.operations, self._take_apart(name))
         elif value is not MISSING and not same(got, value):
@@ -105,10 +108,15 @@ class CacheAssertions(_TestCase):
 
     def assertNotCached(self, name: str, key: object, *, msg: object = None) -> None:
         """Fail if the cache *name* has an entry for *key*. This is no lookup: it is not counted."""
-        got = self._cache(name).cache.get(key, MISSING)
+        got = self._entry(self._cache(name), key)
         if got is not MISSING:
             text = messages.still_cached(name, key, got)
             raise self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type]
+
+    def _entry(self, cache: MockCache, key: object) -> object:
+        if self._activation is not None:
+            key = self._activation.entry_key(cache.name, key)
+        return cache.cache.get(key, MISSING)
 
     def _scope(self) -> MockCaches:
         if not hasattr(self, "caches"):
@@ -142,7 +150,9 @@ class CacheAssertions(_TestCase):
         return partial(self._activation.components, name)
 
 
-def _expected(stats: Stats | None, puts: int | None, hits: int | None, misses: int | None) -> dict[str, int]:
+def _expected(
+    cache: MockCache, stats: Stats | None, puts: int | None, hits: int | None, misses: int | None
+) -> dict[str, int]:
     """Return the counts to compare, by the word of the argument that gave them."""
     given = {"puts": puts, "hits": hits, "misses": misses}
     counts = {word: count for word, count in given.items() if count is not None}
@@ -154,6 +164,9 @@ def _expected(stats: Stats | None, puts: int | None, hits: int | None, misses: i
         counts = dict(zip(given, stats.counts(), strict=True))
     if not counts:
         raise TypeError("nothing to compare: give at least one of puts, hits and misses, or a Stats")
+    for word, why in cache.unknown.items():
+        if word in counts:
+            raise ValueError(f"the {word} of cache {cache.name!r} can't be known: {why}; leave them out")
     return {word: _count(word, count) for word, count in counts.items()}
 
 

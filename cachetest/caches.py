@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 from . import report
 from .errors import UnknownCacheError, closest_first
@@ -11,11 +11,14 @@ from .operations import Kind, Operation, OperationLog
 from .stats import Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping
 
     from typing_extensions import Self
 
 __all__ = ["MISSING", "MockCache", "MockCaches"]
+
+
+T = TypeVar("T")
 
 
 class _Missing:
@@ -31,16 +34,19 @@ MISSING = _Missing()
 class MockCache(Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
-    ``cache`` is a plain dict of the entries, to read and to empty. ``operations`` is a sequence of
-    `Operation`, the oldest first. Counts are exact whichever threads, signal handlers or finalizers
-    the operations come from.
+    ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
+    a live view of those. ``operations`` is a sequence of `Operation`, the oldest first. ``unknown`` says
+    which of ``"puts"``, ``"hits"`` and ``"misses"`` can't be known of this cache, and why. Counts are exact
+    whichever threads, signal handlers or finalizers the operations come from.
     """
 
     def __init__(self, name: str, *, observer: Callable[[Operation], None] | None = None) -> None:
         """Make an empty cache; *observer* is told of every operation after it was counted."""
         self.name = name
-        self.cache: dict[Any, Any] = {}
+        self.cache: MutableMapping[Any, Any] = {}
         self.operations = OperationLog()
+        self.unknown: Mapping[str, str] = {}
+        self._kept: dict[str, Any] = {}
         self._observer = observer
         # What was added to the counts by hand: `+=`, or an assignment to one of them.
         self._added = Stats()
@@ -52,15 +58,43 @@ class MockCache(Stats):
         """
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
         value = self.cache.get(key, MISSING)
-        self._record("miss" if value is MISSING else "hit", key, libraries)
+        self.record("miss" if value is MISSING else "hit", key, libraries)
+        return value
+
+    def lookup(self, key: object, find: Callable[[], Any], libraries: frozenset[str] = frozenset()) -> Any:
+        """Look *key* up where a library keeps its entries itself: count what *find* comes to, and return it.
+
+        *find* returns the value, or `MISSING`. An exception of it is not counted.
+        """
+        value = find()
+        self.record("miss" if value is MISSING else "hit", key, libraries)
         return value
 
     def put(self, key: object, value: object, libraries: frozenset[str] = frozenset()) -> None:
         """Write *value*, and count a put."""
         self.cache[key] = value
-        self._record("put", key, libraries)
+        self.record("put", key, libraries)
 
-    def _record(self, kind: Kind, key: object, libraries: frozenset[str]) -> None:
+    def delete(self, key: object, libraries: frozenset[str] = frozenset()) -> bool:
+        """Forget the entry of *key*, log a delete, and return whether there was one."""
+        found = self.cache.pop(key, MISSING) is not MISSING
+        self.record("delete", key, libraries)
+        return found
+
+    def keep(self, what: str, make: Callable[[], T]) -> T:
+        """Return what *make* made when *what* was first asked for.
+
+        It is where an adapter has the entries of a library that keeps them itself: one store for each cache
+        of each scope.
+        """
+        found = self._kept.get(what)
+        if found is None:
+            # setdefault is atomic: of two threads that make one at once, both get the same.
+            found = self._kept.setdefault(what, make())
+        return cast("T", found)
+
+    def record(self, kind: Kind, key: object, libraries: frozenset[str] = frozenset()) -> None:
+        """Count and log an operation that was done elsewhere, by a library on entries of its own."""
         operation = self.operations.record(kind, self.name, key, libraries)
         if self._observer is not None:
             self._observer(operation)

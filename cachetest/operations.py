@@ -7,14 +7,16 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Kind", "Location", "Operation", "OperationLog", "caller_outside"]
 
-Kind = Literal["put", "hit", "miss"]
+Kind = Literal["put", "hit", "miss", "delete", "eviction", "expiration", "bypass"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Enough to see what led to a failure; a log that grows for ever would be a leak in a load test.
 LOG_LENGTH = 10_000
@@ -44,9 +46,11 @@ class Location(NamedTuple):
 class Operation(NamedTuple):
     """What one call did to a cache.
 
-    ``kind`` is ``"put"``, ``"hit"`` or ``"miss"``; ``cache`` the name of the cache; ``thread`` the
-    name of the thread that called; ``where`` the innermost line of the caller that is neither in
-    the library under test, nor in cachetest, nor in the standard library.
+    ``kind`` is ``"put"``, ``"hit"``, ``"miss"``, ``"delete"`` (asked for, whether or not there was
+    anything), ``"eviction"`` (for room), ``"expiration"`` (its time had passed) or ``"bypass"`` (the
+    library did not take part); ``cache`` the name of the cache; ``thread`` the name of the thread that
+    called; ``where`` the innermost line of the caller that is neither in the library under test, nor in
+    cachetest, nor in the standard library.
     """
 
     kind: Kind
@@ -92,7 +96,7 @@ class OperationLog(Sequence[Operation]):
         # A count is the length of a list. `+= 1` is not atomic, and a lock could not be taken by a
         # signal handler or a `__del__` that interrupts its holder; `list.append` is atomic under any
         # switch interval, in either of those, and without the GIL.
-        ticks: dict[Kind, list[None]] = {"put": [], "hit": [], "miss": []}
+        ticks: dict[Kind, list[None]] = {kind: [] for kind in KINDS}
         # One store, so that an operation of another thread is wholly before it or wholly after it.
         self._state = latest, ticks
 
@@ -107,6 +111,11 @@ class OperationLog(Sequence[Operation]):
     def tally(self, kind: Kind) -> int:
         """Return how many operations of *kind* were recorded, the dropped ones included."""
         return len(self._state[1][kind])
+
+    @property
+    def total(self) -> int:
+        """How many operations were recorded, of any kind, the dropped ones included."""
+        return sum(map(len, self._state[1].values()))
 
     @property
     def generation(self) -> object:

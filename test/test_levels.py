@@ -16,7 +16,7 @@ LEVELS = [
     ["caches"],
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
-    ["adapters.base", "adapters"],
+    ["adapters.base", "adapters.targets", "adapters"],
     ["adapters.inductor", "switches", "installations"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache"],

@@ -124,9 +124,17 @@ class BlockTests(PatchCase):
     def test_several_adapters(self):
         """Each adapter given is installed, once."""
         other, other_adapter = make_library()
+        other_adapter.caches = ("other",)
         with PatchCaches(self.adapter, other_adapter, LibraryAdapter(self.library)):
             self.assertIsInstance(self.library.backend, MockBackend)
             self.assertIsInstance(other.backend, MockBackend)
+        self.assertEqual((self.library.backend, other.backend), ("real", "real"))
+
+    def test_two_caches_of_one_name(self):
+        """Two adapters with a cache of one name are an error that names both, and nothing is patched."""
+        other, other_adapter = make_library()
+        with self.assertRaisesRegex(ValueError, "both .* and .* have a cache 'lib'"):
+            PatchCaches(self.adapter, other_adapter).__enter__()
         self.assertEqual((self.library.backend, other.backend), ("real", "real"))
 
     def test_threads_share_one_patch(self):

@@ -1,38 +1,59 @@
-"""The adapters that come with cachetest, by name; each is loaded when it is first asked for."""
+"""The adapters, by name, and their classes; each is loaded when it is first asked for.
+
+Those of other distributions are found by their entry points in the group ``cachetest.adapters``, whose name
+is the adapter's and whose object is its class.
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import MissingLibraryError, UnknownAdapterError, closest_first
 from .base import Adapter, Switch
+from .targets import Targets
 
-__all__ = ["Adapter", "Known", "Switch", "check_name", "known_adapters", "load", "owner_of", "ready_adapters"]
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = [
+    "Adapter",
+    "Known",
+    "Switch",
+    "Targets",
+    "check_name",
+    "known_adapters",
+    "load",
+    "owner_of",
+    "ready_adapters",
+]
+
+_GROUP = "cachetest.adapters"
 
 
 class Known(NamedTuple):
     """What can be said of an adapter without importing its library.
 
-    ``library`` is the module whose presence is asked for, ``install`` what pip calls it. ``found`` says
-    that its caches can be found without being told where.
+    ``library`` is the module whose presence is asked for, ``extra`` the extra of cachetest that installs it.
+    ``found`` says that its caches can be found without being told where. ``caches`` and ``switches`` are
+    the names that it has whatever it is told.
     """
 
     class_name: str
     library: str
-    install: str
-    found: bool
-    caches: tuple[str, ...]
-    switches: tuple[str, ...]
+    extra: str | None = None
+    found: bool = False
+    caches: tuple[str, ...] = ()
+    switches: tuple[str, ...] = ()
 
 
 known_adapters: dict[str, Known] = {
     "inductor": Known(
         "Inductor",
         "torch",
-        "torch",
+        extra="torch",
         found=True,
         caches=(
             "autotune_local",
@@ -55,33 +76,65 @@ known_adapters: dict[str, Known] = {
             "automatic_dynamic_remote_pgo",
         ),
     ),
+    "cachetools": Known("Cachetools", "cachetools", extra="cachetools"),
+    "django": Known("Django", "django", extra="django", found=True),
+    "dogpile": Known("Dogpile", "dogpile.cache", extra="dogpile"),
+    "functools": Known("Functools", "functools"),
+    "pymemcache": Known("Pymemcache", "pymemcache", extra="pymemcache", caches=("pymemcache",)),
+    "redis": Known("Redis", "redis", extra="redis", caches=("redis",)),
 }
+_NAMES = {known.class_name: name for name, known in known_adapters.items()}
 
 
 def check_name(name: str) -> None:
     """Raise `UnknownAdapterError`, with the closest names, unless *name* is that of an adapter."""
-    if name not in known_adapters:
-        names = ", ".join(closest_first(name, known_adapters))
+    if name not in known_adapters and name not in (others := _entry_points()):
+        names = ", ".join(closest_first(name, {*known_adapters, *others}))
         raise UnknownAdapterError(f"no adapter {name!r}; known, the closest first: {names}")
 
 
 def load(name: str) -> Adapter:
-    """Return the adapter called *name*.
+    """Return the adapter called *name*, made without arguments.
 
-    Raises `UnknownAdapterError` for a name that is none, and `MissingLibraryError`, which says what to
-    install, when its library is not there.
+    Raises `UnknownAdapterError` for a name that is none, `MissingLibraryError`, which says what to install,
+    when its library is not there, and ``TypeError`` when it has to be told what to test.
     """
     check_name(name)
+    if name in known_adapters:
+        return _load_class(name)()
+    made = _entry_points()[name].load()()
+    if not isinstance(made, Adapter):
+        raise TypeError(f"the entry point {name!r} in the group {_GROUP!r} makes no adapter, but {made!r}")
+    return made
+
+
+def _load_class(name: str) -> type[Adapter]:
     known = known_adapters[name]
     if sys.modules.get(known.library) is None and not _findable(known.library):
         raise MissingLibraryError(
             f"the adapter {name!r} needs {known.library}, which is not installed: "
-            f"pip install 'cachetest[{known.install}]'",
+            f"pip install 'cachetest[{known.extra}]'",
             name=known.library,
         )
-    module = importlib.import_module(f"{__name__}.{name}")
-    adapter: Adapter = getattr(module, known.class_name)()
-    return adapter
+    found: type[Adapter] = getattr(importlib.import_module(f"{__name__}.{name}"), known.class_name)
+    return found
+
+
+def __getattr__(name: str) -> type[Adapter]:
+    if name in _NAMES:
+        return _load_class(_NAMES[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES})
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    # Loaded here: it takes longer to import than all of cachetest, and few need it.
+    from importlib.metadata import entry_points
+
+    return {each.name: each for each in entry_points(group=_GROUP)}
 
 
 def ready_adapters() -> list[Adapter]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from contextlib import AbstractContextManager
 
+    from ..caches import MockCaches
+
 __all__ = ["Adapter", "Switch"]
 
 
@@ -82,6 +84,21 @@ class Adapter(ABC):
         Asked only where the adapter was not named; one that was named and can't be installed is an error.
         """
         return True
+
+    def watch(self, caches: MockCaches) -> AbstractContextManager[object] | None:
+        """Return what is entered when a scope opens and left when it closes, *caches* being its caches.
+
+        For a library whose own counts are read: there `MockCache` is told of what it counts between. None,
+        the default, stands for nothing. Entered after `install`; the rules of that hold here.
+        """
+        return None
+
+    def entry_key(self, cache: str, key: object) -> object:
+        """Return what the entry is kept and logged under that a program calls *key*.
+
+        Other than *key* where the library makes keys of its own of those it is given, by a prefix, say.
+        """
+        return key
 
     def places(self) -> Mapping[str, object]:
         """Return what is now in each place that `install` changes, by the name of the place.

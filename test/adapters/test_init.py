@@ -28,7 +28,7 @@ class TableTests(unittest.TestCase):
             with mock.patch.dict(sys.modules, {known.library: None}):
                 with mock.patch("importlib.util.find_spec", found):
                     with self.assertRaisesRegex(
-                        MissingLibraryError, f"pip install 'cachetest.{known.install}.'"
+                        MissingLibraryError, f"pip install 'cachetest.{known.extra}.'"
                     ):
                         load(name)
 

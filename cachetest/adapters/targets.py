@@ -1,0 +1,67 @@
+"""The adapters that have to be told what to test: each of it by name, as ``name=target``."""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import TYPE_CHECKING, Any
+
+from .base import Adapter
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+__all__ = ["Targets"]
+
+
+class Targets(Adapter):
+    """An adapter of caches that a program has made itself: ``Adapter(prices=target)``.
+
+    A target is an object, or a string ``"package.module:attribute"`` (an attribute of an attribute too),
+    which is imported when the caches are patched. The names are those of the caches.
+    """
+
+    example = "sessions='app.cache:sessions'"
+    """What a message shows for an argument."""
+
+    def __init__(self, **targets: object) -> None:
+        """Check the targets; strings are not imported yet.
+
+        Raises ``TypeError`` when there are none, and ``ValueError`` for a string that names nothing.
+        """
+        if not targets:
+            raise TypeError(
+                f"{type(self).__name__} has to be told what to test: {type(self).__name__}({self.example})"
+            )
+        for name, target in targets.items():
+            if isinstance(target, str):
+                module, _, attribute = target.partition(":")
+                if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))):
+                    raise ValueError(
+                        f"{name}={target!r}: expected a string like 'package.module:attribute', or the "
+                        "object itself"
+                    )
+        self.targets = targets
+        self.caches = tuple(targets)
+
+    def resolve(self) -> dict[str, Any]:
+        """Return the object that each name stands for.
+
+        Raises ``ImportError`` that says which name asked for what can't be imported.
+        """
+        return {name: self._object(name, target) for name, target in self.targets.items()}
+
+    def _object(self, name: str, target: object) -> object:
+        if not isinstance(target, str):
+            return target
+        try:
+            return pkgutil.resolve_name(target)
+        except (ImportError, AttributeError) as error:
+            raise ImportError(f"{type(self).__name__}({name}={target!r}): {error}") from error
+
+    def identity(self) -> Hashable:
+        return tuple(
+            (name, target if isinstance(target, str) else id(target)) for name, target in self.targets.items()
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} adapter of {', '.join(self.targets)}>"

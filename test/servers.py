@@ -1,0 +1,71 @@
+"""Real servers for the tests of adapters: each on a free loopback port, stopped by its process id."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+from typing import TYPE_CHECKING
+
+from .support import _REQUIRED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["needs_memcached", "needs_redis_server", "server"]
+
+_START_SECONDS = 30
+
+
+def _needs(program: str, package: str) -> object:
+    there = shutil.which(program) is not None or program in _REQUIRED
+    return unittest.skipUnless(there, f"needs {program}: apt-get install {package}")
+
+
+needs_redis_server = _needs("redis-server", "redis-server")
+needs_memcached = _needs("memcached", "memcached")
+
+
+def _command(program: str, port: int, folder: str) -> list[str]:
+    if program == "redis-server":
+        where = ["--bind", "127.0.0.1", "--port", str(port), "--dir", folder]
+        return [program, *where, "--save", "", "--appendonly", "no"]
+    user = ["-u", "root"] if os.geteuid() == 0 else []
+    return [program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", *user]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def server(program: str) -> Iterator[int]:
+    """Run ``redis-server`` or ``memcached`` for the time of the block, and give its port."""
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(_command(program, port, folder), stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait_until_it_listens(process, port)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
+    # Polled, because neither server tells when it is ready.
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended at once, with {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.01)
+    raise TimeoutError(f"{process.args!r} did not listen within {_START_SECONDS} s")
