@@ -1,0 +1,102 @@
+"""What is compared: ours, the original and the limit, each as the two calls of a cache."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cachetest import MockBackend, PatchCaches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    Subject = Callable[[], AbstractContextManager["Calls"]]
+
+__all__ = [
+    "NAME",
+    "SUBJECTS",
+    "Calls",
+    "Limit",
+    "Subject",
+    "limit",
+    "original",
+    "ours",
+    "time_get",
+    "time_put",
+]
+
+# The original has no caches but its seven.
+NAME = "fx_graph"
+
+
+class Calls(NamedTuple):
+    """How one cache is called."""
+
+    get: Callable[[Any], Any]
+    put: Callable[[Any, Any], object]
+
+
+class Limit:
+    """A dict and three integers: the least that a cache with counts can do."""
+
+    def __init__(self) -> None:
+        self.entries: dict[Any, Any] = {}
+        self.puts = self.hits = self.misses = 0
+
+    def get(self, key: Any) -> Any:
+        if key in self.entries:
+            self.hits += 1
+            return self.entries[key]
+        self.misses += 1
+        return None
+
+    def put(self, key: Any, value: Any) -> None:
+        self.puts += 1
+        self.entries[key] = value
+
+
+@contextmanager
+def ours() -> Iterator[Calls]:
+    """Give the calls of a `MockBackend` in a scope of its own."""
+    with PatchCaches():
+        backend = MockBackend(NAME)
+        yield Calls(backend.get, backend.put)
+
+
+@contextmanager
+def original() -> Iterator[Calls]:
+    """Give those of torch's, which torch's own statistics are not part of."""
+    from torch._inductor import mock_cache
+
+    with mock_cache.PatchCaches():
+        backend = mock_cache.MockBackend(NAME)
+        yield Calls(backend._get, backend._put)
+    mock_cache.global_stats.reset()
+
+
+@contextmanager
+def limit() -> Iterator[Calls]:
+    """Give those of the limit."""
+    made = Limit()
+    yield Calls(made.get, made.put)
+
+
+SUBJECTS: dict[str, Subject] = {"ours": ours, "original": original, "limit": limit}
+
+
+def time_get(get: Callable[[Any], Any], keys: Iterable[Any]) -> float:
+    """Return the seconds that it takes to get each of *keys*."""
+    start = perf_counter()
+    for key in keys:
+        get(key)
+    return perf_counter() - start
+
+
+def time_put(put: Callable[[Any, Any], object], keys: Iterable[Any], value: Any) -> float:
+    """Return the seconds that it takes to put *value* for each of *keys*."""
+    start = perf_counter()
+    for key in keys:
+        put(key, value)
+    return perf_counter() - start
