@@ -67,7 +67,7 @@ class Row:
         found: dict[str, str | float] = {"row": self.what, "column": column, "unit": self.unit}
         if self.against is not None:
             found["against"] = self.against
-        if self.budget is not None:
+        if self.budget is not None and not QUICK:
             found["budget"] = self.budget
         return found
 

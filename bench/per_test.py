@@ -1,4 +1,4 @@
-"""What cachetest adds to each test: with inductor, with no library to patch, and to a block."""
+"""What cachetest adds to each test, with no library to patch and with inductor, and to a block."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import measure
 from measure import Row
+from subjects import NoLibrary
 
 from cachetest import CacheTestCase, PatchCaches
 
@@ -25,12 +26,16 @@ class Empty(unittest.TestCase):
 
 
 class WithoutLibrary(CacheTestCase):
+    """A test of caches by hand."""
+
     patch_caches = ()
 
     def test(self) -> None: ...
 
 
 class WithInductor(CacheTestCase):
+    """A test of torch's caches, all of them off and patched."""
+
     patch_caches = ("inductor",)
 
     def test(self) -> None: ...
@@ -144,9 +149,9 @@ ROWS = [
         needs={"ours": TORCH, "original": TORCH},
     ),
     Row(
-        "enter and exit PatchCaches(), no library to patch",
-        {"ours": partial(blocks, partial(PatchCaches))},
-        loops=100,
+        "enter and exit PatchCaches, no library to patch",
+        {"ours": partial(blocks, partial(PatchCaches, NoLibrary()))},
+        loops=500,
         against=None,
     ),
 ]

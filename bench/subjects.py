@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cachetest import MockBackend, PatchCaches
+from cachetest.adapters import Adapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ __all__ = [
     "SUBJECTS",
     "Calls",
     "Limit",
-    "Subject",
+    "NoLibrary",
     "limit",
     "original",
     "ours",
@@ -29,6 +30,15 @@ __all__ = [
 
 # The original has no caches but its seven.
 NAME = "fx_graph"
+
+
+class NoLibrary(Adapter):
+    """What a scope is given so that it patches nothing, whatever libraries a benchmark has imported."""
+
+    name = "none"
+
+    def install(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
 
 class Calls(NamedTuple):
@@ -60,7 +70,7 @@ class Limit:
 @contextmanager
 def ours() -> Iterator[Calls]:
     """Give the calls of a `MockBackend` in a scope of its own."""
-    with PatchCaches():
+    with PatchCaches(NoLibrary()):
         backend = MockBackend(NAME)
         yield Calls(backend.get, backend.put)
 

@@ -66,7 +66,8 @@ ROWS = [
     Row(
         f"{work.__name__}, {threads} thread{'s' * (threads > 1)}",
         {column: partial(on_threads, work, threads, subject) for column, subject in SUBJECTS.items()},
-        loops=20_000 // threads,
+        # For longer than a thread keeps the GIL, so that they do get in each other's way.
+        loops=10_000,
         budget=BUDGET if threads == BUDGETED else None,
     )
     for threads in THREADS
