@@ -8,7 +8,6 @@ are those of `pyperf.Runner`; ``--quick`` measures next to nothing, once, to sho
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import subprocess
@@ -22,6 +21,7 @@ import pyperf
 import tables
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["QUICK", "QUICK_OPTION", "ROOT", "Row", "main"]
@@ -98,7 +98,7 @@ def main(rows: Sequence[Row]) -> None:
     print(tables.as_text(tables.lines_of(suite)))
 
 
-def _run_workers(args: object) -> pyperf.BenchmarkSuite:
+def _run_workers(args: Namespace) -> pyperf.BenchmarkSuite:
     processes, values, warmups = (1, 1, 0) if QUICK else (args.processes, args.values, args.warmups)
     command = [sys.executable, *sys.argv[:1], "--worker", f"--values={values}", f"--warmups={warmups}"]
     command += [f"--loops={args.loops}", *([QUICK_OPTION] if QUICK else [])]
@@ -121,16 +121,20 @@ def _run_workers(args: object) -> pyperf.BenchmarkSuite:
 
 
 def _one_cpu() -> str | None:
+    """Return the CPU that workers run on, None for any."""
+    if not hasattr(os, "sched_setaffinity") or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return None  # without a GIL, threads on one CPU would not be what is asked about
     # The last one that we may use: system work tends to be on the first.
-    return str(max(os.sched_getaffinity(0))) if hasattr(os, "sched_setaffinity") else None
+    return str(max(os.sched_getaffinity(0)))
 
 
 def _work(runner: pyperf.Runner, rows: Sequence[Row]) -> None:
     there = [(row, column) for row in rows for column in row.columns if not row.missing(column)]
-    # Before anything is measured, so that garbage collection finds the same heap in each column.
+    # All that is imported on the way is there before anything is measured, so that garbage collection finds
+    # the same heap in each column.
     for row, column in there:
-        for module in row.needs.get(column, ()):
-            importlib.import_module(module)
+        if not row.once:
+            row.columns[column](1)
     asked = vars(runner.args).copy()
     for row, column in there:
         loops = min(row.loops, _QUICK_LOOPS) if QUICK else row.loops * asked["loops"]

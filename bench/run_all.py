@@ -1,11 +1,12 @@
 """Run every benchmark, and print one table of them all.
 
-Options are those of the scripts, which are those of `pyperf.Runner`: ``--quick`` shows in a minute that all
-of them work, ``--fast`` gives rough figures. ``--rst`` prints the table as README.rst has it.
+Other options than its own go to the scripts, and are those of `pyperf.Runner`: ``--fast`` gives rough
+figures. With ``--quick`` they show in a minute that they work.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,13 @@ import tables
 FOLDER = measure.ROOT / "bench"
 SCRIPTS = ("operations", "threads", "per_test", "growth", "reports", "import_time", "peers")
 
-RST_OPTION = "--rst"
-
 
 def main() -> None:
-    """Run the scripts, each with the options of this one."""
-    options = [option for option in sys.argv[1:] if option != RST_OPTION]
+    """Run the scripts, each with the options that are not for this one."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--rst", action="store_true", help="print the table as README.rst has it")
+    parser.add_argument("-o", "--output", help="write all results, encoded to JSON, into this file")
+    args, options = parser.parse_known_args()
     suite: pyperf.BenchmarkSuite | None = None
     with tempfile.TemporaryDirectory() as folder:
         for script in SCRIPTS:
@@ -39,8 +41,10 @@ def main() -> None:
             else:
                 suite.add_runs(found)
     assert suite is not None
+    if args.output:
+        suite.dump(args.output)
     lines = tables.lines_of(suite)
-    print(tables.as_rst(lines) if RST_OPTION in sys.argv else tables.as_text(lines))
+    print(tables.as_rst(lines) if args.rst else tables.as_text(lines))
 
 
 if __name__ == "__main__":
