@@ -13,10 +13,10 @@ import measure
 from measure import Row
 from subjects import NAME, SUBJECTS, Calls, Limit, NoLibrary, time_get, time_put
 
-from cachetest import MockBackend, PatchCaches, global_stats
+from cachetest import MockBackend, PatchCaches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
+    from collections.abc import Callable, Iterator
 
     from subjects import Subject
 
@@ -40,21 +40,10 @@ def many(entries: int) -> dict[str, int]:
     return {f"key {n}": n for n in range(entries)}
 
 
-def entries_of(column: str, calls: Calls) -> MutableMapping[str, int]:
-    """Return the dict that the entries of *column* are in."""
-    if column == "ours":
-        return global_stats[NAME].cache
-    if column == "original":
-        from torch._inductor import mock_cache
-
-        return mock_cache.global_stats.get_stat(NAME).cache
-    return calls.get.__self__.entries
-
-
-def with_entries(operation: str, entries: int, column: str, loops: int) -> float:
+def with_entries(operation: str, entries: int, subject: Subject, loops: int) -> float:
     """Return the seconds of *loops* hits, misses or puts on a cache of so many *entries*."""
-    with SUBJECTS[column]() as calls:
-        entries_of(column, calls).update(many(entries))
+    with subject() as calls:
+        calls.entries.update(many(entries))
         some = [f"key {n}" for n in range(0, entries, entries // SAMPLE)]
         if operation == "miss":
             some = [f"no {key}" for key in some]
@@ -179,7 +168,10 @@ ROWS = [
     *(
         Row(
             f"{operation}, {entries:,} entries",
-            {column: partial(with_entries, operation, entries, column) for column in SUBJECTS},
+            {
+                column: partial(with_entries, operation, entries, subject)
+                for column, subject in SUBJECTS.items()
+            },
             loops=5_000,
             against=None if entries == ENTRIES[0] else f"{operation}, {ENTRIES[0]:,} entries",
             budget=1.3 if entries == 10**6 else None,

@@ -17,6 +17,9 @@ from cachetest import CacheTestCase, MockBackend
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Entries = Callable[[], dict[str, Any]]
+    Weigh = Callable[[Callable[[], object]], float]
+
 NAME = "fx_graph"
 
 ENTRIES = 10**4 if measure.QUICK else 10**6
@@ -97,8 +100,8 @@ def peak_bytes(work: Callable[[], object]) -> float:
 
 
 def ours(
-    weigh: Callable[[Callable[[], object]], float],
-    entries: Callable[[], dict[str, Any]],
+    weigh: Weigh,
+    entries: Entries,
     work: Callable[[CacheTestCase], object],
     loops: int,
 ) -> float:
@@ -125,9 +128,7 @@ def _silent() -> Iterator[None]:
         yield
 
 
-def original(
-    weigh: Callable[[Callable[[], object]], float], entries: Callable[[], dict[str, Any]], loops: int
-) -> float:
+def original(weigh: Weigh, entries: Entries, loops: int) -> float:
     """Return what the report of the original weighs, *loops* times."""
     from torch._inductor import mock_cache
 
@@ -138,11 +139,11 @@ def original(
     return found * loops
 
 
-REPORTS = [
+REPORTS: list[tuple[str, Entries, float]] = [
     (f"of {ENTRIES:,} entries", many_entries, 5 * MEGABYTE),
     (f"of a value of {LARGE // 10**6} MB", large_value, MEGABYTE),
 ]
-FAILURES = [
+FAILURES: list[tuple[str, Entries, Callable[[CacheTestCase], object]]] = [
     (f"failing assertCached, {ENTRIES:,} entries", many_entries, missing_key),
     (f"failing assertCacheStats, {ENTRIES:,} entries", many_entries, wrong_counts),
     (f"failing assertCacheUnused, {ENTRIES:,} entries", many_entries, used),

@@ -42,10 +42,11 @@ class NoLibrary(Adapter):
 
 
 class Calls(NamedTuple):
-    """How one cache is called."""
+    """How one cache is called, and, where a benchmark asks for it, the dict that its entries are in."""
 
     get: Callable[[Any], Any]
     put: Callable[[Any, Any], object]
+    entries: Any = None
 
 
 class Limit:
@@ -70,9 +71,9 @@ class Limit:
 @contextmanager
 def ours() -> Iterator[Calls]:
     """Give the calls of a `MockBackend` in a scope of its own."""
-    with PatchCaches(NoLibrary()):
+    with PatchCaches(NoLibrary()) as patch:
         backend = MockBackend(NAME)
-        yield Calls(backend.get, backend.put)
+        yield Calls(backend.get, backend.put, patch.caches[NAME].cache)
 
 
 @contextmanager
@@ -82,7 +83,7 @@ def original() -> Iterator[Calls]:
 
     with mock_cache.PatchCaches():
         backend = mock_cache.MockBackend(NAME)
-        yield Calls(backend._get, backend._put)
+        yield Calls(backend._get, backend._put, mock_cache.global_stats.get_stat(NAME).cache)
     mock_cache.global_stats.reset()
 
 
@@ -90,7 +91,7 @@ def original() -> Iterator[Calls]:
 def limit() -> Iterator[Calls]:
     """Give those of the limit."""
     made = Limit()
-    yield Calls(made.get, made.put)
+    yield Calls(made.get, made.put, made.entries)
 
 
 SUBJECTS: dict[str, Subject] = {"ours": ours, "original": original, "limit": limit}

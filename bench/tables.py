@@ -6,7 +6,7 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ _HEAD = Line(*Line._fields)
 def lines_of(suite: pyperf.BenchmarkSuite) -> list[Line]:
     """Return the lines of *suite*, in the order that they were measured in."""
     medians: dict[str, dict[str, float]] = {}
-    facts: dict[str, dict[str, object]] = {}
+    facts: dict[str, dict[str, Any]] = {}
     for benchmark in suite:
         metadata = benchmark.get_metadata()
         medians.setdefault(metadata["row"], {})[metadata["column"]] = benchmark.median()
@@ -46,18 +46,25 @@ def lines_of(suite: pyperf.BenchmarkSuite) -> list[Line]:
     return [_line(row, medians, facts[row]) for row in medians]
 
 
-def _line(row: str, medians: dict[str, dict[str, float]], facts: dict[str, object]) -> Line:
-    found, against, budget, unit = medians[row], facts.get("against"), facts.get("budget"), str(facts["unit"])
-    ours = found.get("ours")
-    base = found.get(against) if against in Line._fields else medians.get(against, {}).get("ours")
-    ratio = ours / base if ours and base else None
-    judged = ratio if against else ours
-    within = ""
-    if budget is not None:
-        within = f"{budget:g}" if against else _quantity(budget, unit)
-        within += "" if judged is None else ", met" if judged <= budget else ", missed"
-    columns = (_quantity(found.get(column), unit) for column in ("ours", "original", "limit"))
-    return Line(row, *columns, "" if ratio is None else f"{ratio:.2f} x {against}", within)
+def _line(row: str, medians: dict[str, dict[str, float]], facts: dict[str, Any]) -> Line:
+    found, unit = medians[row], facts["unit"]
+    ours, against, budget = found.get("ours"), facts.get("against"), facts.get("budget")
+    ratio = None
+    if against is not None and ours is not None:
+        # A column of this row, or ours of another.
+        base = found.get(against) or medians.get(against, {}).get("ours")
+        ratio = ours / base if base else None
+    held = ours if against is None else ratio
+    verdict = "" if budget is None or held is None else ", met" if held <= budget else ", missed"
+    most = "" if budget is None else _quantity(budget, unit) if against is None else f"{budget:g}"
+    return Line(
+        row,
+        ours=_quantity(ours, unit),
+        original=_quantity(found.get("original"), unit),
+        limit=_quantity(found.get("limit"), unit),
+        ratio="" if ratio is None else f"{ratio:.2f} x {against}",
+        budget=most + verdict,
+    )
 
 
 def _quantity(value: float | None, unit: str) -> str:
@@ -65,7 +72,8 @@ def _quantity(value: float | None, unit: str) -> str:
         return ""
     scales = _UNITS[unit]
     scale, symbol = next((each for each in scales if abs(value) >= each[0]), scales[-1])
-    return f"{value / scale:.3g} {symbol}" if abs(value) < 1000 * scale else f"{value / scale:,.0f} {symbol}"
+    # Not as 1e+03, which three digits are for the largest unit.
+    return f"{value / scale:.3g} {symbol}" if abs(value) < 999 * scale else f"{value / scale:,.0f} {symbol}"
 
 
 def _rows(lines: Sequence[Line]) -> tuple[list[int], list[str]]:
