@@ -124,7 +124,8 @@ def _set(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
         written = reply is not None
     else:
         yield _look(arguments[0], reply)
-        written = not (b"NX" in options and reply is not None or b"XX" in options and reply is None)
+        # The reply is what was there before.
+        written = not options & ({b"NX"} if reply is not None else {b"XX"})
     if written:
         yield Effect("put", arguments[0])
 
@@ -191,8 +192,8 @@ _BY_RULE: dict[Callable[..., Iterable[Effect]], str] = {
     _get_fields: "HGETEX",
     _get_and_delete_fields: "HGETDEL",
     _set: "SET",
-    _write: "SETEX PSETEX APPEND INCR INCRBY INCRBYFLOAT DECR DECRBY SETRANGE SETBIT BITFIELD LPUSH RPUSH LSET "
-    "LTRIM SADD ZADD ZINCRBY XADD XTRIM PFADD GEOADD SINTERSTORE SUNIONSTORE SDIFFSTORE ZRANGESTORE "
+    _write: "SETEX PSETEX APPEND INCR INCRBY INCRBYFLOAT DECR DECRBY SETRANGE SETBIT BITFIELD LPUSH RPUSH "
+    "LSET LTRIM SADD ZADD ZINCRBY XADD XTRIM PFADD GEOADD SINTERSTORE SUNIONSTORE SDIFFSTORE ZRANGESTORE "
     "ZUNIONSTORE ZINTERSTORE ZDIFFSTORE PFMERGE RESTORE GEOSEARCHSTORE",
     _write_if_done: "SETNX LPUSHX RPUSHX LINSERT LREM SREM ZREM ZREMRANGEBYRANK ZREMRANGEBYSCORE "
     "ZREMRANGEBYLEX XDEL",

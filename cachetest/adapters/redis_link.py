@@ -1,4 +1,4 @@
-"""The server's end of one redis-py connection: RESP in, RESP out, each command counted when it was executed."""
+"""The server's end of one connection: RESP in, RESP out, each command counted when it was executed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from fakeredis import FakeRedisConnection
 from fakeredis.aioredis import AsyncFakeSocket
 from redis.asyncio import Redis
-from redis.connection import DefaultParser
 from redis.exceptions import ResponseError
 
 from .redis_commands import FLUSHES, Effect, effects
+from .redis_resp import Requests, encode, pack
 from .redis_store import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     from fakeredis import FakeServer
 
@@ -30,75 +30,6 @@ _LIBRARIES = frozenset(
 )
 _SUBSCRIBES = frozenset(f"{p}{s}SUBSCRIBE".encode() for p in ("", "P", "S") for s in ("", "UN"))
 _SCRIPTS = frozenset({b"EVAL", b"EVALSHA", b"EVAL_RO", b"EVALSHA_RO", b"SCRIPT", b"FUNCTION", b"FCALL"})
-
-
-def encode(reply: object, protocol: int, *, push: bool = False) -> bytes:
-    """Return *reply* in RESP2 or RESP3, as *protocol* says; a *push* is what comes unasked."""
-    if reply is None:
-        return b"_\r\n" if protocol == 3 else b"$-1\r\n"
-    if isinstance(reply, Exception):
-        return b"-%s\r\n" % _error_line(reply).encode()
-    if isinstance(reply, bool):
-        return (b"#t\r\n" if reply else b"#f\r\n") if protocol == 3 else b":%d\r\n" % reply
-    if isinstance(reply, int):
-        return b":%d\r\n" % reply
-    if isinstance(reply, float) and protocol == 3:
-        return b",%s\r\n" % repr(reply).encode()
-    if isinstance(reply, (str, float)):
-        reply = str(reply).encode()
-    if isinstance(reply, bytes):
-        return b"$%d\r\n%s\r\n" % (len(reply), reply)
-    if isinstance(reply, dict):
-        mark = b"%%%d\r\n" % len(reply) if protocol == 3 else b"*%d\r\n" % (2 * len(reply))
-        inside: Iterable[object] = (each for pair in reply.items() for each in pair)
-    elif isinstance(reply, (list, tuple, set, frozenset)):
-        kind = b">" if push else b"~" if isinstance(reply, (set, frozenset)) else b"*"
-        mark = b"%s%d\r\n" % (kind if protocol == 3 else b"*", len(reply))
-        inside = reply
-    else:
-        raise TypeError(f"fakeredis gave a reply that has no form in RESP: {reply!r}")
-    return mark + b"".join(encode(each, protocol) for each in inside)
-
-
-def _error_line(error: Exception) -> str:
-    """Return the line of which redis-py's parser makes *error*."""
-    text = str(error)
-    for code, found in DefaultParser.EXCEPTION_CLASSES.items():
-        if found is type(error):
-            return f"{code} {text}"
-    code = text.partition(" ")[0]
-    return text if code.isupper() and code.isalpha() else f"ERR {text}"
-
-
-class Requests:
-    """Takes the commands out of the bytes that a client sends, however they are cut."""
-
-    def __init__(self) -> None:
-        self._bytes = b""
-
-    def feed(self, data: bytes) -> Iterator[list[bytes]]:
-        """Yield each command that is complete with *data*: its name and its arguments."""
-        self._bytes += data
-        while (command := self._next()) is not None:
-            yield command
-
-    def _next(self) -> list[bytes] | None:
-        position, fields = self._number(0)
-        if fields is None:
-            return None
-        command = []
-        for _ in range(fields):
-            position, length = self._number(position)
-            if length is None or len(self._bytes) < position + length + 2:
-                return None
-            command.append(self._bytes[position : position + length])
-            position += length + 2
-        self._bytes = self._bytes[position:]
-        return command
-
-    def _number(self, position: int) -> tuple[int, int | None]:
-        end = self._bytes.find(b"\r\n", position)
-        return (end + 2, int(self._bytes[position + 1 : end])) if end >= 0 else (position, None)
 
 
 class Link:
@@ -141,11 +72,10 @@ class Link:
             wrong = f"SELECT leaves the database {self._only} of the cache {self._store.cache.name!r}"
             self._reply(fields, ResponseError(f"{wrong}: point another cache at that database"), [])
             return
-        packed = b"*%d\r\n" % len(fields) + b"".join(b"$%d\r\n%s\r\n" % (len(each), each) for each in fields)
         flushed = self._flushed([fields, *(self._queued or ())] if name == b"EXEC" else [fields])
         self._sender, self._arrived = threading.get_ident(), []
         try:
-            self._far.sendall(packed)
+            self._far.sendall(pack(fields))
         finally:
             self._sender = None
         *pushes, last = self._arrived or [None]
@@ -179,7 +109,7 @@ class Link:
     def _reply(self, fields: list[bytes], reply: object, flushed: list[bytes]) -> None:
         name = fields[0].upper()
         if isinstance(reply, ResponseError) and str(reply).startswith("unknown command"):
-            reply = _unknown(name, reply)
+            reply = _unknown(name)
         failed = isinstance(reply, Exception)
         if name in (b"EXEC", b"DISCARD", b"RESET"):
             queued, self._queued = self._queued or [], None
@@ -228,11 +158,10 @@ class Link:
         return gone
 
 
-def _unknown(name: bytes, error: Exception) -> ResponseError:
-    why = "which keeps the entries of a test, has no such command"
-    if name in _SCRIPTS:
-        why = "which keeps the entries of a test, runs scripts with lupa only: pip install 'fakeredis[lua]'"
-    return ResponseError(f"{error}; fakeredis, {why}")
+def _unknown(name: bytes) -> ResponseError:
+    shown = name.decode(errors="replace").lower()
+    why = "needs lupa for it: pip install 'fakeredis[lua]'" if name in _SCRIPTS else "does not have it"
+    return ResponseError(f"unknown command '{shown}': fakeredis, the server of a test, {why}")
 
 
 class SocketLink(Link):
@@ -259,7 +188,11 @@ class SocketLink(Link):
             try:
                 self._rest = self._data.get(self._timeout != 0, self._timeout)
             except queue.Empty:
-                raise (BlockingIOError(11, "nothing to read") if self._timeout == 0 else TimeoutError("timed out")) from None
+                raise (
+                    BlockingIOError(11, "nothing to read")
+                    if self._timeout == 0
+                    else TimeoutError("timed out")
+                ) from None
         data, self._rest = self._rest[:size], self._rest[size:]
         return data
 
@@ -289,7 +222,9 @@ class StreamLink(Link):
     """A link that is written to as an `asyncio.StreamWriter` is, and read from by its ``reader``."""
 
     def __init__(self, store: Store, server: FakeServer, only: int | None) -> None:
-        far = AsyncFakeSocket(server, 0, client_class=Redis, client_info={"addr": "127.0.0.1:0", "flags": "N"})
+        far = AsyncFakeSocket(
+            server, 0, client_class=Redis, client_info={"addr": "127.0.0.1:0", "flags": "N"}
+        )
         super().__init__(store, server, far, only)
         self.reader = asyncio.StreamReader()
         self._loop = asyncio.get_running_loop()

@@ -100,7 +100,9 @@ class Entries(MutableMapping[Any, Any]):
             raise KeyError(key)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(dict.fromkeys(text_of(key) for client in self._store.clients() for key in client.keys()))
+        return iter(
+            dict.fromkeys(text_of(key) for client in self._store.clients() for key in client.scan_iter())
+        )
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -109,6 +111,7 @@ class Entries(MutableMapping[Any, Any]):
         """Empty every database of every server."""
         for client in self._store.clients():
             client.flushdb()
+        self._store.mortal.clear()
 
     def __repr__(self) -> str:
         return repr(dict(self))
