@@ -386,7 +386,7 @@ class PointedTests(unittest.TestCase):
             self.assertEqual([c.counts() for c in patch.caches.values()], [(1, 0, 0)] * 3)
 
     def test_elsewhere(self):
-        """A connection to anything else is an error that says where there is a cache; its pool can be closed."""
+        """A connection to anything else is an error that says where to; its pool can be closed."""
         with patched(a="redis://h:6379/0", b="redis://h:6379/1"):
             lost = client(host="h", db=2)
             with self.assertRaisesRegex(CacheTestError, r"at redis://h:6379/2, .* first: redis://h:6379/"):

@@ -3,6 +3,7 @@
 import pickle
 import time
 import unittest
+from typing import ClassVar
 from unittest import mock
 
 from cachetest.contract import MISSING, AdapterContract, Subject
@@ -103,7 +104,7 @@ class RedisContract(AdapterContract, unittest.TestCase):
 
 @needs("fakeredis", "cachetest[redis]")
 class AsyncRedisContract(AdapterContract, unittest.TestCase):
-    exceptions = {
+    exceptions: ClassVar = {
         "call_site": "the subject calls the client in a coroutine of its own, not in its methods; "
         "test_redis_asyncio has the case",
     }
