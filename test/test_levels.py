@@ -24,6 +24,7 @@ LEVELS = [
         "adapters.redis_store",
         "adapters.redis_connection",
         "adapters.redis_link",
+        "adapters.redis_sockets",
         "adapters.redis",
         "switches",
         "installations",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -15,7 +16,7 @@ from .base import Adapter
 
 try:
     from .redis_connection import PerScope, address_of, parse, url_of
-    from .redis_link import SocketLink, StreamLink
+    from .redis_sockets import RefusingStream, SocketLink, StreamLink
     from .redis_store import store_of, text_of
 except ModuleNotFoundError as error:
     raise MissingLibraryError(
@@ -24,7 +25,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ..caches import MockCaches
     from ..scope import Scope
@@ -128,24 +129,47 @@ def _connect(connection: Any) -> Any:
 
 
 async def _connect_asyncio(connection: Any) -> None:
-    connection._writer = link = _open(connection, StreamLink)
-    connection._reader = link.reader
+    try:
+        link = _open(connection, StreamLink)
+    except CacheTestError as error:
+        link = RefusingStream(error)
+    connection._reader, connection._writer = link.reader, link
 
 
-def _places() -> list[tuple[type, str, Any]]:
-    """Return each place that is changed: class, name, and what takes it, None for a `PerScope`."""
-    found: list[tuple[type, str, Any]] = []
+def _sending(send: Any) -> Any:
+    """Return *send* without the time limit for it, which nothing here needs.
+
+    Before Python 3.12 asyncio keeps one by writing in another task, where the line that called is unknown.
+    """
+
+    async def send_packed_command(connection: Any, command: Any, check_health: bool = True) -> None:
+        limit, connection.socket_timeout = connection.socket_timeout, None
+        try:
+            await send(connection, command, check_health)
+        finally:
+            connection.socket_timeout = limit
+
+    return send_packed_command
+
+
+def _places() -> Iterator[tuple[type, str, Callable[[Any], Any]]]:
+    """Yield each place that is changed: class, name, and what makes the new of the old that the class has."""
     for module, names, connect in (
         (sync_redis, ("_sock", "_parser"), _connect),
         (asyncio_redis, ("_reader", "_writer", "_parser"), _connect_asyncio),
     ):
-        found += [(module.AbstractConnection, name, None) for name in names]
+        for name in names:
+            yield module.AbstractConnection, name, partial(PerScope, name, state_of=_state)
         for each in (module.Connection, module.SSLConnection, module.UnixDomainSocketConnection):
             if "_connect" in vars(each):
-                found.append((each, "_connect", connect))
-    return found
+                yield each, "_connect", partial(_instead, connect)
+    yield asyncio_redis.AbstractConnection, "send_packed_command", _sending
+
+
+def _instead(new: Any, _: object) -> Any:
+    return new
 
 
 def _swap(undo: Undo) -> None:
-    for each, name, put in _places():
-        undo.set_attribute(each, name, put or PerScope(name, own_attribute(each, name), _state))
+    for each, name, make in _places():
+        undo.set_attribute(each, name, make(own_attribute(each, name)))

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
-from fakeredis import FakeRedisConnection
-from fakeredis.aioredis import AsyncFakeSocket
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from .redis_commands import FLUSHES, Effect, effects
@@ -23,19 +18,24 @@ if TYPE_CHECKING:
 
     from .redis_store import Store
 
-__all__ = ["SocketLink", "StreamLink"]
+__all__ = ["Link"]
 
 _LIBRARIES = frozenset(
     {"redis", "fakeredis", "async_timeout", "django", "django_redis", "dogpile", "cachelib", "aiocache"}
 )
 _SUBSCRIBES = frozenset(f"{p}{s}SUBSCRIBE".encode() for p in ("", "P", "S") for s in ("", "UN"))
+_SETS = frozenset({b"SMEMBERS", b"SINTER", b"SUNION", b"SDIFF"})
 _SCRIPTS = frozenset({b"EVAL", b"EVALSHA", b"EVAL_RO", b"EVALSHA_RO", b"SCRIPT", b"FUNCTION", b"FCALL"})
 
 
 class Link:
-    """What a connection talks to in place of a socket; *only* is the one database that it may use."""
+    """What a connection talks to in place of a socket.
+
+    Any user and password will do.
+    """
 
     def __init__(self, store: Store, server: FakeServer, far: Any, only: int | None) -> None:
+        """Talk to *server* by fakeredis's socket *far*; *only* is the one database to use, None for any."""
         self._store = store
         self._server = server
         self._only = only
@@ -72,6 +72,12 @@ class Link:
             wrong = f"SELECT leaves the database {self._only} of the cache {self._store.cache.name!r}"
             self._reply(fields, ResponseError(f"{wrong}: point another cache at that database"), [])
             return
+        if name == b"AUTH":
+            self._reply(fields, b"OK", [])
+            return
+        if name == b"HELLO" and b"AUTH" in (words := [each.upper() for each in fields]):
+            start = words.index(b"AUTH")
+            fields = fields[:start] + fields[start + 3 :]
         flushed = self._flushed([fields, *(self._queued or ())] if name == b"EXEC" else [fields])
         self._sender, self._arrived = threading.get_ident(), []
         try:
@@ -108,12 +114,18 @@ class Link:
 
     def _reply(self, fields: list[bytes], reply: object, flushed: list[bytes]) -> None:
         name = fields[0].upper()
+        if self._protocol == 3:
+            reply = _as_set(name, reply)
         if isinstance(reply, ResponseError) and str(reply).startswith("unknown command"):
             reply = _unknown(name)
         failed = isinstance(reply, Exception)
         if name in (b"EXEC", b"DISCARD", b"RESET"):
             queued, self._queued = self._queued or [], None
             if name == b"EXEC" and isinstance(reply, list):
+                if self._protocol == 3:
+                    reply = [
+                        _as_set(command[0].upper(), each) for command, each in zip(queued, reply, strict=True)
+                    ]
                 for command, each in zip(queued, reply, strict=True):
                     self._count(command, each, flushed)
         elif name == b"MULTI" and not failed:
@@ -158,100 +170,12 @@ class Link:
         return gone
 
 
+def _as_set(name: bytes, reply: object) -> object:
+    """Return a list as the set that it is in RESP3, where fakeredis has no sets."""
+    return frozenset(reply) if name in _SETS and isinstance(reply, list) else reply
+
+
 def _unknown(name: bytes) -> ResponseError:
     shown = name.decode(errors="replace").lower()
     why = "needs lupa for it: pip install 'fakeredis[lua]'" if name in _SCRIPTS else "does not have it"
     return ResponseError(f"unknown command '{shown}': fakeredis, the server of a test, {why}")
-
-
-class SocketLink(Link):
-    """A link that is read from as a socket is."""
-
-    def __init__(self, store: Store, server: FakeServer, only: int | None) -> None:
-        # Kept, because it closes its socket when it goes.
-        self._connection = FakeRedisConnection(server=server, protocol=2)
-        super().__init__(store, server, self._connection.get_socket(), only)
-        self._data: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._rest = b""
-        self._timeout: float | None = None
-
-    def deliver(self, data: bytes) -> None:
-        self._data.put(data)
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Wait so long, in seconds, for something to read; None is for ever."""
-        self._timeout = seconds
-
-    def recv(self, size: int) -> bytes:
-        """Return at most *size* bytes, empty when the link was closed."""
-        if not self._rest:
-            try:
-                self._rest = self._data.get(self._timeout != 0, self._timeout)
-            except queue.Empty:
-                raise (
-                    BlockingIOError(11, "nothing to read")
-                    if self._timeout == 0
-                    else TimeoutError("timed out")
-                ) from None
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
-
-    def recv_into(self, buffer: Any) -> int:
-        """Put what `recv` returns into *buffer*, and return its length."""
-        data = self.recv(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def shutdown(self, how: int) -> None:
-        """Do what `close` does: there are no two directions."""
-        self.close()
-
-    def close(self) -> None:
-        super().close()
-        # Wakes a thread that reads.
-        self._data.put(b"")
-
-    def getpeername(self) -> tuple[str, int]:
-        """Return a loopback address, which spares redis-py from asking for that of its host."""
-        return "127.0.0.1", 6379
-
-    getsockname = getpeername
-
-
-class StreamLink(Link):
-    """A link that is written to as an `asyncio.StreamWriter` is, and read from by its ``reader``."""
-
-    def __init__(self, store: Store, server: FakeServer, only: int | None) -> None:
-        far = AsyncFakeSocket(
-            server, 0, client_class=Redis, client_info={"addr": "127.0.0.1:0", "flags": "N"}
-        )
-        super().__init__(store, server, far, only)
-        self.reader = asyncio.StreamReader()
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
-
-    def deliver(self, data: bytes) -> None:
-        # Another thread's command may have published to this connection.
-        if threading.get_ident() == self._thread:
-            self.reader.feed_data(data)
-        else:
-            self._loop.call_soon_threadsafe(self.reader.feed_data, data)
-
-    def writelines(self, data: Iterable[bytes]) -> None:
-        """Execute the commands in *data*."""
-        for each in data:
-            self.sendall(each)
-
-    async def drain(self) -> None:
-        """Return at once."""
-
-    def close(self) -> None:
-        if self._far is not None:
-            super().close()
-            self.reader.feed_eof()
-
-    async def wait_closed(self) -> None:
-        """Return at once."""
-
-    def get_extra_info(self, name: str) -> None:
-        """Return nothing."""

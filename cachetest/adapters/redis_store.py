@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Store", "store_of", "text_of"]
 
+# As many as Redis has unless it is configured otherwise.
+_DATABASES = 16
+
 # Read through the commands that a program would read them with, so that no detail of the server counts.
 _READERS: dict[bytes, Callable[[Any, bytes], Any]] = {
     b"string": lambda client, key: client.get(key),
@@ -47,25 +50,36 @@ class Store:
 
     def __init__(self, cache: MockCache) -> None:
         self.cache = cache
+        self.entries = Entries(self)
         self.servers: dict[object, FakeServer] = {}
         self.states: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
         self.mortal: dict[tuple[FakeServer, int, bytes], None] = {}
-        cache.cache = Entries(self)
 
     def server(self, address: object) -> FakeServer:
         """Return the server at *address*, made when it is first connected to."""
-        return self.servers.setdefault(address, FakeServer())
+        found = self.servers.get(address)
+        if found is None:
+            found = FakeServer()
+            # A database that two threads make at once, by their first command, would be two.
+            for number in range(_DATABASES):
+                found.dbs[number]
+            found = self.servers.setdefault(address, found)
+        return found
 
     def clients(self) -> Iterator[Any]:
-        """Yield a client, uncounted, of each database that was used."""
+        """Yield a client, uncounted, of each first database and of each that has something."""
         for server in list(self.servers.values()):
-            for number in sorted(server.dbs):
-                yield FakeRedis(server=server, db=number, protocol=2)
+            for number in range(_DATABASES):
+                if number == 0 or len(server.dbs[number]):
+                    yield FakeRedis(server=server, db=number, protocol=2)
 
 
 def store_of(cache: MockCache) -> Store:
     """Return the store of *cache*, made when it is first asked for."""
     store: Store = cache.keep("store", lambda: Store(cache))
+    # Here, and not where it is made: of two threads that make one at once, one's is not kept.
+    if cache.cache is not store.entries:
+        cache.cache = store.entries
     return store
 
 

@@ -14,7 +14,7 @@ from cachetest import CacheTestCase, PatchCaches
 from cachetest.errors import CacheTestError
 
 from ..servers import needs_redis_server, server
-from ..support import needs, run_method, run_python
+from ..support import make_library, needs, run_method, run_python
 
 needs_redis = needs("fakeredis", "cachetest[redis]")
 
@@ -349,7 +349,7 @@ class ServerTests(unittest.TestCase):
         with patched():
             with self.assertRaisesRegex(redis.ResponseError, "unknown command 'sentinel"):
                 Sentinel([("localhost", 26379)]).master_for("main").get("a")
-            with self.assertRaisesRegex(redis.exceptions.RedisClusterException, "not enabled"):
+            with self.assertRaisesRegex(redis.exceptions.RedisClusterException, "cannot be connected"):
                 redis.RedisCluster(host="localhost")
 
     def test_options(self):
@@ -360,14 +360,16 @@ class ServerTests(unittest.TestCase):
             pool = redis.BlockingConnectionPool(max_connections=1, timeout=0)
             connection = client(connection_pool=pool)
             self.assertTrue(connection.set("a", 1))
-            held = pool.get_connection()
+            holder = client(connection_pool=pool, single_connection_client=True)
             with self.assertRaises(redis.ConnectionError):
                 connection.get("a")
-            pool.release(held)
+            holder.close()
             self.assertEqual(client(ssl=True, client_name="me").get("a"), b"1")
             self.assertEqual(redis.Redis.from_url("rediss://localhost").get("a"), b"1")
-            self.assertEqual(client(password="secret").get("a"), b"1")
-            self.assertEqual(patch.caches.redis.counts(), (1, 3, 0))
+            for protocol in (2, 3):
+                secret = client(username="me", password="secret", protocol=protocol)
+                self.assertEqual(secret.get("a"), b"1")
+            self.assertEqual(patch.caches.redis.counts(), (1, 4, 0))
 
 
 @needs_redis
@@ -435,7 +437,7 @@ class PointedTests(unittest.TestCase):
                 client(host="i").set("key", 1)
                 with self.assertRaises(CacheTestError):
                     client(host="h").get("key")
-            with PatchCaches() as inner:
+            with PatchCaches(make_library()[1]) as inner:
                 client(host="h").get("key")
                 self.assertEqual(inner.caches.a.counts(), (0, 0, 1))
         barrier = threading.Barrier(2, timeout=60)
