@@ -40,7 +40,7 @@ class UserTests(unittest.TestCase):
             where = {each.where.filename for each in patch.caches.redis.operations}
             self.assertEqual(where, {__file__})
 
-    @needs("dogpile.cache", "dogpile.cache")
+    @needs("dogpile", "dogpile.cache")
     def test_dogpile(self):
         """dogpile's Redis backend: a cold get asks twice, a warm one once."""
         from dogpile.cache import make_region
