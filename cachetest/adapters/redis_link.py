@@ -70,15 +70,15 @@ class Link:
         name = fields[0].upper()
         if name == b"SELECT" and self._only is not None and fields[1:] != [b"%d" % self._only]:
             wrong = f"SELECT leaves the database {self._only} of the cache {self._store.cache.name!r}"
-            self._reply(fields, ResponseError(f"{wrong}: point another cache at that database"), [])
+            self._reply(fields, ResponseError(f"{wrong}: point another cache at that database"), {})
             return
         if name == b"AUTH":
-            self._reply(fields, b"OK", [])
+            self._reply(fields, b"OK", {})
             return
         if name == b"HELLO" and b"AUTH" in (words := [each.upper() for each in fields]):
             start = words.index(b"AUTH")
             fields = fields[:start] + fields[start + 3 :]
-        flushed = self._flushed([fields, *(self._queued or ())] if name == b"EXEC" else [fields])
+        there = self._flushed([fields, *(self._queued or ())] if name == b"EXEC" else [fields])
         self._sender, self._arrived = threading.get_ident(), []
         try:
             self._far.sendall(pack(fields))
@@ -90,29 +90,29 @@ class Link:
         for each in pushes:
             self.deliver(encode(each, self._protocol, push=True))
         if self._arrived and name not in _SUBSCRIBES:
-            self._reply(fields, last, flushed)
+            self._reply(fields, last, there)
         elif not self._arrived:
             self._waiting = fields
 
-    def _flushed(self, commands: list[list[bytes]]) -> list[bytes]:
-        """Return the keys that are there for *commands* to flush."""
+    def _flushed(self, commands: list[list[bytes]]) -> dict[bytes, None]:
+        """Return the keys that are there for *commands* to flush, if any of them does."""
         names = FLUSHES.intersection(command[0].upper() for command in commands)
         if not names:
-            return []
+            return {}
         with self._server.lock:
             numbers = list(self._server.dbs) if b"FLUSHALL" in names else [self._db]
-            return [key for number in numbers for key in self._server.dbs[number]]
+            return dict.fromkeys(key for number in numbers for key in self._server.dbs[number])
 
     def _arrive(self, message: object) -> None:
         if self._sender == threading.get_ident():
             self._arrived.append(message)
         elif self._waiting is not None:
             fields, self._waiting = self._waiting, None
-            self._reply(fields, message, [])
+            self._reply(fields, message, {})
         else:
             self.deliver(encode(message, self._protocol, push=True))
 
-    def _reply(self, fields: list[bytes], reply: object, flushed: list[bytes]) -> None:
+    def _reply(self, fields: list[bytes], reply: object, there: dict[bytes, None]) -> None:
         name = fields[0].upper()
         if self._protocol == 3:
             reply = _as_set(name, reply)
@@ -127,32 +127,37 @@ class Link:
                         _as_set(command[0].upper(), each) for command, each in zip(queued, reply, strict=True)
                     ]
                 for command, each in zip(queued, reply, strict=True):
-                    self._count(command, each, flushed)
+                    self._count(command, each, there)
         elif name == b"MULTI" and not failed:
             self._queued = []
         elif self._queued is not None and reply == b"QUEUED":
             self._queued.append(fields)
         else:
-            self._count(fields, reply, flushed)
+            self._count(fields, reply, there)
         encoded = encode(reply, self._protocol)
         if name == b"HELLO" and len(fields) > 1 and not failed:
             self._protocol = int(fields[1])
             encoded = encode(reply, self._protocol)
         self.deliver(encoded)
 
-    def _count(self, fields: list[bytes], reply: object, flushed: list[bytes]) -> None:
+    def _count(self, fields: list[bytes], reply: object, there: dict[bytes, None]) -> None:
         if isinstance(reply, Exception):
             return
         name = fields[0].upper()
         if name == b"SELECT":
             self._db = int(fields[1])
-        found = [Effect("delete", key) for key in flushed] if name in FLUSHES else effects(fields, reply)
+        found = [Effect("delete", key) for key in there] if name in FLUSHES else effects(fields, reply)
         # Of others only the first argument: EXPIRE and its like count as nothing, but give a key its time.
         expired = self._expired({effect.key for effect in found} or set(fields[1:2]))
         for effect in found:
             if effect.kind == "miss" and effect.key in expired:
                 expired.remove(effect.key)
                 self._store.cache.record("expiration", text_of(effect.key), _LIBRARIES)
+            # What a transaction has written before it flushes is flushed as well.
+            if effect.kind == "put":
+                there[effect.key] = None
+            elif effect.kind == "delete" and effect.field is None:
+                there.pop(effect.key, None)
             key = effect.key if effect.field is None else (effect.key, effect.field)
             self._store.cache.record(effect.kind, text_of(key), _LIBRARIES)
 

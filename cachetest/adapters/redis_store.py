@@ -53,6 +53,7 @@ class Store:
         self.entries = Entries(self)
         self.servers: dict[object, FakeServer] = {}
         self.states: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+        self._clients: dict[tuple[FakeServer, int], Any] = {}
         self.mortal: dict[tuple[FakeServer, int, bytes], None] = {}
 
     def server(self, address: object) -> FakeServer:
@@ -71,7 +72,12 @@ class Store:
         for server in list(self.servers.values()):
             for number in range(_DATABASES):
                 if number == 0 or len(server.dbs[number]):
-                    yield FakeRedis(server=server, db=number, protocol=2)
+                    client = self._clients.get((server, number))
+                    if client is None:
+                        client = self._clients[server, number] = FakeRedis(
+                            server=server, db=number, protocol=2
+                        )
+                    yield client
 
 
 def store_of(cache: MockCache) -> Store:
