@@ -209,7 +209,14 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
         adapter_table.load(each) if isinstance(each, str) else each
         for each in check_adapters(checked_sequence(given, "patch_caches"))
     ]
-    return list(dict.fromkeys(made))
+    found: dict[Adapter, Adapter] = {}
+    for adapter in made:
+        other = found.setdefault(adapter, adapter)
+        if other.caches != adapter.caches:
+            raise ValueError(
+                f"{other!r} and {adapter!r} can't be used together: give one of them all that is to be tested"
+            )
+    return list(found)
 
 
 T = TypeVar("T")

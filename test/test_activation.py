@@ -53,6 +53,13 @@ class ActivationTests(unittest.TestCase):
         """An adapter that is given twice is there once."""
         self.assertEqual(resolve_adapters([self.adapter, LibraryAdapter(self.library)]), [self.adapter])
 
+    def test_two_of_one_that_differ(self):
+        """Two adapters that are one to cachetest, and yet have other caches, are an error."""
+        other = LibraryAdapter(self.library)
+        other.caches = ("other",)
+        with self.assertRaisesRegex(ValueError, "can't be used together"):
+            resolve_adapters([self.adapter, other])
+
 
 class VerdictTests(unittest.TestCase):
     def test_warns_at_the_line(self):
