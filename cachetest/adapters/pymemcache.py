@@ -1,0 +1,244 @@
+"""pymemcache: a swap of the socket of its clients, behind which is a memcached server in memory.
+
+All of pymemcache stays in the tested path: its checks and prefixes of keys, its serialisers and flags,
+noreply, its pools and its choice of a server. Clients made before the test are reached, with an open
+connection too: it is kept aside, neither used nor closed, and is theirs again after the test.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+from pymemcache.client.base import Client, normalize_server_spec
+
+from ..errors import UnknownServerError, closest_first
+from ..scope import cache_for, owner
+from ..undo import Undo, own_attribute
+from . import known_adapters
+from .base import Adapter
+from .memcached_protocol import Conversation
+from .memcached_store import MemcachedStore, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from ..caches import MockCache, MockCaches
+
+    Address = str | tuple[str, int]
+
+__all__ = ["Pymemcache"]
+
+# A framework that calls pymemcache for a program is no more the caller than pymemcache is.
+_LIBRARIES = frozenset({"pymemcache", "django", "dogpile"})
+
+
+class Pymemcache(Adapter):
+    """Every pymemcache connection of the process is one cache ``"pymemcache"``; or each server, by name.
+
+    ``Pymemcache(pages="h:11211", users="/var/run/memcached.sock")``: there a connection to any other
+    server is an error. Nothing ever reaches the network. A subclass of ``Client`` that connects in a way
+    of its own, by a ``_connect`` that does not call the one it has overridden, is not seen.
+    """
+
+    name = "pymemcache"
+    caches = known_adapters["pymemcache"].caches
+
+    def __init__(self, **servers: Address) -> None:
+        """Check the servers: each ``"host:port"``, ``"host"``, ``(host, port)``, or the path of a socket.
+
+        Raises ``ValueError`` for what is none of these, and for a server that is given twice.
+        """
+        self._names: dict[Address, str] = {}
+        for name, address in servers.items():
+            server = _checked(name, address)
+            other = self._names.setdefault(server, name)
+            if other != name:
+                raise ValueError(f"{other} and {name} are both the server {_shown(server)!r}: name it once")
+        if servers:
+            self.caches = tuple(servers)
+
+    def install(self) -> Undo:
+        """Swap the sockets of all clients, of those too that were made before."""
+        return Undo(partial(_patch.join, self))
+
+    def watch(self, caches: MockCaches) -> Undo:
+        """Note that the servers of a scope have the names that they have here."""
+
+        def begin(undo: Undo) -> None:
+            for name in self.caches:
+                _store_of(caches.ensure(name))
+            mark = object()
+            undo.add(lambda: _watched.pop(mark, None))
+            _watched[mark] = caches, self
+
+        return Undo(begin)
+
+    def places(self) -> Mapping[str, object]:
+        return {f"pymemcache.client.base.Client.{name}": _patch.seen_by(self, name) for name in _HOOKS}
+
+    def entry_key(self, cache: str, key: object) -> object:
+        """Return bytes as text where they are UTF-8; the prefix of a client is for the program to give."""
+        return key_of(key)
+
+    def identity(self) -> Hashable:
+        return tuple(self._names.items())
+
+    def __repr__(self) -> str:
+        return f"<Pymemcache adapter of {', '.join(self.caches)}>"
+
+    def serves(self, server: Address) -> str | None:
+        """Return the name of the cache that *server* is, if it is one."""
+        return self._names.get(server) if self._names else self.caches[0]
+
+
+class _Patch:
+    """What is in the place of the sockets: once, however many adapters with servers of their own use it."""
+
+    def __init__(self) -> None:
+        self.users: list[Pymemcache] = []
+        self._found: dict[str, object] = {}
+        self._undo = Undo()
+
+    def join(self, adapter: Pymemcache, undo: Undo) -> None:
+        undo.add(partial(self._leave, adapter))
+        self.users.append(adapter)
+        if len(self.users) == 1:
+            self._found = {name: own_attribute(Client, name) for name in _HOOKS}
+            self._undo.add(_sockets.clear)
+            for name, hook in _HOOKS.items():
+                self._undo.set_attribute(Client, name, hook)
+
+    def _leave(self, adapter: Pymemcache) -> None:
+        if adapter in self.users:
+            self.users.remove(adapter)
+        if not self.users:
+            self._undo.run()
+
+    def seen_by(self, adapter: Pymemcache, name: str) -> object:
+        """Return what is in a place; for an adapter that does not use it, what it would be without the others."""
+        now = own_attribute(Client, name)
+        return now if adapter in self.users or now is not _HOOKS[name] else self._found[name]
+
+
+class _Socket:
+    """The connection of a client, to the store of the scope that each of its commands belongs to."""
+
+    def __init__(self, server: Address) -> None:
+        self._conversation = Conversation(lambda: _store_of(cache_for(_name_of(server))))
+        self._answers = bytearray()
+
+    def sendall(self, data: bytes) -> None:
+        self._answers += self._conversation.send(data)
+
+    def recv(self, size: int) -> bytes:
+        if not self._answers and not self._conversation.closed:
+            # Nobody else will ever answer.
+            raise TimeoutError("timed out")
+        head = bytes(self._answers[:size])
+        del self._answers[:size]
+        return head
+
+    def close(self) -> None:
+        """Do nothing: there is nothing that is held open."""
+
+
+class _SockAttribute:
+    """``Client.sock`` while patched: ours, and None until the client connects.
+
+    A client's own stays in its ``__dict__``, where it is found again when this is gone.
+    """
+
+    def __get__(self, client: Any, cls: type) -> _Socket | None:
+        if client is None:
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute 'sock'")
+        return _sockets.get(client)
+
+    def __set__(self, client: Any, sock: _Socket | None) -> None:
+        # A client that is made now connects anew when this is gone.
+        vars(client).setdefault("sock", None)
+        if sock is None:
+            _sockets.pop(client, None)
+        else:
+            _sockets[client] = sock
+
+
+def _connect(self: Any) -> None:
+    self.close()
+    self.sock = _Socket(_normal(self.server))
+
+
+_HOOKS: dict[str, object] = {"sock": _SockAttribute(), "_connect": _connect}
+_sockets: WeakKeyDictionary[Any, _Socket] = WeakKeyDictionary()
+_patch = _Patch()
+_watched: dict[object, tuple[MockCaches, Pymemcache]] = {}
+
+
+def _name_of(server: Address) -> str:
+    """Return the name of the cache that *server* is to the scope of the calling context."""
+    adapters = _adapters_of_scope()
+    # A server that has a name first: another adapter may take all.
+    for adapter in sorted(adapters, key=lambda each: not each.identity()):
+        name = adapter.serves(server)
+        if name is not None:
+            return name
+    known = [_shown(each) for adapter in adapters for each in adapter._names]
+    address = _shown(server)
+    raise UnknownServerError(
+        f"pymemcache was to connect to {address!r}, which is none of the servers of this test; they are, the "
+        f"closest first: {', '.join(closest_first(address, known))}. Pymemcache(NAME={address!r}) adds it, "
+        "and Pymemcache() takes every server"
+    )
+
+
+def _adapters_of_scope() -> list[Pymemcache]:
+    scope = owner()
+    for around in [] if scope is None else scope.lineage():
+        found = [adapter for caches, adapter in list(_watched.values()) if caches is around.caches]
+        if found:
+            return found
+    return list(_patch.users)
+
+
+def _store_of(cache: MockCache) -> MemcachedStore:
+    store = cache.keep("store", lambda: MemcachedStore(cache, _LIBRARIES))
+    if cache.cache is not store:
+        cache.cache = store
+    return store
+
+
+def _checked(name: str, address: object) -> Address:
+    try:
+        server = _normal(normalize_server_spec(cast("Address", address)))
+    except (TypeError, ValueError):
+        server = ""
+    if isinstance(server, str):
+        is_server = server.startswith("/")
+    else:
+        is_server = len(server) == 2 and _is_host_and_port(*server, address)
+    if not is_server:
+        raise ValueError(
+            f"{name}={address!r}: expected a memcached server: 'host:11211', 'host', ('host', 11211), or the "
+            "path of its socket, '/var/run/memcached.sock'"
+        )
+    return server
+
+
+def _is_host_and_port(host: object, port: object, address: object) -> bool:
+    # A colon is in the brackets of an IPv6 address; one that is left over was not a port's.
+    name = r"[^\s/]+" if isinstance(address, tuple) or "[" in str(address) else r"[^\s/:]+"
+    return isinstance(host, str) and bool(re.fullmatch(name, host)) and port in range(1, 65536)
+
+
+def _normal(server: Address) -> Address:
+    """Return *server* as it is compared: a host's name is the same in capitals, and a port a number."""
+    if not isinstance(server, tuple) or len(server) != 2:
+        return server
+    host, port = server
+    return str(host).lower(), int(port)
+
+
+def _shown(server: Address) -> str:
+    return server if isinstance(server, str) else f"{server[0]}:{server[1]}"
