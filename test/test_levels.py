@@ -20,7 +20,7 @@ LEVELS = [
     ["adapters.memcached_store", "adapters.memcached_protocol"],
     ["adapters.inductor", "adapters.pymemcache", "switches", "installations"],
     ["activation", "patching"],
-    ["assertions", "case", "async_case", "mock_cache"],
+    ["assertions", "case", "async_case", "mock_cache", "contract"],
     ["__init__"],
 ]
 ORDER = [module for level in LEVELS for module in level]
