@@ -16,7 +16,6 @@ __all__ = [
     "SwitchError",
     "UnknownAdapterError",
     "UnknownCacheError",
-    "UnknownServerError",
     "UnknownSwitchError",
     "closest_first",
 ]
@@ -39,10 +38,6 @@ class UnknownCacheError(CacheTestError, AttributeError, KeyError):
 
 class UnknownAdapterError(CacheTestError, LookupError):
     """No adapter of this name comes with cachetest."""
-
-
-class UnknownServerError(CacheTestError, LookupError):
-    """A library was to connect to a server that no cache of the test stands for."""
 
 
 class UnknownSwitchError(CacheTestError, LookupError):

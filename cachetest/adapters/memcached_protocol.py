@@ -26,6 +26,7 @@ _BAD_TIME = b"CLIENT_ERROR invalid exptime argument"
 
 # What memcached has, and pymemcache sends only if told to word by word. A program that does is to know.
 _NOT_HERE = frozenset(b"extstore lru lru_crawler ma md me mg mn ms refresh_certs slabs watch".split())
+_STATS_NOT_HERE = frozenset(b"cachedump conns detail dump extstore items settings sizes slabs".split())
 
 
 class CommandError(Exception):
@@ -61,7 +62,7 @@ class Conversation:
         quiet = False
         try:
             command = _command_of(words)
-            quiet = command.may_be_quiet and len(words) > command.least and words[-1] == b"noreply"
+            quiet = words[-1] == b"noreply" and len(words) >= command.quiet_from
             block = b""
             if command.size is not None:
                 size = command.size(words)
@@ -80,12 +81,15 @@ class Conversation:
 
 
 class _Command(NamedTuple):
-    """What does a command, and between how many words its line has, its name being one."""
+    """What does a command, and between how many words its line has, its name being one.
+
+    From how many words on the last may ask for no reply; and how many bytes follow the line, if any do.
+    """
 
     run: Callable[[MemcachedStore, list[bytes], bytes], bytes]
     least: int
     most: int = 2**31
-    may_be_quiet: bool = False
+    quiet_from: float = NEVER
     size: Callable[[list[bytes]], int] | None = None
 
 
@@ -213,10 +217,13 @@ def _cache_memlimit(store: MemcachedStore, words: list[bytes], block: bytes) -> 
 
 
 def _stats(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    if words[1:2] == [b"reset"]:
+    kind = words[1] if len(words) > 1 else b""
+    if kind == b"reset":
         return b"RESET"
-    if len(words) > 1:
-        raise CommandError(b"SERVER_ERROR cachetest has no memcached command " + b" ".join(words))
+    if kind in _STATS_NOT_HERE:
+        raise CommandError(b"SERVER_ERROR cachetest has no memcached command stats " + kind)
+    if kind:
+        raise CommandError(b"ERROR")
     figures = {"pid": os.getpid(), "time": int(time.time()), "version": _VERSION.decode(), **store.figures()}
     return "".join(f"STAT {name} {figure}\r\n" for name, figure in figures.items()).encode() + b"END"
 
@@ -229,8 +236,8 @@ def _quit(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     return b""
 
 
-_STORE = _Command(_store, 5, 6, may_be_quiet=True, size=_size_of_block)
-_COUNT = _Command(_count, 3, 4, may_be_quiet=True)
+_STORE = _Command(_store, 5, 6, quiet_from=5, size=_size_of_block)
+_COUNT = _Command(_count, 3, 4, quiet_from=3)
 _QUIT = _Command(_quit, 1)
 
 _COMMANDS = {
@@ -243,15 +250,15 @@ _COMMANDS = {
     b"replace": _STORE,
     b"append": _STORE,
     b"prepend": _STORE,
-    b"cas": _Command(_store, 6, 7, may_be_quiet=True, size=_size_of_block),
+    b"cas": _Command(_store, 6, 7, quiet_from=6, size=_size_of_block),
     b"incr": _COUNT,
     b"decr": _COUNT,
-    b"touch": _Command(_touch, 3, 4, may_be_quiet=True),
-    b"delete": _Command(_delete, 2, 4, may_be_quiet=True),
-    b"flush_all": _Command(_flush_all, 1, 3, may_be_quiet=True),
+    b"touch": _Command(_touch, 3, 4, quiet_from=3),
+    b"delete": _Command(_delete, 2, 4, quiet_from=3),
+    b"flush_all": _Command(_flush_all, 1, 3, quiet_from=2),
     b"version": _Command(_version, 1),
-    b"verbosity": _Command(_verbosity, 2, 3, may_be_quiet=True),
-    b"cache_memlimit": _Command(_cache_memlimit, 2, 3, may_be_quiet=True),
+    b"verbosity": _Command(_verbosity, 2, 3, quiet_from=2),
+    b"cache_memlimit": _Command(_cache_memlimit, 2, 3, quiet_from=2),
     b"stats": _Command(_stats, 1),
     b"shutdown": _Command(_shutdown, 1, 2),
     b"quit": _QUIT,

@@ -103,7 +103,7 @@ class MemcachedStore(MutableMapping[object, bytes]):
             self._flush_at = NEVER
 
     def look_up(self, key: bytes, expires: float | None = None) -> Entry | None:
-        """Return the entry of *key*, a hit, or None, a miss; one that is there gets the time *expires*, if given."""
+        """Return the entry of *key*, a hit, or None, a miss; a hit gets the time *expires*, if given."""
         name = key_of(key)
         with self._lock:
             found = self._cache.lookup(name, lambda: self._find(name) or MISSING, self._libraries)

@@ -8,13 +8,12 @@ connection too: it is kept aside, neither used nor closed, and is theirs again a
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from pymemcache.client.base import Client, normalize_server_spec
 
-from ..errors import UnknownServerError, closest_first
+from ..errors import CacheTestError, closest_first
 from ..scope import cache_for, owner
 from ..undo import Undo, own_attribute
 from . import known_adapters
@@ -23,9 +22,10 @@ from .memcached_protocol import Conversation
 from .memcached_store import MemcachedStore, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
     from ..caches import MockCache, MockCaches
+    from ..scope import Scope
 
     Address = str | tuple[str, int]
 
@@ -38,9 +38,9 @@ _LIBRARIES = frozenset({"pymemcache", "django", "dogpile"})
 class Pymemcache(Adapter):
     """Every pymemcache connection of the process is one cache ``"pymemcache"``; or each server, by name.
 
-    ``Pymemcache(pages="h:11211", users="/var/run/memcached.sock")``: there a connection to any other
-    server is an error. Nothing ever reaches the network. A subclass of ``Client`` that connects in a way
-    of its own, by a ``_connect`` that does not call the one it has overridden, is not seen.
+    ``Pymemcache(pages="h:11211", users="/var/run/memcached.sock")``: there a connection to any other server
+    is an error. A test has one ``Pymemcache``. Nothing ever reaches the network. A subclass of ``Client``
+    with a ``_connect`` of its own, that does not call the one it overrides, is not seen.
     """
 
     name = "pymemcache"
@@ -62,72 +62,45 @@ class Pymemcache(Adapter):
 
     def install(self) -> Undo:
         """Swap the sockets of all clients, of those too that were made before."""
-        return Undo(partial(_patch.join, self))
-
-    def watch(self, caches: MockCaches) -> Undo:
-        """Note that the servers of a scope have the names that they have here."""
-
-        def begin(undo: Undo) -> None:
-            for name in self.caches:
-                _store_of(caches.ensure(name))
-            mark = object()
-            undo.add(lambda: _watched.pop(mark, None))
-            _watched[mark] = caches, self
-
-        return Undo(begin)
+        return Undo(_swap)
 
     def places(self) -> Mapping[str, object]:
-        return {f"pymemcache.client.base.Client.{name}": _patch.seen_by(self, name) for name in _HOOKS}
+        return {f"pymemcache.client.base.Client.{name}": own_attribute(Client, name) for name in _HOOKS}
+
+    def watch(self, caches: MockCaches) -> None:
+        """Remember which servers the scope that opens has."""
+        for name in self.caches:
+            _store_of(caches.ensure(name))
+        scope = owner()
+        if scope is not None:
+            _adapters[scope] = self
 
     def entry_key(self, cache: str, key: object) -> object:
         """Return bytes as text where they are UTF-8; the prefix of a client is for the program to give."""
         return key_of(key)
 
-    def identity(self) -> Hashable:
-        return tuple(self._names.items())
-
     def __repr__(self) -> str:
         return f"<Pymemcache adapter of {', '.join(self.caches)}>"
 
-    def serves(self, server: Address) -> str | None:
-        """Return the name of the cache that *server* is, if it is one."""
-        return self._names.get(server) if self._names else self.caches[0]
-
-
-class _Patch:
-    """What is in the place of the sockets: once, however many adapters with servers of their own use it."""
-
-    def __init__(self) -> None:
-        self.users: list[Pymemcache] = []
-        self._found: dict[str, object] = {}
-        self._undo = Undo()
-
-    def join(self, adapter: Pymemcache, undo: Undo) -> None:
-        undo.add(partial(self._leave, adapter))
-        self.users.append(adapter)
-        if len(self.users) == 1:
-            self._found = {name: own_attribute(Client, name) for name in _HOOKS}
-            self._undo.add(_sockets.clear)
-            for name, hook in _HOOKS.items():
-                self._undo.set_attribute(Client, name, hook)
-
-    def _leave(self, adapter: Pymemcache) -> None:
-        if adapter in self.users:
-            self.users.remove(adapter)
-        if not self.users:
-            self._undo.run()
-
-    def seen_by(self, adapter: Pymemcache, name: str) -> object:
-        """Return what is in a place; for an adapter that does not use it, what it would be without the others."""
-        now = own_attribute(Client, name)
-        return now if adapter in self.users or now is not _HOOKS[name] else self._found[name]
+    def cache_of(self, server: Address) -> str:
+        """Return the name of the cache that *server* is; raises `CacheTestError` if it is none."""
+        if not self._names:
+            return self.caches[0]
+        if server in self._names:
+            return self._names[server]
+        address = _shown(server)
+        known = ", ".join(closest_first(address, map(_shown, self._names)))
+        raise CacheTestError(
+            f"pymemcache was to connect to {address!r}, which is no cache of this test; these are, closest "
+            f"first: {known}. Pymemcache(NAME={address!r}) makes it one; Pymemcache() makes one of all"
+        )
 
 
 class _Socket:
     """The connection of a client, to the store of the scope that each of its commands belongs to."""
 
     def __init__(self, server: Address) -> None:
-        self._conversation = Conversation(lambda: _store_of(cache_for(_name_of(server))))
+        self._conversation = Conversation(lambda: _store_of(_cache_of(server)))
         self._answers = bytearray()
 
     def sendall(self, data: bytes) -> None:
@@ -171,35 +144,23 @@ def _connect(self: Any) -> None:
 
 
 _HOOKS: dict[str, object] = {"sock": _SockAttribute(), "_connect": _connect}
+# Only ours, for as long as they are swapped in.
 _sockets: WeakKeyDictionary[Any, _Socket] = WeakKeyDictionary()
-_patch = _Patch()
-_watched: dict[object, tuple[MockCaches, Pymemcache]] = {}
+_adapters: WeakKeyDictionary[Scope, Pymemcache] = WeakKeyDictionary()
 
 
-def _name_of(server: Address) -> str:
-    """Return the name of the cache that *server* is to the scope of the calling context."""
-    adapters = _adapters_of_scope()
-    # A server that has a name first: another adapter may take all.
-    for adapter in sorted(adapters, key=lambda each: not each.identity()):
-        name = adapter.serves(server)
-        if name is not None:
-            return name
-    known = [_shown(each) for adapter in adapters for each in adapter._names]
-    address = _shown(server)
-    raise UnknownServerError(
-        f"pymemcache was to connect to {address!r}, which is none of the servers of this test; they are, the "
-        f"closest first: {', '.join(closest_first(address, known))}. Pymemcache(NAME={address!r}) adds it, "
-        "and Pymemcache() takes every server"
-    )
+def _swap(undo: Undo) -> None:
+    undo.add(_sockets.clear)
+    for name, hook in _HOOKS.items():
+        undo.set_attribute(Client, name, hook)
 
 
-def _adapters_of_scope() -> list[Pymemcache]:
+def _cache_of(server: Address) -> MockCache:
+    """Return the cache that *server* is to the scope that an operation of the calling context belongs to."""
     scope = owner()
-    for around in [] if scope is None else scope.lineage():
-        found = [adapter for caches, adapter in list(_watched.values()) if caches is around.caches]
-        if found:
-            return found
-    return list(_patch.users)
+    around = [] if scope is None else scope.lineage()
+    adapter = next((_adapters[each] for each in around if each in _adapters), _everything)
+    return cache_for(adapter.cache_of(server))
 
 
 def _store_of(cache: MockCache) -> MemcachedStore:
@@ -212,7 +173,7 @@ def _store_of(cache: MockCache) -> MemcachedStore:
 def _checked(name: str, address: object) -> Address:
     try:
         server = _normal(normalize_server_spec(cast("Address", address)))
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         server = ""
     if isinstance(server, str):
         is_server = server.startswith("/")
@@ -226,10 +187,10 @@ def _checked(name: str, address: object) -> Address:
     return server
 
 
-def _is_host_and_port(host: object, port: object, address: object) -> bool:
+def _is_host_and_port(host: str, port: int, address: object) -> bool:
     # A colon is in the brackets of an IPv6 address; one that is left over was not a port's.
     name = r"[^\s/]+" if isinstance(address, tuple) or "[" in str(address) else r"[^\s/:]+"
-    return isinstance(host, str) and bool(re.fullmatch(name, host)) and port in range(1, 65536)
+    return re.fullmatch(name, host) is not None and port in range(1, 65536)
 
 
 def _normal(server: Address) -> Address:
@@ -237,8 +198,12 @@ def _normal(server: Address) -> Address:
     if not isinstance(server, tuple) or len(server) != 2:
         return server
     host, port = server
-    return str(host).lower(), int(port)
+    return host.lower(), int(port)
 
 
 def _shown(server: Address) -> str:
     return server if isinstance(server, str) else f"{server[0]}:{server[1]}"
+
+
+# What an operation meets that belongs to no scope, or to one without a Pymemcache.
+_everything = Pymemcache()
