@@ -1,6 +1,6 @@
 import unittest
 
-from .support import ROOT, needs_torch, run_python
+from .support import ROOT, needs, needs_torch, run_python
 
 EXAMPLES = ROOT / "examples"
 
@@ -34,10 +34,25 @@ class ExampleTests(unittest.TestCase):
         # Since Python 3.12 nothing but skips is an exit status of its own.
         self.assertIn(done.returncode, (0, 5), done.stderr)
 
+    @needs("pymemcache", "pymemcache")
+    def test_pymemcache(self):
+        """The pages are tested through pymemcache."""
+        self.assertIn("Ran 3 tests", self.run_example("test_pymemcache.py"))
+
+    def test_pymemcache_without_it(self):
+        """Without pymemcache, its test says in one line how to install it, and is skipped."""
+        script = (
+            "import sys; sys.modules['pymemcache'] = None; import unittest; "
+            f"unittest.main(module=None, argv=['unittest', 'discover', '-v', '-s', {str(EXAMPLES)!r}, "
+            "'-p', 'test_pymemcache.py'])"
+        )
+        done = run_python("-c", script)
+        self.assertIn("skipped 'needs pymemcache: pip install pymemcache'", done.stderr)
+
     def test_each_is_run(self):
         """Every example has a test here."""
         found = {path.name for path in EXAMPLES.glob("test_*.py")}
-        self.assertEqual(found, {"test_prices.py", "test_model.py"})
+        self.assertEqual(found, {"test_prices.py", "test_model.py", "test_pymemcache.py"})
 
 
 if __name__ == "__main__":
