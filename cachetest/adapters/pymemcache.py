@@ -39,8 +39,8 @@ class Pymemcache(Adapter):
     """Every pymemcache connection of the process is one cache ``"pymemcache"``; or each server, by name.
 
     ``Pymemcache(pages="h:11211", users="/var/run/memcached.sock")``: there a connection to any other server
-    is an error. A test has one ``Pymemcache``. Nothing ever reaches the network. A subclass of ``Client``
-    with a ``_connect`` of its own, that does not call the one it overrides, is not seen.
+    is an error. A test has one ``Pymemcache``. Nothing ever reaches the network; that a subclass of
+    ``Client`` connects by a ``_connect`` of its own, that does not call the one it overrides, is an error.
     """
 
     name = "pymemcache"
@@ -129,13 +129,18 @@ class _SockAttribute:
             raise AttributeError(f"type object {cls.__name__!r} has no attribute 'sock'")
         return _sockets.get(client)
 
-    def __set__(self, client: Any, sock: _Socket | None) -> None:
+    def __set__(self, client: Any, sock: object) -> None:
         # A client that is made now connects anew when this is gone.
         vars(client).setdefault("sock", None)
         if sock is None:
             _sockets.pop(client, None)
-        else:
+        elif isinstance(sock, _Socket):
             _sockets[client] = sock
+        else:
+            raise CacheTestError(
+                f"{type(client).__qualname__} connects in a way of its own, to {_shown(client.server)!r}: "
+                "its _connect has to call the one that it overrides"
+            )
 
 
 def _connect(self: Any) -> None:

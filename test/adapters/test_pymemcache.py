@@ -1,10 +1,12 @@
 """The pymemcache adapter: which connections are which caches, and that everything is as it was afterwards."""
 
 import pickle
+import socket
 import sys
 import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -32,10 +34,20 @@ def client(address=ADDRESS, **options):
     return Client(address, **{"default_noreply": False, **options})
 
 
-@needs_pymemcache
-class CountTests(CacheTestCase):
+class PymemcacheTestCase(CacheTestCase):
+    """With the network cut."""
+
     patch_caches = ("pymemcache",)
 
+    def setUp(self):
+        for owner, name in ((socket.socket, "connect"), (socket, "getaddrinfo")):
+            cut = mock.patch.object(owner, name, side_effect=OSError("no network here"))
+            cut.start()
+            self.addCleanup(cut.stop)
+
+
+@needs_pymemcache
+class CountTests(PymemcacheTestCase):
     def test_lookups_and_puts(self):
         """A lookup, a put and a delete of a client are counted under the key's text."""
         cache = client()
@@ -307,6 +319,24 @@ class RestoreTests(unittest.TestCase):
         ):
             Client.sock  # noqa: B018
 
+    def test_connects_by_itself(self):
+        """A client that connects past us is an error, and the socket that it had is its own again."""
+        from pymemcache import Client
+
+        class OwnWay(Client):
+            def _connect(self):
+                self.sock = elsewhere
+
+        elsewhere = mock.Mock()
+        cache = OwnWay(ADDRESS)
+        with (
+            PatchCaches("pymemcache"),
+            self.assertRaisesRegex(CacheTestError, "OwnWay connects in a way.*'h:11211'"),
+        ):
+            cache.get("a")
+        self.assertEqual(elsewhere.mock_calls, [])
+        self.assertIsNone(cache.sock)
+
     def test_displaced(self):
         """A test in which somebody else has replaced the way to connect fails, and says so."""
         from pymemcache import Client
@@ -348,10 +378,8 @@ class RestoreTests(unittest.TestCase):
 
 
 @needs_pymemcache
-class FrameworkTests(CacheTestCase):
+class FrameworkTests(PymemcacheTestCase):
     """Those that call pymemcache for a program."""
-
-    patch_caches = ("pymemcache",)
 
     @needs("django", "Django")
     def test_django(self):
