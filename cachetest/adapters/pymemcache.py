@@ -144,7 +144,6 @@ class _SockAttribute:
 
 
 def _connect(self: Any) -> None:
-    self.close()
     self.sock = _Socket(_normal(self.server))
 
 

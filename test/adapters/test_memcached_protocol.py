@@ -94,6 +94,21 @@ class CountTests(ProtocolTestCase):
         self.assertEqual(answer, b"CLIENT_ERROR cannot increment or decrement non-numeric value")
         self.assertEqual(self.kinds(), "put")
 
+    def test_counted_in_place(self):
+        """A number is written over the old one: it may get longer, and what it has too little is blanks."""
+        self.say(b"set n 0 0 2", b"10", b"decr n 1")
+        self.assertEqual(self.store["n"], b"9 ")
+        self.say(b"incr n 99991")
+        self.assertEqual(self.store["n"], b"100000")
+
+    @parameterized.expand([(b"a", 0, 1048516), (b"aa", 0, 1048515), (b"a", 1, 1048512)])
+    def test_largest(self, key, flags, size):
+        """The size of an entry is that of its key, its value, and what memcached notes beside them."""
+        self.assertEqual(self.say(b"set %b %d 0 %d" % (key, flags, size), b"x" * size), b"STORED")
+        size += 1
+        answer = self.say(b"set %b %d 0 %d" % (key, flags, size), b"x" * size)
+        self.assertEqual(answer, b"SERVER_ERROR object too large for cache")
+
     def test_too_large(self):
         """A value that does not fit is no put; what it was to replace is evicted."""
         size = 1024 * 1024
@@ -190,6 +205,14 @@ class ExpiryTests(ProtocolTestCase):
         self.assertEqual(set(self.store), set())
         self.say(b"get a", b"set a 0 0 1", b"x", b"get a")
         self.assertEqual(self.kinds(), "put put delete delete miss put hit")
+
+    def test_cleared_before(self):
+        """A flush that is to come is forgotten with the entries."""
+        self.say(b"flush_all 60")
+        self.store.clear()
+        self.say(b"set a 0 0 1", b"x")
+        self.advance(61)
+        self.assertEqual(self.say(b"get a"), b"VALUE a 0 1\r\nx\r\nEND")
 
 
 class BytesTests(ProtocolTestCase):

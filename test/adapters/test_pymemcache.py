@@ -250,6 +250,11 @@ class NamedServerTests(unittest.TestCase):
         self.assertEqual(repr(pymemcache(a="h:1", b="h:2")), "<Pymemcache adapter of a, b>")
         self.assertEqual(pymemcache(a="h:1", b="h:2").caches, ("a", "b"))
 
+    def test_key(self):
+        """An entry is found under either form of its key."""
+        keys = [pymemcache().entry_key("pymemcache", key) for key in (b"a", "a", b"\xff")]
+        self.assertEqual(keys, ["a", "a", b"\xff"])
+
     def test_scopes_name_servers_for_themselves(self):
         """Tests at the same time may give the servers different names."""
         barrier = threading.Barrier(2, timeout=60)
@@ -306,6 +311,8 @@ class RestoreTests(unittest.TestCase):
             cache.get("a")
         self.assertEqual(dict(vars(Client)), before)
         self.assertIsNone(vars(cache)["sock"])
+        with PatchCaches("pymemcache"):
+            self.assertIsNone(cache.sock)
 
     def test_class_has_no_socket(self):
         """To ask the class for its socket is an error, patched or not."""

@@ -149,6 +149,7 @@ c.raw_command('append r 0 0 1\\r\\nyz')
 c.raw_command('delete r 0')
 c.raw_command('nonsense')
 c.raw_command('verbosity 1')
+c.raw_command('quit')
 c.raw_command('flush_all x')
 c.flush_all(delay=1000, noreply=False)
 c.get('later')
@@ -379,7 +380,7 @@ class ReplayTests(unittest.TestCase):
 
     def test_calls(self):
         """Every call of every kind of client comes to the same, in type, value and text of the error."""
-        compared = 0
+        compared, forms = 0, set()
         for (name, real), (_, ours) in zip(clients(self.address), clients(self.address), strict=True):
             self.addCleanup(real.close)
             expected = self.run_calls(real)
@@ -388,10 +389,11 @@ class ReplayTests(unittest.TestCase):
             for call, one, other in zip(CALLS, expected, got, strict=True):
                 with self.subTest(client=name, call=call):
                     self.assertEqual(other, one)
-            compared += len(CALLS)
-        print(
-            f"memcached: {compared} calls equal, {len(set(CALLS))} forms on {compared // len(CALLS)} clients"
-        )
+                # Not all clients have all methods.
+                if one[0] is not AttributeError:
+                    compared += 1
+                    forms.add(call)
+        print(f"memcached: {compared} calls of 12 kinds of client equal, of {len(forms)} forms")
 
     def test_statistics(self):
         """The statistics are some of those of the real one, of the same types."""
