@@ -391,10 +391,6 @@ class FrameworkTests(PymemcacheTestCase):
     @needs("django", "Django")
     def test_django(self):
         """Django's PyMemcacheCache is counted, at the line that called Django."""
-        from django.conf import settings
-
-        if not settings.configured:
-            settings.configure()
         from django.core.cache.backends.memcached import PyMemcacheCache
 
         cache = PyMemcacheCache("127.0.0.1:11211", {"KEY_PREFIX": "site"})
