@@ -27,8 +27,12 @@ _REQUIRED = os.environ.get("CACHETEST_REQUIRE", "").split(",")
 
 def needs(library: str, install: str) -> Callable[[Any], Any]:
     """Skip without *library*, saying how to get it, unless the environment demands it."""
-    there = importlib.util.find_spec(library) is not None or library in _REQUIRED
-    return unittest.skipUnless(there, f"needs {library}: pip install {install}")
+    return unittest.skipUnless(is_there(library), f"needs {library}: pip install {install}")
+
+
+def is_there(library: str) -> bool:
+    """Return whether *library* can be tested, or has to be."""
+    return importlib.util.find_spec(library) is not None or library in _REQUIRED
 
 
 needs_torch = needs("torch", "torch==2.13.0")
