@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
+from . import scope as scopes
 from .caches import MISSING
 from .operations import NO_LIBRARIES
-from .scope import cache_for, owner
+from .scope import cache_for, marker, owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +44,24 @@ class MockBackend:
 
     def get(self, key: Any) -> Any:
         """Look *key* up: a hit returns the value, a miss None."""
-        value = cache_for(self.name).get(key, NO_LIBRARIES, sys._getframe(1))
+        only = scopes.only
+        marked = marker.get()
+        if only is not None and (marked is only or marked is None) and self.name in only.by_name:
+            cache = only.by_name[self.name]
+        else:
+            cache = cache_for(self.name)
+        value = cache.get(key, NO_LIBRARIES, _getframe(1))
         return None if value is MISSING else value
 
     def put(self, key: Any, value: Any) -> None:
         """Write *value*, over any value that was there."""
-        cache_for(self.name).put(key, value, NO_LIBRARIES, sys._getframe(1))
+        only = scopes.only
+        marked = marker.get()
+        if only is not None and (marked is only or marked is None) and self.name in only.by_name:
+            cache = only.by_name[self.name]
+        else:
+            cache = cache_for(self.name)
+        cache.put(key, value, NO_LIBRARIES, _getframe(1))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
+from sys import _getframe
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 from . import report
 from .errors import UnknownCacheError, closest_first
-from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog
+from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog, callers, frame_outside, here
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -65,8 +65,22 @@ class MockCache(Stats):
         """
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
         value = self.cache.get(key, MISSING)
-        kind: Kind = "miss" if value is MISSING else "hit"
-        self.operations.record(kind, key, libraries, frame or sys._getframe(1))
+        # As `OperationLog.record`, written out here and in `put`: the call would cost a tenth of the whole.
+        if frame is None:
+            frame = _getframe(1)
+        try:
+            outside = not libraries and frame.f_globals.get("__name__") in callers
+        except TypeError:  # a name that can't be hashed
+            outside = False
+        if not outside:
+            frame = frame_outside(frame, libraries)
+        latest, ticks = self.operations.state
+        if value is MISSING:
+            ticks["miss"].append(None)
+            latest.append(("miss", key, here.thread, frame.f_code, frame.f_lasti))
+        else:
+            ticks["hit"].append(None)
+            latest.append(("hit", key, here.thread, frame.f_code, frame.f_lasti))
         return value
 
     def lookup(self, key: object, find: Callable[[], Any], libraries: frozenset[str] = NO_LIBRARIES) -> Any:
@@ -87,7 +101,17 @@ class MockCache(Stats):
     ) -> None:
         """Write *value*, and count a put."""
         self.cache[key] = value
-        self.operations.record("put", key, libraries, frame or sys._getframe(1))
+        if frame is None:
+            frame = _getframe(1)
+        try:
+            outside = not libraries and frame.f_globals.get("__name__") in callers
+        except TypeError:  # a name that can't be hashed
+            outside = False
+        if not outside:
+            frame = frame_outside(frame, libraries)
+        latest, ticks = self.operations.state
+        ticks["put"].append(None)
+        latest.append(("put", key, here.thread, frame.f_code, frame.f_lasti))
 
     def delete(self, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> bool:
         """Forget the entry of *key*, log a delete, and return whether there was one."""
@@ -109,7 +133,7 @@ class MockCache(Stats):
 
     def record(self, kind: Kind, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> None:
         """Count and log an operation that was done elsewhere, by a library on entries of its own."""
-        self.operations.record(kind, key, libraries, sys._getframe(1))
+        self.operations.record(kind, key, libraries, _getframe(1))
 
     @property
     def stats(self) -> Stats:
@@ -168,6 +192,28 @@ class MockCache(Stats):
         return self
 
 
+class _ObservedCache(MockCache):
+    """A cache whose log is told of every operation by `OperationLog.record`, the slow way included."""
+
+    def get(
+        self, key: object, libraries: frozenset[str] = NO_LIBRARIES, frame: FrameType | None = None
+    ) -> Any:
+        value = self.cache.get(key, MISSING)
+        kind: Kind = "miss" if value is MISSING else "hit"
+        self.operations.record(kind, key, libraries, frame or _getframe(1))
+        return value
+
+    def put(
+        self,
+        key: object,
+        value: object,
+        libraries: frozenset[str] = NO_LIBRARIES,
+        frame: FrameType | None = None,
+    ) -> None:
+        self.cache[key] = value
+        self.operations.record("put", key, libraries, frame or _getframe(1))
+
+
 class MockCaches(Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
@@ -213,13 +259,13 @@ class MockCaches(Mapping[str, MockCache]):
         # that use a new name at once get one cache.
         found = self._caches.get(name)
         if found is None:
-            found = self._caches.setdefault(name, MockCache(name, self._new_log(name)))
+            found = self._caches.setdefault(name, self._make(name))
         return found
 
-    def _new_log(self, name: str) -> OperationLog:
+    def _make(self, name: str) -> MockCache:
         if self._observer is None:
-            return OperationLog(name, self._log_length)
-        return ObservedLog(name, self._log_length, self._observer)
+            return MockCache(name, OperationLog(name, self._log_length))
+        return _ObservedCache(name, ObservedLog(name, self._log_length, self._observer))
 
     def get_stat(self, name: str) -> MockCache:
         """Return the cache called *name*.
@@ -232,6 +278,10 @@ class MockCaches(Mapping[str, MockCache]):
         """Reset every cache in place: a `MockCache` held from before stays valid."""
         for cache in self.values():
             cache.reset()
+
+    def by_name(self) -> dict[str, MockCache]:
+        """Return the caches that were used, live: for who looks one up at every operation."""
+        return self._caches
 
     def empty(self) -> None:
         """As `reset`, and faster where nothing was used."""

@@ -68,6 +68,7 @@ class Scope:
         around = self._around()
         self._test = None if around is None else around.test
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left, log_length=log_length)
+        self.by_name = self.caches.by_name()
 
     @property
     def test(self) -> Scope:
@@ -82,7 +83,7 @@ class Scope:
         return made
 
     def _around(self) -> Scope | None:
-        marked = _marker.get()
+        marked = marker.get()
         if marked is None or marked.closed or (self.whole_test and _carried.get() is not None):
             return None
         return marked
@@ -131,7 +132,7 @@ def _strand() -> Strand:
     return Strand(threading.get_ident(), None if task is None else ref(task))
 
 
-_marker: ContextVar[Scope | None] = ContextVar("cachetest.scope", default=None)
+marker: ContextVar[Scope | None] = ContextVar("cachetest.scope", default=None)
 # Whose the mark was, where it was handed to a thread: it stands for all that this strand does. None where it
 # stands for this very context.
 _carried: ContextVar[Strand | None] = ContextVar("cachetest.carried", default=None)
@@ -142,7 +143,7 @@ _shown: ContextVar[Scope | None] = ContextVar("cachetest.shown", default=None)
 # reads `_open`, which is replaced and not changed.
 _lock = threading.RLock()
 _open: tuple[Scope, ...] = ()
-_only: Scope | None = None
+only: Scope | None = None
 _last: Scope | None = None
 
 
@@ -156,20 +157,20 @@ def open_scope(scope: Scope) -> None:
     with _lock:
         _last = scope
         _set_open((*_open, scope))
-        scope.found = _marker.get()
+        scope.found = marker.get()
         scope.found_carried = _carried.get()
         if scope.found_carried is not None:
             _carried.set(None)
-        _marker.set(scope)
+        marker.set(scope)
 
 
 def _set_open(scopes: tuple[Scope, ...]) -> None:
-    global _open, _only
+    global _open, only
     # What is the only one no longer, or not yet, has to be looked for: `owner` does, whenever this is None.
-    _only = None
+    only = None
     _open = scopes
     if len(scopes) == 1:
-        _only = scopes[0]
+        only = scopes[0]
 
 
 def close_scope(scope: Scope) -> None:
@@ -178,12 +179,12 @@ def close_scope(scope: Scope) -> None:
         scope.closed = True
         _set_open(tuple(other for other in _open if other is not scope))
         # The context may be another one than that which opened, and then the mark is not ours to take.
-        if _marker.get() is not scope:
+        if marker.get() is not scope:
             return
         if scope.parent is None:
             if scope.found_carried is not None:
                 _carried.set(scope.found_carried)
-            _marker.set(scope.found)
+            marker.set(scope.found)
             _shown.set(scope)
         else:
             lineage = scope.lineage()
@@ -193,7 +194,7 @@ def close_scope(scope: Scope) -> None:
             # Those inside which it was opened may have been left before it.
             carried = next((outer.found_carried for outer in left if outer.found_carried is not None), None)
             _carried.set(carried)
-            _marker.set(around)
+            marker.set(around)
             _shown.set(around or scope)
 
 
@@ -202,7 +203,7 @@ def owner() -> Scope | None:
 
     None when it can't be told, or when nothing is open.
     """
-    marked = _marker.get()
+    marked = marker.get()
     current = _open
     if marked is not None:
         strand = None if marked.closed else _carried.get()
@@ -238,8 +239,8 @@ def _innermost(scope: Scope, strand: Strand | None, current: tuple[Scope, ...]) 
 def cache_for(name: str) -> MockCache:
     """Return the cache called *name* that an operation of the calling context belongs to."""
     # Nearly always one scope is open, and the context is unmarked or marked with that.
-    scope = _only
-    marked = _marker.get()
+    scope = only
+    marked = marker.get()
     if scope is None or (marked is not scope and marked is not None):
         scope = owner()
         if scope is None:
@@ -255,25 +256,25 @@ def carry(scope: Scope | None, function: Callable[..., Any]) -> Callable[..., An
     It is then part of what the calling strand does, or, where that has no mark, the one that opened *scope*.
     None takes away the mark of wherever that is.
     """
-    unmarked = _marker.get() is None
+    unmarked = marker.get() is None
     strand = scope.opener if unmarked and scope is not None else _carried.get() or _strand()
 
     def carried(*args: Any, **kwargs: Any) -> Any:
         # Set and reset, not a copy of the caller's context: the library under test must find in its
         # ContextVars what it would find without us.
-        token, carried_token = _marker.set(scope), _carried.set(strand)
+        token, carried_token = marker.set(scope), _carried.set(strand)
         try:
             return function(*args, **kwargs)
         finally:
             _carried.reset(carried_token)
-            _marker.reset(token)
+            marker.reset(token)
 
     return carried
 
 
 def current_scope() -> Scope | None:
     """Return the scope that the calling context is in, or else the one it was in last."""
-    marked = _marker.get()
+    marked = marker.get()
     if marked is not None and not marked.closed:
         return owner()
     found = owner()

@@ -11,7 +11,6 @@ from parameterized import parameterized
 from cachetest import MockCache, MockCaches, Stats
 from cachetest.caches import MISSING
 from cachetest.errors import CacheTestError, UnknownCacheError
-from cachetest.operations import ObservedLog
 
 
 class MockCacheTests(unittest.TestCase):
@@ -126,8 +125,8 @@ class MockCacheTests(unittest.TestCase):
     def test_observer(self):
         """An observer is told of an operation when it has been counted."""
         told = []
-        log = ObservedLog("c", None, lambda operation: told.append((operation.kind, cache.counts())))
-        cache = MockCache("c", log)
+        caches = MockCaches(observer=lambda operation: told.append((operation.kind, cache.counts())))
+        cache = caches.ensure("c")
         cache.get("a")
         cache.put("a", 1)
         cache.get("a")
