@@ -214,14 +214,19 @@ class AdapterContract(_TestCase):
         for name, reason in cls.exceptions.items():
             if name not in known:
                 closest = ", ".join(closest_first(name, known))
-                raise ValueError(f"{cls.__name__}.exceptions: no case {name!r}; closest first: {closest}")
+                raise ValueError(f"{cls.__name__}.exceptions: no case {name!r}; the closest first: {closest}")
             if not isinstance(reason, str) or not reason.strip():
                 raise ValueError(f"{cls.__name__}.exceptions[{name!r}]: give the reason, not {reason!r}")
 
     @classmethod
     def cases(cls) -> list[str]:
         """Return the names of the cases, in the order they are written in."""
-        return [_name_of_case(name) for name in vars(AdapterContract) if name.startswith("test_")]
+        # What `expand` has left in place of the test that it has multiplied is None.
+        return [
+            _name_of_case(name)
+            for name, test in vars(AdapterContract).items()
+            if name.startswith("test_") and test
+        ]
 
     def patched(self) -> PatchCaches:
         """Return a fresh scope with the adapter of the subject."""
