@@ -36,8 +36,9 @@ class MockCache(Stats):
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
     a live view of those. ``operations`` is a sequence of `Operation`, the oldest first. ``unknown`` says
-    which of ``"puts"``, ``"hits"`` and ``"misses"`` can't be known of this cache, and why. Counts are exact
-    whichever threads, signal handlers or finalizers the operations come from.
+    which of ``"puts"``, ``"hits"``, ``"misses"``, ``"operations"`` and ``"entries"`` can't be known of this
+    cache, and why. ``source`` returns what a library that is watched has counted so far, and never less than
+    before. Counts are exact whichever threads, signal handlers or finalizers the operations come from.
     """
 
     def __init__(self, name: str, *, observer: Callable[[Operation], None] | None = None) -> None:
@@ -46,6 +47,7 @@ class MockCache(Stats):
         self.cache: MutableMapping[Any, Any] = {}
         self.operations = OperationLog()
         self.unknown: Mapping[str, str] = {}
+        self.source: Callable[[], Stats] = Stats
         self._kept: dict[str, Any] = {}
         self._observer = observer
         # What was added to the counts by hand: `+=`, or an assignment to one of them.
@@ -106,8 +108,9 @@ class MockCache(Stats):
 
     def reset(self) -> None:
         """Forget counts, entries and operations, in place."""
-        self._added.reset()
         self.cache.clear()
+        # A library that is watched keeps its counts: they are taken off.
+        self._added = Stats(*(-count for count in self.source().counts()))
         self.operations.clear()
 
     def __copy__(self) -> MockCache:
@@ -124,27 +127,27 @@ class MockCache(Stats):
 
     @property
     def num_put(self) -> int:
-        return self._added.num_put + self.operations.tally("put")
+        return self._added.num_put + self.operations.tally("put") + self.source().num_put
 
     @num_put.setter
     def num_put(self, value: int) -> None:
-        self._added.num_put = value - self.operations.tally("put")
+        self._added.num_put = value - self.operations.tally("put") - self.source().num_put
 
     @property
     def num_get_hit(self) -> int:
-        return self._added.num_get_hit + self.operations.tally("hit")
+        return self._added.num_get_hit + self.operations.tally("hit") + self.source().num_get_hit
 
     @num_get_hit.setter
     def num_get_hit(self, value: int) -> None:
-        self._added.num_get_hit = value - self.operations.tally("hit")
+        self._added.num_get_hit = value - self.operations.tally("hit") - self.source().num_get_hit
 
     @property
     def num_get_miss(self) -> int:
-        return self._added.num_get_miss + self.operations.tally("miss")
+        return self._added.num_get_miss + self.operations.tally("miss") + self.source().num_get_miss
 
     @num_get_miss.setter
     def num_get_miss(self, value: int) -> None:
-        self._added.num_get_miss = value - self.operations.tally("miss")
+        self._added.num_get_miss = value - self.operations.tally("miss") - self.source().num_get_miss
 
     def __iadd__(self, other: Stats) -> Self:
         if not isinstance(other, Stats):

@@ -17,7 +17,7 @@ LEVELS = [
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
     ["adapters.base", "adapters.targets", "adapters"],
-    ["adapters.inductor", "switches", "installations"],
+    ["adapters.functools", "adapters.inductor", "switches", "installations"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache", "contract"],
     ["__init__"],
