@@ -15,6 +15,15 @@ class ExampleTests(unittest.TestCase):
         """The program with a cache of its own is tested through a backend by hand."""
         self.assertIn("Ran 4 tests", self.run_example("test_prices.py"))
 
+    def test_catalog(self):
+        """The memoised function is tested through functools."""
+        self.assertIn("Ran 5 tests", self.run_example("test_catalog.py"))
+
+    def test_third_party(self):
+        """The adapter from elsewhere passes its contract, but for what it declares."""
+        text = self.run_example("test_third_party.py")
+        self.assertIn("OK (skipped=2)", text)
+
     @needs_torch
     def test_model(self):
         """The model is tested through inductor."""
@@ -37,7 +46,7 @@ class ExampleTests(unittest.TestCase):
     def test_each_is_run(self):
         """Every example has a test here."""
         found = {path.name for path in EXAMPLES.glob("test_*.py")}
-        self.assertEqual(found, {"test_prices.py", "test_model.py"})
+        self.assertEqual(found, {"test_catalog.py", "test_prices.py", "test_model.py", "test_third_party.py"})
 
 
 if __name__ == "__main__":

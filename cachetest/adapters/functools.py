@@ -224,8 +224,8 @@ class _Reading:
     def _complain(self) -> NoReturn:
         raise CacheTestError(
             f"the hits and misses of cache {self._name!r} can't be known: {self._memo.function!r} was "
-            "cleared by a cache_clear that the program had kept from before the test; call it as an attribute "
-            "of the function"
+            "cleared by a cache_clear that the program had kept from before the test; call it as an "
+            "attribute of the function"
         )
 
 
