@@ -165,7 +165,7 @@ class _Reading:
     def _check(self, other: _Reading, around: Sequence[MockCaches]) -> None:
         what = f"{self._memo.function!r} can't be watched as {self._name!r}"
         if other._caches is self._caches:
-            raise CacheTestError(f"{what}: it is watched as {other._name!r} already")
+            raise ValueError(f"{what}: it is watched as {other._name!r} already")
         if not any(other._caches is each for each in around):
             raise CacheTestError(
                 f"{what}: another test, which is running, watches it, and its counts are one for the whole "

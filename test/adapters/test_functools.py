@@ -241,7 +241,7 @@ class TargetTests(unittest.TestCase):
         """One function under two names is an error, and leaves nothing behind."""
         square = squares()
         before = dict(vars(square))
-        with self.assertRaisesRegex(CacheTestError, "can't be watched as 'b': it is watched as 'a' already"):
+        with self.assertRaisesRegex(ValueError, "can't be watched as 'b': it is watched as 'a' already"):
             PatchCaches(Functools(a=square, b=square)).__enter__()
         self.assertEqual(vars(square), before)
         with PatchCaches(Functools(b=square)) as patch:
