@@ -462,7 +462,7 @@ class AdapterContract(_TestCase):
                 self.check_get(cache, f"{thread}-{n}-absent", MISSING)
 
         with self.patched() as patch:
-            sys.setswitchinterval(1e-6)
+            sys.setswitchinterval(1e-5)
             with ThreadPoolExecutor(THREADS) as pool:
                 list(pool.map(work, range(THREADS)))
             sys.setswitchinterval(interval)
