@@ -39,11 +39,13 @@ class MockCache(Stats):
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
     a live view of those. ``operations`` is a sequence of `Operation`, the oldest first. ``unknown`` says
-    which of ``"puts"``, ``"hits"`` and ``"misses"`` can't be known of this cache, and why. Counts are exact
-    whichever threads, signal handlers or finalizers the operations come from.
+    which of ``"puts"``, ``"hits"``, ``"misses"``, ``"operations"`` and ``"entries"`` can't be known of this
+    cache, and why. ``source`` returns what a library that is watched has counted so far, and never less than
+    before. Counts are exact whichever threads, signal handlers or finalizers the operations come from.
     """
 
     unknown: Mapping[str, str] = MappingProxyType({})
+    source: Callable[[], Stats] | None = None
 
     # What was added to puts, hits and misses by hand: `+=`, or an assignment to one of them.
     _added = (0, 0, 0)
@@ -142,7 +144,9 @@ class MockCache(Stats):
 
     def reset(self) -> None:
         """Forget counts, entries and operations, in place."""
-        self._added = (0, 0, 0)
+        # A library that is watched keeps its counts: they are taken off.
+        puts, hits, misses = self._watched()
+        self._added = (-puts, -hits, -misses)
         self.cache.clear()
         self.operations.clear()
 
@@ -160,7 +164,7 @@ class MockCache(Stats):
 
     @property
     def num_put(self) -> int:
-        return self._added[0] + self.operations.tally("put")
+        return self._added[0] + self.operations.tally("put") + self._watched()[0]
 
     @num_put.setter
     def num_put(self, value: int) -> None:
@@ -168,7 +172,7 @@ class MockCache(Stats):
 
     @property
     def num_get_hit(self) -> int:
-        return self._added[1] + self.operations.tally("hit")
+        return self._added[1] + self.operations.tally("hit") + self._watched()[1]
 
     @num_get_hit.setter
     def num_get_hit(self, value: int) -> None:
@@ -176,11 +180,14 @@ class MockCache(Stats):
 
     @property
     def num_get_miss(self) -> int:
-        return self._added[2] + self.operations.tally("miss")
+        return self._added[2] + self.operations.tally("miss") + self._watched()[2]
 
     @num_get_miss.setter
     def num_get_miss(self, value: int) -> None:
         self._add(0, 0, value - self.num_get_miss)
+
+    def _watched(self) -> tuple[int, int, int]:
+        return (0, 0, 0) if self.source is None else self.source().counts()
 
     def _add(self, puts: int, hits: int, misses: int) -> None:
         self._added = (self._added[0] + puts, self._added[1] + hits, self._added[2] + misses)

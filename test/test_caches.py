@@ -104,6 +104,20 @@ class MockCacheTests(unittest.TestCase):
         self.assertIs(self.cache.cache, entries)
         self.assertEqual(entries, {})
 
+    def test_counts_of_a_library_that_is_watched(self):
+        """What a source has counted is added, can be assigned over, and is taken off by a reset."""
+        counted = Stats(0, 2, 3)
+        cache = MockCache("c")
+        cache.source = lambda: counted
+        self.assertEqual(cache, Stats(0, 2, 3))
+        cache.num_get_hit = 7
+        counted += Stats(0, 1, 1)
+        self.assertEqual(cache, Stats(0, 8, 4))
+        cache.reset()
+        self.assertEqual(cache, Stats())
+        counted += Stats(0, 0, 1)
+        self.assertEqual(cache, Stats(0, 0, 1))
+
     def test_repr_names_the_cache(self):
         """repr() says which cache it is."""
         self.cache.put("a", 1)

@@ -7,7 +7,7 @@ from .support import ROOT, is_there, run_python
 EXAMPLES = ROOT / "examples"
 
 # Each example, and the library that it can't do without.
-PLAIN = ["test_prices.py"]
+PLAIN = ["test_catalog.py", "test_prices.py", "test_third_party.py"]
 NEEDING = [
     ("test_model.py", "torch"),
     ("test_pymemcache.py", "pymemcache"),

@@ -20,7 +20,7 @@ LEVELS = [
     ["adapters.memcached_store", "adapters.memcached_protocol"],
     ["adapters.redis_commands", "adapters.redis_resp", "adapters.redis_store", "adapters.redis_connection"],
     ["adapters.redis_link", "adapters.redis_sockets"],
-    ["adapters.inductor", "adapters.pymemcache", "adapters.redis"],
+    ["adapters.functools", "adapters.inductor", "adapters.pymemcache", "adapters.redis"],
     ["switches", "installations"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache", "contract"],

@@ -1,0 +1,44 @@
+import unittest
+
+import smallcache
+from smallcache_cachetest import SmallCache
+
+from cachetest.contract import MISSING, AdapterContract, Subject
+
+
+class SmallCacheSubject(Subject):
+    adapter = SmallCache()
+    caches = ("smallcache",)
+
+    def open(self, name):
+        return smallcache.Cache()
+
+    def get(self, cache, key):
+        return cache.get(key, MISSING)
+
+    def put(self, cache, key, value):
+        cache.set(key, value)
+
+    def put_for(self, cache, key, value, seconds):
+        cache.set(key, value, seconds)
+
+    def delete(self, cache, key):
+        cache.delete(key)
+
+    def advance(self, seconds):
+        now = smallcache.clock() + seconds
+        smallcache.clock = lambda: now
+
+    def state(self):
+        return smallcache.backend, dict(smallcache.backend.entries)
+
+
+class SmallCacheContract(AdapterContract, unittest.TestCase):
+    exceptions = {
+        "many": "the library has no call for several keys",
+        "two_names": "all caches of the library are one",
+    }
+
+    def make_subject(self):
+        self.addCleanup(setattr, smallcache, "clock", smallcache.clock)
+        return SmallCacheSubject()
