@@ -1,0 +1,424 @@
+"""cachetools: a swap of the class of each cache object, so that whoever holds one is reached.
+
+The object is given a class of ours, which sends every operation to the running scope's own cache: an empty
+one of the same class and the same arguments. Its sizes, order, eviction and time to live are the library's.
+What the object itself held before the test is not touched, and is there again after it.
+
+For cachetools 5 and later.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import MutableMapping, MutableSequence, MutableSet
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import cachetools
+
+from ..caches import MISSING
+from ..scope import cache_for
+from ..undo import Undo
+from .targets import Targets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from ..caches import MockCache, MockCaches
+    from ..operations import Kind
+
+__all__ = ["Cachetools"]
+
+_LIBRARIES = frozenset({"cachetools"})
+_Base = cachetools.Cache
+
+
+class Cachetools(Targets):
+    """Caches of cachetools: ``Cachetools(sessions=app.sessions)``.
+
+    A target is a cache object, of any class that derives from ``cachetools.Cache``, or a function that
+    ``@cached`` has decorated with one.
+    """
+
+    name = "cachetools"
+
+    def install(self) -> Undo:
+        return Undo(self._patch)
+
+    def _patch(self, undo: Undo) -> None:
+        for name, cache in self.resolve().items():
+            swap = _swap_of(cache) or _Swap(name, cache)
+            if swap.name != name:
+                raise ValueError(
+                    f"Cachetools({name}=...): this cache is patched already, as {swap.name!r}; "
+                    f"use one name for it: {cache!r}"
+                )
+            swap.hold(undo)
+
+    def resolve(self) -> dict[str, Any]:
+        return {name: _cache_in(name, target) for name, target in super().resolve().items()}
+
+    def places(self) -> Mapping[str, object]:
+        return {f"the class of the cache {name!r}": type(cache) for name, cache in self.resolve().items()}
+
+    def watch(self, caches: MockCaches) -> None:
+        # Before the first operation, so that a test may put entries in by hand.
+        for name, cache in self.resolve().items():
+            swap = _swap_of(cache)
+            if swap is not None:
+                swap.entries_in(caches[name])
+
+
+def _cache_in(name: str, target: object) -> Any:
+    """Return the cache that *target* is, or that the function *target* was decorated with."""
+    for found in (target, getattr(target, "cache", None)):
+        if isinstance(found, _Base):
+            return found
+    raise TypeError(
+        f"Cachetools({name}=...): expected a cachetools.Cache, such as LRUCache(100), or a function that "
+        f"@cached has given such a cache, not {target!r}"
+    )
+
+
+def _swap_of(cache: object) -> _Swap | None:
+    found: _Swap | None = vars(type(cache)).get("_cachetest_swap")
+    return found
+
+
+class _Swap:
+    """One cache object that is patched: its own class, the two that stand in for it, and who needs them."""
+
+    def __init__(self, name: str, cache: Any) -> None:
+        self.name = name
+        self.cache = cache
+        original: Any = type(cache)
+        self.original = original
+        self._base: Any = next(cls for cls in original.__mro__ if cls.__module__ == "cachetools")
+        self._arguments = _arguments(self._base, cache)
+        own = vars(self._make(self._base))
+        self._extras = {key: value for key, value in vars(cache).items() if key not in own}
+        self.timed = "timer" in self._arguments
+        # Releases before 5.5 don't say what has expired, and a subclass need not.
+        self.tells_expired = (
+            self.timed
+            and original.expire is self._base.expire
+            and cachetools.TTLCache(1, 1).expire() is not None
+        )
+        self.scoped = _make_scoped(self)
+        self._front = _make_front(self)
+        self._holders: set[object] = set()
+
+    def hold(self, undo: Undo) -> None:
+        """Be patched until *undo* runs, and for as long as another holds."""
+        holder = object()
+
+        def let_go() -> None:
+            self._holders.discard(holder)
+            if not self._holders and type(self.cache) is self._front:
+                object.__setattr__(self.cache, "__class__", self.original)
+
+        undo.add(let_go)
+        self._holders.add(holder)
+        object.__setattr__(self.cache, "__class__", self._front)
+
+    def entries(self) -> _Entries:
+        """Return what the running scope has for this object."""
+        return self.entries_in(cache_for(self.name))
+
+    def entries_in(self, counts: MockCache) -> _Entries:
+        # By the object, for a scope inside another's may have one of the same name.
+        kept = f"entries of {id(self.cache)}"
+        found = counts.keep(kept, lambda: _Entries(counts, self, self._make_empty()))
+        counts.cache = found
+        return found
+
+    def _make(self, cls: Any) -> Any:
+        made = object.__new__(cls)
+        self._base.__init__(made, **self._arguments)
+        return made
+
+    def _make_empty(self) -> Any:
+        made = self._make(self.scoped)
+        vars(made).update({name: _without(self.cache, value) for name, value in self._extras.items()})
+        return made
+
+    def frozen(self, cache: Any) -> AbstractContextManager[object]:
+        """Return a context manager in which *cache* reads its timer once, as its own methods do."""
+        stopped: AbstractContextManager[object] = cache.timer if self.timed else nullcontext()
+        return stopped
+
+    @contextmanager
+    def unlogged(self, cache: Any) -> Iterator[Any]:
+        """Give *cache* with its own class, so that nothing in the block is logged as an eviction."""
+        object.__setattr__(cache, "__class__", self.original)
+        try:
+            yield cache
+        finally:
+            object.__setattr__(cache, "__class__", self.scoped)
+
+
+def _arguments(base: Any, cache: Any) -> dict[str, Any]:
+    """Return what *base*, a class of the library, is to be called with for another cache like *cache*."""
+    names = [name for name in inspect.signature(base).parameters if name != "getsizeof"]
+    # By the property of the base: a subclass may hide it, as those of cachetools.func do.
+    found = {name: getattr(base, name).__get__(cache, base) for name in names}
+    return {**found, "getsizeof": vars(cache).get("getsizeof")}
+
+
+def _without(cache: Any, value: Any) -> Any:
+    """Return *value*, an attribute that a subclass has added, without what it says of entries of *cache*.
+
+    So that the books that a subclass keeps of its entries are neither carried into a test nor changed by it.
+    """
+    if isinstance(value, MutableMapping) and hasattr(value, "copy"):
+        copied = value.copy()
+        for key in [key for key in copied if _Base.__contains__(cache, key)]:
+            del copied[key]
+        return copied
+    if isinstance(value, (MutableSequence, MutableSet)) and hasattr(value, "copy"):
+        copied = value.copy()
+        for each in list(value):
+            if each.__hash__ is not None and _Base.__contains__(cache, each):
+                copied.remove(each)
+        return copied
+    return value
+
+
+class _Entries(MutableMapping[Any, Any]):
+    """What one scope has for one cache object, and a view of it that changes no order and counts nothing.
+
+    ``real`` is the scope's cache, ``counts`` what is told of its operations.
+    """
+
+    def __init__(self, counts: MockCache, swap: _Swap, real: Any) -> None:
+        self.counts = counts
+        self.real = real
+        self._swap = swap
+        # Keys that have expired and been told, and that the library has yet to remove.
+        self._told: set[object] = set()
+
+    def log(self, kind: Kind, key: object) -> None:
+        """Log what was done, once for each expiration."""
+        if kind == "expiration":
+            if key in self._told:
+                self._told.discard(key)
+                return
+        elif kind in ("put", "delete"):
+            self._told.discard(key)
+        self.counts.record(kind, key, _LIBRARIES)
+
+    def lookup(self, key: object, find: Callable[[], Any]) -> Any:
+        """Count what *find* comes to; an entry that is there, and not found, has expired."""
+
+        def find_or_tell() -> Any:
+            value = find()
+            if value is MISSING and key not in self._told and _Base.__contains__(self.real, key):
+                self.log("expiration", key)
+                self._told.add(key)
+            return value
+
+        return self.counts.lookup(key, find_or_tell, _LIBRARIES)
+
+    def stored(self, key: object) -> None:
+        """Log a put, unless the library has dropped the value as one that had expired already."""
+        if not isinstance(self.real, cachetools.TLRUCache) or _Base.__contains__(self.real, key):
+            self.log("put", key)
+
+    def __getitem__(self, key: object) -> Any:
+        if key not in self.real:
+            raise KeyError(key)
+        # The base class's reading is without the order of use.
+        return _Base.__getitem__(self.real, key)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        with self._swap.unlogged(self.real) as real:
+            real[key] = value
+
+    def __delitem__(self, key: object) -> None:
+        with self._swap.unlogged(self.real) as real:
+            del real[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(self._swap.original.__iter__(self.real)))
+
+    def __len__(self) -> int:
+        # A len() of the library's would remove what has expired.
+        return len(list(iter(self)))
+
+    def clear(self) -> None:
+        with self._swap.unlogged(self.real) as real:
+            real.clear()
+        self._told.clear()
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def _make_scoped(swap: _Swap) -> Any:
+    """Return the class of a scope's cache: as the object's own, and it tells of evictions and expirations."""
+    original = swap.original
+
+    class Scoped(original):  # type: ignore[misc, valid-type]
+        def popitem(self) -> Any:
+            # Called by the library when it needs room; what the program calls doesn't come here.
+            key, value = original.popitem(self)
+            swap.entries().log("eviction", key)
+            return key, value
+
+        if swap.timed:
+
+            def expire(self, *args: Any, **kwargs: Any) -> Any:
+                before: Sequence[Any] = () if swap.tells_expired else list(_Base.__iter__(self))
+                expired = original.expire(self, *args, **kwargs)
+                if swap.tells_expired:
+                    gone = [key for key, _ in expired]
+                else:
+                    gone = [key for key in before if not _Base.__contains__(self, key)]
+                for key in gone:
+                    swap.entries().log("expiration", key)
+                return expired
+
+        if original.__missing__ is not _Base.__missing__:
+
+            def __missing__(self, key: Any) -> Any:
+                # What a subclass puts here it is to put through the object, where that is counted.
+                return original.__missing__(swap.cache, key)
+
+    return _named_after(original, Scoped)
+
+
+def _make_front(swap: _Swap) -> Any:
+    """Return the class that the object has while it is patched: each call counts once, and is the scope's."""
+    original = swap.original
+
+    def counted_read(name: str, on_hit: Kind | None = None, *, puts: bool = False) -> Callable[..., Any]:
+        method = getattr(original, name)
+
+        def read(self: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
+            entries = swap.entries()
+            real = entries.real
+
+            def find() -> Any:
+                return method(real, key, *args, **kwargs) if key in real else MISSING
+
+            with swap.frozen(real):
+                value = entries.lookup(key, find)
+                if value is not MISSING:
+                    if on_hit is not None:
+                        entries.log(on_hit, key)
+                    return value
+                value = method(real, key, *args, **kwargs)
+                if puts:
+                    entries.stored(key)
+                return value
+
+        return functools.wraps(method)(read)
+
+    class Front(original):  # type: ignore[misc, valid-type]
+        _cachetest_swap = swap
+
+        def __getitem__(self, key: Any) -> Any:
+            entries = swap.entries()
+            real = entries.real
+            raised: list[KeyError] = []
+
+            def find() -> Any:
+                if makes_missing and key not in real:
+                    return MISSING
+                try:
+                    return original.__getitem__(real, key)
+                except KeyError as error:
+                    raised.append(error)
+                    return MISSING
+
+            value = entries.lookup(key, find)
+            if raised:
+                raise raised.pop()
+            return original.__getitem__(real, key) if value is MISSING else value
+
+        def __setitem__(self, key: Any, value: Any) -> None:
+            entries = swap.entries()
+            original.__setitem__(entries.real, key, value)
+            entries.stored(key)
+
+        def __delitem__(self, key: Any) -> None:
+            entries = swap.entries()
+            try:
+                original.__delitem__(entries.real, key)
+            except KeyError:
+                entries.log("delete", key)
+                raise
+            entries.log("delete", key)
+
+        get = counted_read("get")
+        pop = counted_read("pop", on_hit="delete")
+        setdefault = counted_read("setdefault", puts=True)
+
+        def popitem(self) -> Any:
+            entries = swap.entries()
+            key, value = original.popitem(entries.real)
+            entries.log("delete", key)
+            return key, value
+
+        def clear(self) -> None:
+            entries = swap.entries()
+            keys = list(_Base.__iter__(entries.real))
+            entries.clear()
+            for key in keys:
+                entries.log("delete", key)
+
+        # Those of the library go through what is counted above, and are no lookups.
+
+        def items(self) -> Any:
+            return original.items(swap.entries().real)
+
+        def values(self) -> Any:
+            return original.values(swap.entries().real)
+
+        def __eq__(self, other: object) -> Any:
+            return original.__eq__(swap.entries().real, other)
+
+        __hash__ = original.__hash__
+
+        if swap.timed:
+
+            def expire(self, *args: Any, **kwargs: Any) -> Any:
+                return swap.entries().real.expire(*args, **kwargs)
+
+        # A copy is a cache of its own, and not patched.
+
+        if hasattr(original, "__copy__"):
+
+            def __copy__(self) -> Any:
+                with swap.unlogged(swap.entries().real) as real:
+                    return original.__copy__(real)
+
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            with swap.unlogged(swap.entries().real) as real:
+                return original.__reduce_ex__(real, protocol)
+
+        # Whatever else the class does, it does with the attributes of the scope's cache.
+
+        def __getattribute__(self, name: str) -> Any:
+            own = vars(swap.entries().real)
+            if name == "__dict__":
+                return own
+            return own[name] if name in own else super().__getattribute__(name)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            setattr(swap.entries().real, name, value)
+
+        def __delattr__(self, name: str) -> None:
+            delattr(swap.entries().real, name)
+
+    makes_missing = original.__missing__ is not _Base.__missing__
+    return _named_after(original, Front)
+
+
+def _named_after(original: Any, cls: Any) -> Any:
+    # The library shows the name of a cache's class in what it raises and prints.
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+        setattr(cls, name, getattr(original, name))
+    return cls
