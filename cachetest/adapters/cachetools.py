@@ -9,8 +9,8 @@ For cachetools 5 and later.
 
 from __future__ import annotations
 
-import functools
 import inspect
+import sys
 from collections.abc import MutableMapping, MutableSequence, MutableSet
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -73,9 +73,9 @@ class Cachetools(Targets):
 
 def _cache_in(name: str, target: object) -> Any:
     """Return the cache that *target* is, or that the function *target* was decorated with."""
-    for found in (target, getattr(target, "cache", None)):
-        if isinstance(found, _Base):
-            return found
+    found = target if isinstance(target, _Base) else getattr(target, "cache", None)
+    if isinstance(found, _Base):
+        return found
     raise TypeError(
         f"Cachetools({name}=...): expected a cachetools.Cache, such as LRUCache(100), or a function that "
         f"@cached has given such a cache, not {target!r}"
@@ -98,7 +98,7 @@ class _Swap:
         self._base: Any = next(cls for cls in original.__mro__ if cls.__module__ == "cachetools")
         self._arguments = _arguments(self._base, cache)
         own = vars(self._make(self._base))
-        self._extras = {key: value for key, value in vars(cache).items() if key not in own}
+        self._extras = {key: _without(cache, value) for key, value in vars(cache).items() if key not in own}
         self.timed = "timer" in self._arguments
         # Releases before 5.5 don't say what has expired, and a subclass need not.
         self.tells_expired = (
@@ -141,7 +141,7 @@ class _Swap:
 
     def _make_empty(self) -> Any:
         made = self._make(self.scoped)
-        vars(made).update({name: _without(self.cache, value) for name, value in self._extras.items()})
+        vars(made).update({key: _fresh(value) for key, value in self._extras.items()})
         return made
 
     def frozen(self, cache: Any) -> AbstractContextManager[object]:
@@ -167,23 +167,36 @@ def _arguments(base: Any, cache: Any) -> dict[str, Any]:
     return {**found, "getsizeof": vars(cache).get("getsizeof")}
 
 
+_CONTAINERS = (MutableMapping, MutableSequence, MutableSet)
+
+
+def _fresh(value: Any) -> Any:
+    """Return a copy of *value* if it is a container, else *value* itself."""
+    return value.copy() if isinstance(value, _CONTAINERS) and hasattr(value, "copy") else value
+
+
 def _without(cache: Any, value: Any) -> Any:
     """Return *value*, an attribute that a subclass has added, without what it says of entries of *cache*.
 
     So that the books that a subclass keeps of its entries are neither carried into a test nor changed by it.
     """
-    if isinstance(value, MutableMapping) and hasattr(value, "copy"):
-        copied = value.copy()
-        for key in [key for key in copied if _Base.__contains__(cache, key)]:
-            del copied[key]
-        return copied
-    if isinstance(value, (MutableSequence, MutableSet)) and hasattr(value, "copy"):
-        copied = value.copy()
-        for each in list(value):
-            if each.__hash__ is not None and _Base.__contains__(cache, each):
-                copied.remove(each)
-        return copied
-    return value
+    copied = _fresh(value)
+    if copied is not value:
+        for key in [each for each in value if _is_key(cache, each)]:
+            if isinstance(copied, MutableSequence):
+                copied.remove(key)
+            elif isinstance(copied, MutableSet):
+                copied.discard(key)
+            else:
+                del copied[key]
+    return copied
+
+
+def _is_key(cache: Any, value: object) -> bool:
+    try:
+        return bool(_Base.__contains__(cache, value))
+    except TypeError:  # unhashable
+        return False
 
 
 class _Entries(MutableMapping[Any, Any]):
@@ -293,28 +306,18 @@ def _make_front(swap: _Swap) -> Any:
     """Return the class that the object has while it is patched: each call counts once, and is the scope's."""
     original = swap.original
 
-    def counted_read(name: str, on_hit: Kind | None = None, *, puts: bool = False) -> Callable[..., Any]:
-        method = getattr(original, name)
+    def look_up(method: Any, key: Any, args: Any, kwargs: Any) -> tuple[bool, Any]:
+        """Return whether *key* was there, and what *method* of the library, which looks it up, returned."""
+        real = swap.entries().real
 
-        def read(self: Any, key: Any, *args: Any, **kwargs: Any) -> Any:
-            entries = swap.entries()
-            real = entries.real
+        def find() -> Any:
+            return method(real, key, *args, **kwargs) if key in real else MISSING
 
-            def find() -> Any:
-                return method(real, key, *args, **kwargs) if key in real else MISSING
-
-            with swap.frozen(real):
-                value = entries.lookup(key, find)
-                if value is not MISSING:
-                    if on_hit is not None:
-                        entries.log(on_hit, key)
-                    return value
-                value = method(real, key, *args, **kwargs)
-                if puts:
-                    entries.stored(key)
-                return value
-
-        return functools.wraps(method)(read)
+        with swap.frozen(real):
+            value = swap.entries().lookup(key, find)
+            if value is not MISSING:
+                return True, value
+            return False, method(real, key, *args, **kwargs)
 
     class Front(original):  # type: ignore[misc, valid-type]
         _cachetest_swap = swap
@@ -352,9 +355,25 @@ def _make_front(swap: _Swap) -> Any:
                 raise
             entries.log("delete", key)
 
-        get = counted_read("get")
-        pop = counted_read("pop", on_hit="delete")
-        setdefault = counted_read("setdefault", puts=True)
+        def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            return look_up(original.get, key, args, kwargs)[1]
+
+        def pop(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            found, value = look_up(original.pop, key, args, kwargs)
+            if found:
+                swap.entries().log("delete", key)
+            return value
+
+        def setdefault(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            if sys._getframe(1).f_globals.get("__name__", "").partition(".")[0] in _LIBRARIES:
+                # A decorator with a lock, which has looked up before it made the value, puts it like this.
+                real = swap.entries().real
+                found, value = key in real, original.setdefault(real, key, *args, **kwargs)
+            else:
+                found, value = look_up(original.setdefault, key, args, kwargs)
+            if not found:
+                swap.entries().stored(key)
+            return value
 
         def popitem(self) -> Any:
             entries = swap.entries()
