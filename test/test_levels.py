@@ -17,13 +17,18 @@ LEVELS = [
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
     ["adapters.base", "adapters.targets", "adapters"],
-    ["adapters.inductor", "switches", "installations"],
+    ["adapters.inductor", "adapters.cachetools", "switches", "installations"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache", "contract"],
     ["__init__"],
 ]
 ORDER = [module for level in LEVELS for module in level]
-LIBRARIES = {"torch", "triton"}
+# The top-level names of the libraries under test, and the module that alone imports each.
+LIBRARIES = {
+    "torch": "adapters.inductor",
+    "triton": "adapters.inductor",
+    "cachetools": "adapters.cachetools",
+}
 
 
 def modules():
@@ -76,12 +81,12 @@ class LevelTests(unittest.TestCase):
         """No other module imports a library under test."""
         for name, tree in modules():
             for node in run_time_imports(tree):
-                names = (
-                    [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-                )
-                roots = {each.partition(".")[0] for each in names}
-                if roots & LIBRARIES:
-                    self.assertEqual(name, "adapters.inductor", node.lineno)
+                if isinstance(node, ast.ImportFrom):
+                    names = [] if node.level else [node.module]
+                else:
+                    names = [alias.name for alias in node.names]
+                for root in {each.partition(".")[0] for each in names} & set(LIBRARIES):
+                    self.assertEqual(name, LIBRARIES[root], node.lineno)
 
     def test_no_module_is_taken_for_a_test(self):
         """Discovery would import a module called test*.py."""

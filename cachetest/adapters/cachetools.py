@@ -131,7 +131,8 @@ class _Swap:
         # By the object, for a scope inside another's may have one of the same name.
         kept = f"entries of {id(self.cache)}"
         found = counts.keep(kept, lambda: _Entries(counts, self, self._make_empty()))
-        counts.cache = found
+        if not isinstance(counts.cache, _Entries):
+            counts.cache = found
         return found
 
     def _make(self, cls: Any) -> Any:
@@ -421,6 +422,8 @@ def _make_front(swap: _Swap) -> Any:
         # Whatever else the class does, it does with the attributes of the scope's cache.
 
         def __getattribute__(self, name: str) -> Any:
+            if name == "__class__":
+                return original
             own = vars(swap.entries().real)
             if name == "__dict__":
                 return own
