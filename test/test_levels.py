@@ -16,8 +16,8 @@ LEVELS = [
     ["caches"],
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
-    ["adapters.base", "adapters.targets", "adapters"],
-    ["adapters.inductor", "adapters.cachetools", "switches", "installations"],
+    ["adapters.base", "adapters.targets", "adapters.class_swap", "adapters"],
+    ["adapters.inductor", "adapters.cachetools", "adapters.dogpile", "switches", "installations"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache", "contract"],
     ["__init__"],
@@ -28,6 +28,7 @@ LIBRARIES = {
     "torch": "adapters.inductor",
     "triton": "adapters.inductor",
     "cachetools": "adapters.cachetools",
+    "dogpile": "adapters.dogpile",
 }
 
 

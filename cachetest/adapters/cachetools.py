@@ -20,6 +20,7 @@ import cachetools
 from ..caches import MISSING
 from ..scope import cache_for
 from ..undo import Undo
+from .class_swap import ClassSwap, named_after, patch_object, swap_of
 from .targets import Targets
 
 if TYPE_CHECKING:
@@ -49,13 +50,7 @@ class Cachetools(Targets):
 
     def _patch(self, undo: Undo) -> None:
         for name, cache in self.resolve().items():
-            swap = _swap_of(cache) or _Swap(name, cache)
-            if swap.name != name:
-                raise ValueError(
-                    f"Cachetools({name}=...): this cache is patched already, as {swap.name!r}; "
-                    f"use one name for it: {cache!r}"
-                )
-            swap.hold(undo)
+            patch_object(undo, type(self).__name__, name, cache, _Swap)
 
     def resolve(self) -> dict[str, Any]:
         return {name: _cache_in(name, target) for name, target in super().resolve().items()}
@@ -66,7 +61,7 @@ class Cachetools(Targets):
     def watch(self, caches: MockCaches) -> None:
         # Before the first operation, so that a test may put entries in by hand.
         for name, cache in self.resolve().items():
-            swap = _swap_of(cache)
+            swap = swap_of(cache)
             if swap is not None:
                 swap.entries_in(caches[name])
 
@@ -82,19 +77,12 @@ def _cache_in(name: str, target: object) -> Any:
     )
 
 
-def _swap_of(cache: object) -> _Swap | None:
-    found: _Swap | None = vars(type(cache)).get("_cachetest_swap")
-    return found
-
-
-class _Swap:
-    """One cache object that is patched: its own class, the two that stand in for it, and who needs them."""
+class _Swap(ClassSwap):
+    """One cache object that is patched, and how to make another like it, but empty."""
 
     def __init__(self, name: str, cache: Any) -> None:
-        self.name = name
-        self.cache = cache
-        original: Any = type(cache)
-        self.original = original
+        super().__init__(name, cache)
+        original = self.original
         self._base: Any = next(cls for cls in original.__mro__ if cls.__module__ == "cachetools")
         self._arguments = _arguments(self._base, cache)
         own = vars(self._make(self._base))
@@ -107,21 +95,7 @@ class _Swap:
             and cachetools.TTLCache(1, 1).expire() is not None
         )
         self.scoped = _make_scoped(self)
-        self._front = _make_front(self)
-        self._holders: set[object] = set()
-
-    def hold(self, undo: Undo) -> None:
-        """Be patched until *undo* runs, and for as long as another holds."""
-        holder = object()
-
-        def let_go() -> None:
-            self._holders.discard(holder)
-            if not self._holders and type(self.cache) is self._front:
-                object.__setattr__(self.cache, "__class__", self.original)
-
-        undo.add(let_go)
-        self._holders.add(holder)
-        object.__setattr__(self.cache, "__class__", self._front)
+        self.front = _make_front(self)
 
     def entries(self) -> _Entries:
         """Return what the running scope has for this object."""
@@ -129,7 +103,7 @@ class _Swap:
 
     def entries_in(self, counts: MockCache) -> _Entries:
         # By the object, for a scope inside another's may have one of the same name.
-        kept = f"entries of {id(self.cache)}"
+        kept = f"entries of {id(self.target)}"
         found = counts.keep(kept, lambda: _Entries(counts, self, self._make_empty()))
         if not isinstance(counts.cache, _Entries):
             counts.cache = found
@@ -298,9 +272,9 @@ def _make_scoped(swap: _Swap) -> Any:
 
             def __missing__(self, key: Any) -> Any:
                 # What a subclass puts here it is to put through the object, where that is counted.
-                return original.__missing__(swap.cache, key)
+                return original.__missing__(swap.target, key)
 
-    return _named_after(original, Scoped)
+    return named_after(original, Scoped)
 
 
 def _make_front(swap: _Swap) -> Any:
@@ -321,8 +295,6 @@ def _make_front(swap: _Swap) -> Any:
             return False, method(real, key, *args, **kwargs)
 
     class Front(original):  # type: ignore[misc, valid-type]
-        _cachetest_swap = swap
-
         def __getitem__(self, key: Any) -> Any:
             entries = swap.entries()
             real = entries.real
@@ -436,11 +408,4 @@ def _make_front(swap: _Swap) -> Any:
             delattr(swap.entries().real, name)
 
     makes_missing = original.__missing__ is not _Base.__missing__
-    return _named_after(original, Front)
-
-
-def _named_after(original: Any, cls: Any) -> Any:
-    # The library shows the name of a cache's class in what it raises and prints.
-    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-        setattr(cls, name, getattr(original, name))
-    return cls
+    return named_after(original, Front)
