@@ -14,6 +14,7 @@ import copy
 from collections.abc import MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dogpile.cache import CacheRegion
@@ -138,7 +139,7 @@ class _Swap(ClassSwap):
         state.pop("_actual_backend", None)
         if "backend" in state:
             state["backend"] = self._mock if self._proxy is None else state["backend"]
-            state["_lock_registry"] = NameRegistry(self.target._create_mutex)
+            state["_lock_registry"] = NameRegistry(partial(self.original._create_mutex, self.target))
         return state
 
     def mocked(self, backend: Any) -> Any:
