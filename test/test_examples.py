@@ -20,6 +20,11 @@ class ExampleTests(unittest.TestCase):
         """The program whose caches are those of cachetools is tested through its adapter."""
         self.assertIn("Ran 4 tests", self.run_example("test_cachetools.py"))
 
+    @needs("dogpile", "dogpile.cache")
+    def test_dogpile(self):
+        """The program with a region of dogpile.cache is tested through its adapter."""
+        self.assertIn("Ran 4 tests", self.run_example("test_dogpile.py"))
+
     @needs_torch
     def test_model(self):
         """The model is tested through inductor."""
@@ -42,7 +47,7 @@ class ExampleTests(unittest.TestCase):
     def test_each_is_run(self):
         """Every example has a test here."""
         found = {path.name for path in EXAMPLES.glob("test_*.py")}
-        self.assertEqual(found, {"test_prices.py", "test_model.py", "test_cachetools.py"})
+        self.assertEqual(found, {"test_prices.py", "test_model.py", "test_cachetools.py", "test_dogpile.py"})
 
 
 if __name__ == "__main__":

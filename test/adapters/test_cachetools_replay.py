@@ -145,7 +145,7 @@ class ReplayTests(unittest.TestCase):
         """Results, exceptions and the library's own order are those of a cache that is not patched."""
         from cachetest.adapters import Cachetools
 
-        @settings(max_examples=150, deadline=None)
+        @settings(max_examples=100, deadline=None)
         @given(st.lists(CALLS, max_size=25))
         def replay(calls):
             real, patched = make(), make()
@@ -161,7 +161,7 @@ class ReplayTests(unittest.TestCase):
         """Whatever the test does, the cache holds afterwards what it held before, in the order it had."""
         from cachetest.adapters import Cachetools
 
-        @settings(max_examples=50, deadline=None)
+        @settings(max_examples=40, deadline=None)
         @given(st.lists(CALLS, max_size=10), st.lists(CALLS, max_size=10), st.lists(CALLS, max_size=10))
         def replay(before, during, after):
             real, patched = make(), make()

@@ -370,7 +370,7 @@ class RegionTests(DogpileTestCase):
         self.check_is_as_before(self.region, before)
 
     def test_never_asks_the_backend(self):
-        """Neither the backend that the region had, nor one that it is given in the test, is asked anything."""
+        """Neither the backend that the region had, nor one that the test gives it, is asked anything."""
         from dogpile.cache import register_backend
         from dogpile.cache.api import CacheBackend
 

@@ -85,14 +85,14 @@ class ReplayTests(unittest.TestCase):
         clock.start()
         self.addCleanup(clock.stop)
 
-    def replay(self, make_region, examples):
-        """Replay sequences of calls on two regions that *make_region* makes, the one patched."""
+    def replay(self, make_real, make_patched, examples):
+        """Replay sequences of calls on a region that is not patched, and on another that is."""
         from cachetest.adapters import Dogpile
 
         @settings(max_examples=examples, deadline=None)
         @given(st.lists(CALLS, max_size=15))
         def each(calls):
-            real, patched = Program(make_region()), Program(make_region())
+            real, patched = Program(make_real()), Program(make_patched())
             with PatchCaches(Dogpile(region=patched.region)):
                 for name, arguments, keywords in calls:
                     if name == "tick":
@@ -114,7 +114,7 @@ class ReplayTests(unittest.TestCase):
         def configured():
             return make_region().configure(f"dogpile.cache.{backend}", expiration_time=expiration_time)
 
-        self.replay(configured, 200)
+        self.replay(configured, configured, 100)
 
     @needs("redis", "redis")
     @needs_redis_server
@@ -128,16 +128,14 @@ class ReplayTests(unittest.TestCase):
             port = stack.enter_context(server("redis-server"))
             client = stack.enter_context(Redis(port=port))
 
-            def configured():
+            def configured(port):
                 client.flushdb()
                 return make_region(key_mangler=lambda key: sha1_mangle_key(key.encode())).configure(
                     "dogpile.cache.redis", expiration_time=3, arguments={"host": "127.0.0.1", "port": port}
                 )
 
-            self.replay(configured, 100)
-            asked = client.info("commandstats")
-            self.assertIn("cmdstat_get", asked)
-            self.assertNotIn("cmdstat_hget", asked)
+            # Nothing listens where the patched region would connect to.
+            self.replay(lambda: configured(port), lambda: configured(1), 60)
 
 
 if __name__ == "__main__":
