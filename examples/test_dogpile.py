@@ -38,9 +38,9 @@ class ArticleTests(CacheTestCase):
             self.program.article(7)
 
     def test_article_is_old_after_a_minute(self) -> None:
-        with mock.patch("time.time", lambda: 1000.0):
+        with mock.patch("time.time", return_value=1000.0):
             self.program.article(7)
-        with mock.patch("time.time", lambda: 1061.0):
+        with mock.patch("time.time", return_value=1061.0):
             self.program.article(7)
         kinds = [each.kind for each in self.caches["articles"].operations]
         self.assertEqual(kinds, ["miss", "put", "expiration", "miss", "put"])

@@ -419,6 +419,19 @@ class IsolationTests(CachetoolsTestCase):
             self.assertEqual(found[name], ([(name, 1), (name, 2)], (3, 0, 0), [(name, 0)]))
         self.assertEqual(dict(self.cache.items()), {"before": 1})
 
+    def test_closed_in_any_order(self):
+        """Whichever of two adapters that have the cache lets go first, it is patched until the other does."""
+        other = self.library.LRUCache(2)
+        one, two = adapter(cache=self.cache), adapter(cache=self.cache, other=other)
+        for first, second in ((one, two), (two, one)):
+            outer, inner = first.install(), second.install()
+            outer.__enter__()
+            inner.__enter__()
+            outer.__exit__(None, None, None)
+            self.assertIsNot(type(self.cache), self.library.LRUCache)
+            inner.__exit__(None, None, None)
+            self.assertIs(type(self.cache), self.library.LRUCache)
+
     def test_thread_of_the_program(self):
         """What a thread of the test does counts, and sees the test's entries."""
         caches = self.patch()
