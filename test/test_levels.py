@@ -32,7 +32,7 @@ LEVELS = [
     ["__init__"],
 ]
 ORDER = [module for level in LEVELS for module in level]
-# The top-level names of the libraries under test, and the adapter that alone imports each, or a module named after it.
+# The top-level names of the libraries under test, and how the modules that may import each are called.
 LIBRARIES = {
     "torch": "adapters.inductor",
     "triton": "adapters.inductor",

@@ -17,7 +17,7 @@ import cachetools
 from ..caches import MISSING
 from ..undo import Undo
 from .cachetools_scoped import LIBRARIES, CacheSwap
-from .class_swap import named_after, patch_object, swap_of
+from .class_swap import class_attribute, hidden, named_after, patch_object, swap_of
 from .targets import Targets
 
 if TYPE_CHECKING:
@@ -200,7 +200,11 @@ def _make_front(swap: _Swap) -> Any:
             own = vars(swap.entries().real)
             if name == "__dict__":
                 return own
-            return own[name] if name in own else super().__getattribute__(name)
+            if name in own:
+                return own[name]
+            if hidden(self, own, name):
+                return class_attribute(self, name)
+            return super().__getattribute__(name)
 
         def __setattr__(self, name: str, value: object) -> None:
             setattr(swap.entries().real, name, value)

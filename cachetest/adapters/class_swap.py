@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import TypeVar
 
     from ..undo import Undo
 
     S = TypeVar("S", bound="ClassSwap")
 
-__all__ = ["ClassSwap", "named_after", "patch_object", "swap_of"]
+__all__ = ["ClassSwap", "class_attribute", "hidden", "named_after", "patch_object", "swap_of"]
 
 _MARK = "_cachetest_swap"
 
@@ -70,6 +70,21 @@ def patch_object(undo: Undo, adapter: str, name: str, target: object, make: Call
         )
     swap.hold(undo)
     return swap
+
+
+def hidden(target: object, own: Mapping[str, object], name: str) -> bool:
+    """Return whether *target* has an attribute that the scope, whose attributes are *own*, has lost."""
+    return name not in own and name in object.__getattribute__(target, "__dict__")
+
+
+def class_attribute(target: object, name: str) -> Any:
+    """Return the attribute *name* that *target* would have if it held none of that name itself."""
+    for cls in type(target).__mro__:
+        if name in vars(cls):
+            found = vars(cls)[name]
+            bind = getattr(type(found), "__get__", None)
+            return found if bind is None else bind(found, target, type(target))
+    raise AttributeError(f"{type(target).__name__!r} object has no attribute {name!r}")
 
 
 def named_after(original: Any, cls: Any) -> Any:

@@ -26,7 +26,7 @@ from dogpile.util import NameRegistry
 from ..caches import MISSING
 from ..scope import cache_for
 from ..undo import Undo
-from .class_swap import ClassSwap, named_after, patch_object, swap_of
+from .class_swap import ClassSwap, class_attribute, hidden, named_after, patch_object, swap_of
 from .targets import Targets
 
 if TYPE_CHECKING:
@@ -192,8 +192,7 @@ class _Backend(CacheBackend):  # type: ignore[misc]
         found = self._stored().get(key, NO_VALUE)
         call = _call.get()
         if call is not None:
-            # The first look is what the program's lookup comes to; dogpile looks again under its lock.
-            call.there.setdefault(key, found is not NO_VALUE)
+            call.there[key] = found is not NO_VALUE
         return found
 
     def get_multi(self, keys: Iterable[Any]) -> list[Any]:
@@ -291,7 +290,11 @@ def _make_front(swap: _Swap) -> Any:
             own = swap.state()
             if name == "__dict__":
                 return own
-            return own[name] if name in own else super().__getattribute__(name)
+            if name in own:
+                return own[name]
+            if hidden(self, own, name):
+                return class_attribute(self, name)
+            return super().__getattribute__(name)
 
         def __setattr__(self, name: str, value: object) -> None:
             swap.state()[name] = swap.mocked(value) if name == "backend" else value

@@ -226,6 +226,17 @@ class ExpiryTests(CachetoolsTestCase):
             self.assertIsNone(cache.get("a"))
         self.assertEqual(kinds(), [("put", "a"), ("expiration", "a"), ("miss", "a")] * 2)
 
+    def test_put_by_hand_expires_again(self):
+        """So does one that the test has put in by hand, in place of one that has expired."""
+        cache = self.ttl_cache()
+        view = self.patch(cache=cache).cache.cache
+        for _ in range(2):
+            view["a"] = 1
+            self.clock.now += 10
+            self.assertIsNone(cache.get("a"))
+            cache.expire()
+        self.assertEqual(kinds(), [("expiration", "a"), ("miss", "a")] * 2)
+
     def test_deleted_when_expired(self):
         """To delete an expired entry is a delete, and the library's KeyError; it then expires anew."""
         cache = self.ttl_cache()
@@ -389,6 +400,8 @@ class IsolationTests(CachetoolsTestCase):
         other = self.library.FIFOCache(2)
         with PatchCaches(adapter(cache=other)) as inner:
             other["a"] = 2
+            self.cache["b"] = 3
+            self.assertEqual((list(other), list(self.cache)), (["a"], ["b"]))
             self.assertEqual(dict(inner.caches.cache.cache), {"a": 2})
         self.assertEqual(dict(outer.cache.cache), {"a": 1})
         self.assertEqual(list(other), [])
@@ -450,7 +463,10 @@ class IsolationTests(CachetoolsTestCase):
             self.cache.more = 1
             self.assertEqual((self.cache.label, vars(self.cache)["more"]), ("during", 1))
             del self.cache.more
-            self.assertFalse(hasattr(self.cache, "more"))
+            del self.cache.label
+            for name in ("more", "label"):
+                with self.assertRaises(AttributeError):
+                    getattr(self.cache, name)
         self.assertEqual(self.cache.label, "before")
         self.assertFalse(hasattr(self.cache, "more"))
 

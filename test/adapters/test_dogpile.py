@@ -115,6 +115,11 @@ class CountTests(DogpileTestCase):
                 lambda r: r.get_or_create_multi(["a", "c", "b"], lambda *keys: list(keys)),
                 [("miss", "c"), ("put", "c"), ("hit", "a"), ("hit", "b")],
             ),
+            (
+                "get_or_create_multi_of_one",
+                lambda r: r.get_or_create_multi(["a", "a"], lambda *keys: list(keys)),
+                [("hit", "a")],
+            ),
         ]
     )
     def test_warm(self, _, call, expected):
@@ -378,6 +383,9 @@ class RegionTests(DogpileTestCase):
             def __init__(self, arguments):
                 pass
 
+            def get_mutex(self, key):
+                raise NotImplementedError
+
         register_backend("test.refusing", __name__, "Refusing")
         globals()["Refusing"] = Refusing
         region = self.make_region().configure("test.refusing")
@@ -387,13 +395,18 @@ class RegionTests(DogpileTestCase):
         region.get_or_create("a", lambda: 1)
         region.configure("test.refusing", replace_existing_backend=True, wrap=[self.proxy()])
         region.get_or_create("b", lambda: 1)
-        self.assertEqual(len(kinds()), 4)
+        region.backend = self.proxy().wrap(Refusing({}))
+        region.get_or_create("c", lambda: 1)
+        region.backend = Refusing({})
+        region.get_or_create("d", lambda: 1)
+        self.assertEqual(len(kinds()), 8)
 
     def test_proxies(self):
         """The proxies of a region stay in the path, and have their real backend again after the test."""
         proxy = self.proxy()
         self.region.wrap(proxy)
         real = proxy.proxied
+        self.assertIs(self.region.actual_backend, real)
         with PatchCaches(adapter(region=self.region)) as patched:
             self.assertIs(self.region.get("a"), self.nothing)
             self.region.set("a", 1)
@@ -490,6 +503,23 @@ class RegionTests(DogpileTestCase):
             thread.join()
         self.assertEqual(found, {name: (name, len(name), (1, 1, 1)) for name in ("one", "other")})
         self.assertFalse(region.is_configured)
+
+    def test_locks_are_apart(self):
+        """Two tests at once may each make the value of one key, and neither waits for the other."""
+        together = threading.Barrier(2)
+        made = []
+
+        def run():
+            with PatchCaches(adapter(region=self.region)):
+                made.append(self.region.get_or_create("a", lambda: together.wait(timeout=10) is not None))
+
+        threads = [threading.Thread(target=run) for _ in range(2)]
+        with mock.patch.object(threading, "excepthook"):
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(made, [True, True])
 
     def test_view(self):
         """`MockCache.cache` shows the values that a get would find, counts nothing, and can be written to."""
