@@ -19,9 +19,7 @@ LEVELS = [
     ["adapters.base", "adapters.targets", "adapters.class_swap", "adapters"],
     [
         "adapters.inductor",
-        [
-            "adapters.cachetools_scoped",
-        ],
+        "adapters.cachetools_scoped",
         "adapters.cachetools",
         "adapters.dogpile",
         "switches",
