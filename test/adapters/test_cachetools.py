@@ -479,6 +479,7 @@ class IsolationTests(CachetoolsTestCase):
                 self.tags = {"*": "any"}
                 self.order = []
                 self.recent = set()
+                self.notes = [["unhashable"]]
 
             def __setitem__(self, key, value):
                 super().__setitem__(key, value)
@@ -490,6 +491,7 @@ class IsolationTests(CachetoolsTestCase):
         cache["a"] = 1
         with PatchCaches(adapter(cache=cache)):
             self.assertEqual((cache.tags, cache.order, cache.recent), ({"*": "any"}, [], set()))
+            self.assertEqual(cache.notes, [["unhashable"]])
             cache["b"] = 2
             self.assertEqual((cache.tags, cache.order, cache.recent), ({"*": "any", "b": 2}, ["b"], {"b"}))
         self.assertEqual((cache.tags, cache.order, cache.recent), ({"*": "any", "a": 1}, ["a"], {"a"}))
