@@ -19,7 +19,7 @@ LEVELS = [
     ["adapters.base", "adapters.targets", "adapters"],
     ["adapters.inductor", "switches", "installations"],
     ["activation", "patching"],
-    ["assertions", "case", "async_case", "mock_cache"],
+    ["assertions", "case", "async_case", "mock_cache", "contract"],
     ["__init__"],
 ]
 ORDER = [module for level in LEVELS for module in level]
