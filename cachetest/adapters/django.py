@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnknownCacheError, closest_first
 from ..scope import cache_for
-from ..undo import Undo, own_attribute
+from ..undo import Undo
 from .base import Adapter
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ class Django(Adapter):
     def places(self) -> Mapping[str, object]:
         from .django_swap import patched_places
 
-        return {
-            f"{owner!r}.{name}": own_attribute(owner, name) for owner, name in patched_places(_configured())
-        }
+        return patched_places(_configured())
 
     def entry_key(self, cache: str, key: object) -> object:
         """Return the made key, of the alias's own version; one that is there as it is stays as it is."""

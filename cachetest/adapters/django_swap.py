@@ -14,10 +14,11 @@ from django.core.cache.backends.dummy import DummyCache
 from django.utils.module_loading import import_string
 
 from ..errors import CacheTestError
+from ..undo import own_attribute
 from .django_backend import SET_BY_BASE, DjangoBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from ..undo import Undo
 
@@ -30,13 +31,18 @@ _TELLING = (str, int, float, tuple, list, type(threading.Lock()))
 # The caches that make the keys for ours, and must not be taken for what the program holds.
 _behind: WeakSet[Any] = WeakSet()
 
+# Each that was ever patched: it has to be found unpatched when the settings are others by then.
+_known_classes: dict[type, None] = {}
 
-def patched_places(configured: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
-    """Yield each object that is patched for the caches *configured*, and the name of its attribute."""
-    yield caches, "create_connection"
-    for cls in dict.fromkeys(_classes(configured).values()):
-        yield cls, "__init__"
-        yield cls, "__getattribute__"
+
+def patched_places(configured: Mapping[str, Any]) -> Mapping[str, object]:
+    """Return what is in each place that is patched for the caches *configured*, or was for others."""
+    _known_classes.update(dict.fromkeys(_classes(configured).values()))
+    found = {"django.core.cache.caches.create_connection": own_attribute(caches, "create_connection")}
+    for cls in _known_classes:
+        for name in ("__init__", "__getattribute__"):
+            found[f"{cls.__module__}.{cls.__qualname__}.{name}"] = own_attribute(cls, name)
+    return found
 
 
 def _classes(configured: Mapping[str, Any]) -> dict[str, type]:
@@ -83,13 +89,10 @@ class Swap:
                 self._alias_of[held] = alias
         undo.add(self._put_connections_back)
         caches._connections = Local(caches.thread_critical)
-        wrap = {
-            "create_connection": lambda _: self._connect,
-            "__init__": self._initializer,
-            "__getattribute__": self._reader,
-        }
-        for owner, name in patched_places(self._configured):
-            undo.set_attribute(owner, name, wrap[name](owner))
+        undo.set_attribute(caches, "create_connection", self._connect)
+        for cls in dict.fromkeys(self._classes.values()):
+            undo.set_attribute(cls, "__init__", self._initializer(cls))
+            undo.set_attribute(cls, "__getattribute__", self._reader(cls))
 
     def _put_connections_back(self) -> None:
         if settings.CACHES is not self._configured:
@@ -108,10 +111,12 @@ class Swap:
     def _connect(self, alias: str) -> Any:
         """Make what ``caches[alias]`` is from now on, on the calling thread."""
         real = self._create(alias)
-        if not self._serves(alias) or isinstance(real, DjangoBackend):
+        if isinstance(real, DjangoBackend):
             return real
-        if isinstance(real, DummyCache) and caches.settings is not self._configured:
-            # The test has asked for no cache at all.
+        # By an override of the settings, the test may have asked for no cache at all.
+        off = isinstance(real, DummyCache) and caches.settings is not self._configured
+        if off or not self._serves(alias):
+            self._alias_of[real] = None
             return real
         return _backend(alias, real)
 
