@@ -3,6 +3,7 @@
 import json
 import unittest
 
+from ..servers import needs_memcached, needs_redis_server
 from ..support import needs, run_python
 
 needs_django = needs("django", "Django")
@@ -37,3 +38,62 @@ class DjangoTests(unittest.TestCase):
     def test_replay(self):
         """Calls come to the same on the real in-memory, Redis and memcached back ends and on ours."""
         self.check("django_replay_checks")
+
+    def test_site(self):
+        """A project's tests of pages, fragments and sessions have exact counts."""
+        self.check("django_site_checks")
+
+
+@needs_django
+class UnconfiguredTests(unittest.TestCase):
+    def run_script(self, *lines, **environment):
+        child = run_python("-W", "error", "-c", "\n".join(lines), **environment)
+        self.assertEqual(child.returncode, 0, child.stderr)
+        return child.stdout.strip()
+
+    def test_passed_over(self):
+        """Without settings, Django is passed over where it was not named, and nothing of it is loaded."""
+        printed = self.run_script(
+            "import sys, django, cachetest",
+            "with cachetest.PatchCaches() as patch: print(list(patch.caches))",
+            "print(sorted({'django.conf', 'django.core.cache'} & set(sys.modules)))",
+            "import django.core.cache",
+            "with cachetest.PatchCaches() as patch: print(list(patch.caches))",
+        )
+        self.assertEqual(printed.splitlines(), ["[]", "[]", "[]"])
+
+    def test_settings_are_not_loaded(self):
+        """Settings that were not read yet, and may be broken, are left alone."""
+        printed = self.run_script(
+            "import django.conf, cachetest",
+            "with cachetest.PatchCaches() as patch: print(list(patch.caches))",
+            DJANGO_SETTINGS_MODULE="no_such_module",
+        )
+        self.assertEqual(printed, "[]")
+
+    def test_named(self):
+        """Where it was named, it is an error that says what to do, and nothing stays patched."""
+        printed = self.run_script(
+            "import cachetest",
+            "try: cachetest.PatchCaches('django').__enter__()",
+            "except Exception as error: print(type(error).__name__, error)",
+            "from django.core.cache import caches",
+            "print(sorted(vars(caches)))",
+        )
+        self.assertIn("ImproperlyConfigured the adapter 'django' needs settings.CACHES", printed)
+        self.assertIn("DJANGO_SETTINGS_MODULE", printed)
+        self.assertIn("['_connections', '_settings']", printed)
+
+    def test_needs_no_setup(self):
+        """Settings are enough: neither apps nor django.setup() are needed."""
+        printed = self.run_script(
+            "import cachetest, django.conf",
+            "django.conf.settings.configure()",
+            "from django.core.cache import cache",
+            "with cachetest.PatchCaches() as patch: print(cache.get('a'), patch.caches)",
+        )
+        self.assertEqual(printed, "None <MockCaches default: (puts: 0, misses: 1, hits: 0)>")
+
+
+if __name__ == "__main__":
+    unittest.main()
