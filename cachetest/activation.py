@@ -180,7 +180,8 @@ def _names_of_caches(adapters: Iterable[Adapter]) -> list[str]:
         for name in adapter.caches:
             if owners.setdefault(name, adapter) is not adapter:
                 raise ValueError(
-                    f"both {owners[name]!r} and {adapter!r} have a cache {name!r}: give one of them another name"
+                    f"both {owners[name]!r} and {adapter!r} have a cache {name!r}: "
+                    "give one of them another name"
                 )
     return list(owners)
 

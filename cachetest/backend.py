@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .caches import MISSING
+from .operations import NO_LIBRARIES
 from .scope import cache_for, owner
 
 if TYPE_CHECKING:
@@ -41,12 +43,12 @@ class MockBackend:
 
     def get(self, key: Any) -> Any:
         """Look *key* up: a hit returns the value, a miss None."""
-        value = cache_for(self.name).get(key)
+        value = cache_for(self.name).get(key, NO_LIBRARIES, sys._getframe(1))
         return None if value is MISSING else value
 
     def put(self, key: Any, value: Any) -> None:
         """Write *value*, over any value that was there."""
-        cache_for(self.name).put(key, value)
+        cache_for(self.name).put(key, value, NO_LIBRARIES, sys._getframe(1))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

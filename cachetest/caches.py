@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 from . import report
 from .errors import UnknownCacheError, closest_first
-from .operations import Kind, Operation, OperationLog
+from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog
 from .stats import Stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, MutableMapping
+    from types import FrameType
 
     from typing_extensions import Self
 
@@ -40,28 +43,33 @@ class MockCache(Stats):
     whichever threads, signal handlers or finalizers the operations come from.
     """
 
-    def __init__(self, name: str, *, observer: Callable[[Operation], None] | None = None) -> None:
-        """Make an empty cache; *observer* is told of every operation after it was counted."""
+    unknown: Mapping[str, str] = MappingProxyType({})
+
+    # What was added to puts, hits and misses by hand: `+=`, or an assignment to one of them.
+    _added = (0, 0, 0)
+
+    def __init__(self, name: str, operations: OperationLog | None = None) -> None:
+        """Make an empty cache, with an empty log of its own unless it is given one."""
         self.name = name
         self.cache: MutableMapping[Any, Any] = {}
-        self.operations = OperationLog()
-        self.unknown: Mapping[str, str] = {}
+        self.operations = OperationLog(name) if operations is None else operations
         self._kept: dict[str, Any] = {}
-        self._observer = observer
-        # What was added to the counts by hand: `+=`, or an assignment to one of them.
-        self._added = Stats()
 
-    def get(self, key: object, libraries: frozenset[str] = frozenset()) -> Any:
+    def get(
+        self, key: object, libraries: frozenset[str] = NO_LIBRARIES, frame: FrameType | None = None
+    ) -> Any:
         """Look *key* up, count a hit or a miss, and return the value or `MISSING`.
 
-        *libraries* are the top-level packages whose lines are not the caller's.
+        *libraries* are the top-level packages whose lines are not the caller's, and *frame* is where to begin
+        to look for that, if not where this was called.
         """
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
         value = self.cache.get(key, MISSING)
-        self.record("miss" if value is MISSING else "hit", key, libraries)
+        kind: Kind = "miss" if value is MISSING else "hit"
+        self.operations.record(kind, key, libraries, frame or sys._getframe(1))
         return value
 
-    def lookup(self, key: object, find: Callable[[], Any], libraries: frozenset[str] = frozenset()) -> Any:
+    def lookup(self, key: object, find: Callable[[], Any], libraries: frozenset[str] = NO_LIBRARIES) -> Any:
         """Look *key* up where a library keeps its entries itself: count what *find* comes to, and return it.
 
         *find* returns the value, or `MISSING`. An exception of it is not counted.
@@ -70,12 +78,18 @@ class MockCache(Stats):
         self.record("miss" if value is MISSING else "hit", key, libraries)
         return value
 
-    def put(self, key: object, value: object, libraries: frozenset[str] = frozenset()) -> None:
+    def put(
+        self,
+        key: object,
+        value: object,
+        libraries: frozenset[str] = NO_LIBRARIES,
+        frame: FrameType | None = None,
+    ) -> None:
         """Write *value*, and count a put."""
         self.cache[key] = value
-        self.record("put", key, libraries)
+        self.operations.record("put", key, libraries, frame or sys._getframe(1))
 
-    def delete(self, key: object, libraries: frozenset[str] = frozenset()) -> bool:
+    def delete(self, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> bool:
         """Forget the entry of *key*, log a delete, and return whether there was one."""
         found = self.cache.pop(key, MISSING) is not MISSING
         self.record("delete", key, libraries)
@@ -93,11 +107,9 @@ class MockCache(Stats):
             found = self._kept.setdefault(what, make())
         return cast("T", found)
 
-    def record(self, kind: Kind, key: object, libraries: frozenset[str] = frozenset()) -> None:
+    def record(self, kind: Kind, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> None:
         """Count and log an operation that was done elsewhere, by a library on entries of its own."""
-        operation = self.operations.record(kind, self.name, key, libraries)
-        if self._observer is not None:
-            self._observer(operation)
+        self.operations.record(kind, key, libraries, sys._getframe(1))
 
     @property
     def stats(self) -> Stats:
@@ -106,7 +118,7 @@ class MockCache(Stats):
 
     def reset(self) -> None:
         """Forget counts, entries and operations, in place."""
-        self._added.reset()
+        self._added = (0, 0, 0)
         self.cache.clear()
         self.operations.clear()
 
@@ -124,32 +136,35 @@ class MockCache(Stats):
 
     @property
     def num_put(self) -> int:
-        return self._added.num_put + self.operations.tally("put")
+        return self._added[0] + self.operations.tally("put")
 
     @num_put.setter
     def num_put(self, value: int) -> None:
-        self._added.num_put = value - self.operations.tally("put")
+        self._add(value - self.num_put, 0, 0)
 
     @property
     def num_get_hit(self) -> int:
-        return self._added.num_get_hit + self.operations.tally("hit")
+        return self._added[1] + self.operations.tally("hit")
 
     @num_get_hit.setter
     def num_get_hit(self, value: int) -> None:
-        self._added.num_get_hit = value - self.operations.tally("hit")
+        self._add(0, value - self.num_get_hit, 0)
 
     @property
     def num_get_miss(self) -> int:
-        return self._added.num_get_miss + self.operations.tally("miss")
+        return self._added[2] + self.operations.tally("miss")
 
     @num_get_miss.setter
     def num_get_miss(self, value: int) -> None:
-        self._added.num_get_miss = value - self.operations.tally("miss")
+        self._add(0, 0, value - self.num_get_miss)
+
+    def _add(self, puts: int, hits: int, misses: int) -> None:
+        self._added = (self._added[0] + puts, self._added[1] + hits, self._added[2] + misses)
 
     def __iadd__(self, other: Stats) -> Self:
         if not isinstance(other, Stats):
             return NotImplemented
-        self._added += other.stats if isinstance(other, MockCache) else other
+        self._add(*other.counts())
         return self
 
 
@@ -166,16 +181,21 @@ class MockCaches(Mapping[str, MockCache]):
         owners: Callable[[str], str | None] | None = None,
         observer: Callable[[Operation], None] | None = None,
         footnotes: Callable[[], Iterable[str]] | None = None,
+        log_length: int | None = None,
     ) -> None:
-        """Make one empty cache for each of *names*.
+        """Have one empty cache for each of *names*.
 
         *owners* tells which adapter, if any, would add an unknown name; *observer* is told of every
-        operation on any of the caches; *footnotes* gives the lines that end the report.
+        operation on any of the caches; *footnotes* gives the lines that end the report; *log_length* is how
+        many operations each cache keeps, 10,000 by default.
         """
+        self._names = dict.fromkeys(names)
         self._owners = owners
         self._footnotes = footnotes
         self._observer = observer
-        self._caches = {name: MockCache(name, observer=observer) for name in names}
+        self._log_length = log_length
+        # Each is made on first use: a scope is opened for every test, and most tests use one or two.
+        self._caches: dict[str, MockCache] = {}
 
     def ensure(self, name: str) -> MockCache:
         """Return the cache called *name*, made now if there was none."""
@@ -183,9 +203,13 @@ class MockCaches(Mapping[str, MockCache]):
         # that use a new name at once get one cache.
         found = self._caches.get(name)
         if found is None:
-            made = MockCache(name, observer=self._observer)
-            found = self._caches.setdefault(name, made)
+            found = self._caches.setdefault(name, MockCache(name, self._new_log(name)))
         return found
+
+    def _new_log(self, name: str) -> OperationLog:
+        if self._observer is None:
+            return OperationLog(name, self._log_length)
+        return ObservedLog(name, self._log_length, self._observer)
 
     def get_stat(self, name: str) -> MockCache:
         """Return the cache called *name*.
@@ -216,8 +240,11 @@ class MockCaches(Mapping[str, MockCache]):
 
     def __getitem__(self, name: str) -> MockCache:
         try:
-            return self._caches[name]
-        except (KeyError, TypeError):
+            if (found := self._caches.get(name)) is not None:
+                return found
+            if name in self._names:
+                return self.ensure(name)
+        except TypeError:  # it can't be hashed
             pass
         raise UnknownCacheError(self._unknown(name))
 
@@ -235,10 +262,10 @@ class MockCaches(Mapping[str, MockCache]):
             super().__setattr__(name, value)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list(self._caches))
+        return iter({**self._names, **self._caches})
 
     def __len__(self) -> int:
-        return len(self._caches)
+        return len(self._names.keys() | self._caches.keys())
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{cache.name}: ({cache})" for cache in self.values())
@@ -248,7 +275,7 @@ class MockCaches(Mapping[str, MockCache]):
         if not isinstance(name, str):
             return f"a cache has a string for a name, not {name!r}"
         text = f"no cache {name!r} here"
-        if self._caches:
+        if self:
             text += f"; known, the closest first: {', '.join(closest_first(name, self))}"
         else:
             text += ": no adapter was patched, and no MockBackend was used"

@@ -10,9 +10,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import CodeType, FrameType
 
-__all__ = ["Kind", "Location", "Operation", "OperationLog", "caller_outside"]
+__all__ = [
+    "KINDS",
+    "LOG_LENGTH",
+    "NO_LIBRARIES",
+    "Kind",
+    "Location",
+    "ObservedLog",
+    "Operation",
+    "OperationLog",
+    "caller_outside",
+    "frame_outside",
+]
 
 Kind = Literal["put", "hit", "miss", "delete", "eviction", "expiration", "bypass"]
 
@@ -60,39 +72,90 @@ class Operation(NamedTuple):
     where: Location
 
 
-def caller_outside(libraries: frozenset[str] = frozenset()) -> Location:
-    """Return the innermost calling line outside cachetest, the standard library and *libraries*.
+class _Names(dict[object, bool]):
+    """Whether a module, by its name, is outside what is never the caller.
+
+    It remembers each name, because it is asked for every frame of every operation.
+    """
+
+    def __init__(self, libraries: frozenset[str]) -> None:
+        self._inside = _NEVER_THE_CALLER | libraries
+
+    def __missing__(self, module: object) -> bool:
+        root = module.partition(".")[0] if isinstance(module, str) else ""
+        self[module] = found = root not in self._inside
+        return found
+
+
+NO_LIBRARIES: frozenset[str] = frozenset()
+
+_outside_all = _Names(NO_LIBRARIES)
+_outside = {NO_LIBRARIES: _outside_all}
+
+
+def frame_outside(first: FrameType, libraries: frozenset[str] = NO_LIBRARIES) -> FrameType:
+    """Return the innermost frame from *first* on outside cachetest, the standard library and *libraries*.
 
     *libraries* are top-level package names. Where everything is inside (a thread whose target is the
-    library's own, say) it is the innermost line outside cachetest.
+    library's own, say) it is the innermost frame outside cachetest.
     """
-    frame = sys._getframe(1)
+    outside = _outside.get(libraries) or _outside.setdefault(libraries, _Names(libraries))
+    frame: FrameType | None = first
     fallback = None
     while frame is not None:
         name = frame.f_globals.get("__name__")
-        root = name.partition(".")[0] if isinstance(name, str) else ""
-        if root not in _NEVER_THE_CALLER and root not in libraries:
-            break
-        if fallback is None and root != "cachetest":
+        if outside[name if isinstance(name, str) else ""]:
+            return frame
+        if fallback is None and (not isinstance(name, str) or name.partition(".")[0] != "cachetest"):
             fallback = frame
-        frame = frame.f_back  # type: ignore[assignment]
-    found = frame or fallback or sys._getframe(1)
+        frame = frame.f_back
+    return fallback or first
+
+
+def caller_outside(libraries: frozenset[str] = NO_LIBRARIES) -> Location:
+    """Return the calling line that is in `frame_outside`."""
+    found = frame_outside(sys._getframe(1), libraries)
     return Location(found.f_code.co_filename, found.f_lineno, found.f_code.co_name)
+
+
+def _line(code: CodeType, instruction: int) -> int:
+    """Return the number of the line of *code* that the *instruction* at this offset is of."""
+    for start, end, line in code.co_lines():
+        if line is not None and start <= instruction < end:
+            return line
+    return code.co_firstlineno
+
+
+class _Here(threading.local):
+    """What the thread that reads it is called: twice as fast as asking `threading` each time."""
+
+    def __init__(self) -> None:
+        self.thread = threading.current_thread().name
+
+
+_here = _Here()
+
+# Kind, key, name of the thread, code of the caller, and how far the caller had come in it.
+Record = tuple[Kind, object, str, "CodeType", int]
 
 
 class OperationLog(Sequence[Operation]):
     """The latest operations of one cache, oldest first, and how many there were of each kind.
 
-    A sequence of :class:`Operation`: at most ``LOG_LENGTH`` of them; ``dropped`` says how many
-    older ones are gone. ``count(kind)`` is exact all the same.
+    A sequence of :class:`Operation`: at most *length* of them; ``dropped`` says how many older ones are
+    gone. ``tally(kind)`` is exact all the same.
     """
 
-    def __init__(self) -> None:
+    __slots__ = ("_cache", "_length", "_state")
+
+    def __init__(self, cache: str, length: int | None = None) -> None:
+        self._cache = cache
+        self._length = LOG_LENGTH if length is None else length
         self.clear()
 
     def clear(self) -> None:
         """Forget every operation and count."""
-        latest: deque[Operation] = deque(maxlen=LOG_LENGTH)
+        latest: deque[Record | Operation] = deque(maxlen=self._length)
         # A count is the length of a list. `+= 1` is not atomic, and a lock could not be taken by a
         # signal handler or a `__del__` that interrupts its holder; `list.append` is atomic under any
         # switch interval, in either of those, and without the GIL.
@@ -100,13 +163,40 @@ class OperationLog(Sequence[Operation]):
         # One store, so that an operation of another thread is wholly before it or wholly after it.
         self._state = latest, ticks
 
-    def record(self, kind: Kind, cache: str, key: object, libraries: frozenset[str]) -> Operation:
-        """Log and count one operation of the calling line."""
-        operation = Operation(kind, cache, key, threading.current_thread().name, caller_outside(libraries))
+    def record(self, kind: Kind, key: object, libraries: frozenset[str], frame: FrameType) -> Record:
+        """Log and count an operation that *frame*, or a caller of it, asked for; return what `read` takes."""
+        try:
+            outside = libraries is NO_LIBRARIES and _outside_all[frame.f_globals["__name__"]]
+        except (KeyError, TypeError):  # it has no name, or one that can't be hashed
+            outside = False
+        if not outside:
+            frame = frame_outside(frame, libraries)
         latest, ticks = self._state
         ticks[kind].append(None)
-        latest.append(operation)
-        return operation
+        # The line is worked out when somebody reads it: that takes longer than all of this.
+        record = kind, key, _here.thread, frame.f_code, frame.f_lasti
+        latest.append(record)
+        return record
+
+    def __getstate__(self) -> tuple[str, int, list[Operation], dict[Kind, int]]:
+        # Code can't be pickled.
+        counts = {kind: len(ticks) for kind, ticks in self._state[1].items()}
+        return self._cache, self._length, self.snapshot(), counts
+
+    def __setstate__(self, state: tuple[str, int, list[Operation], dict[Kind, int]]) -> None:
+        self._cache, self._length, operations, counts = state
+        self._state = (
+            deque(operations, self._length),
+            {kind: [None] * count for kind, count in counts.items()},
+        )
+
+    def read(self, record: Record | Operation) -> Operation:
+        """Return the operation that *record* stands for."""
+        if isinstance(record, Operation):
+            return record
+        kind, key, thread, code, instruction = record
+        where = Location(code.co_filename, _line(code, instruction), code.co_name)
+        return Operation(kind, self._cache, key, thread, where)
 
     def tally(self, kind: Kind) -> int:
         """Return how many operations of *kind* were recorded, the dropped ones included."""
@@ -136,7 +226,9 @@ class OperationLog(Sequence[Operation]):
     @overload
     def __getitem__(self, index: slice) -> list[Operation]: ...
     def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
-        return self.snapshot()[index] if isinstance(index, slice) else self._state[0][index]
+        if isinstance(index, slice):
+            return [self.read(record) for record in list(self._state[0].copy())[index]]
+        return self.read(self._state[0][index])
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.snapshot())
@@ -144,7 +236,7 @@ class OperationLog(Sequence[Operation]):
     def snapshot(self) -> list[Operation]:
         """Return a list of the logged operations as they are now."""
         # deque.copy() runs no bytecode in between, so no append of another thread can break it.
-        return list(self._state[0].copy())
+        return [self.read(record) for record in self._state[0].copy()]
 
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
@@ -155,3 +247,18 @@ class OperationLog(Sequence[Operation]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} operations, {self.dropped} older ones dropped>"
+
+
+class ObservedLog(OperationLog):
+    """A log whose *observer* is told of every operation after it was counted."""
+
+    __slots__ = ("_observer",)
+
+    def __init__(self, cache: str, length: int | None, observer: Callable[[Operation], None]) -> None:
+        self._observer = observer
+        super().__init__(cache, length)
+
+    def record(self, kind: Kind, key: object, libraries: frozenset[str], frame: FrameType) -> Record:
+        record = super().record(kind, key, libraries, frame)
+        self._observer(self.read(record))
+        return record

@@ -7,15 +7,19 @@ are and it can't be told, and *late* when its scope has closed: neither is ever 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TextIO
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from weakref import ref
 
 from .caches import MockCache, MockCaches
 from .strays import Stray, note, strays_left
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Container, Iterable, Iterator
 
     from .operations import Operation
@@ -37,16 +41,18 @@ __all__ = [
 class Scope:
     """The caches of one test or ``with`` block, and its place among the others.
 
-    ``label`` names it in messages; ``parent`` is the scope around it, of the same test.
+    ``label`` names it in messages, by its ``str()``; ``parent`` is the scope around it, of the same test.
+    ``found`` is the mark that its context had, and ``found_carried`` whose that was, if handed to it.
     """
 
     def __init__(
         self,
-        label: str,
+        label: object,
         names: Iterable[str] = (),
         owners: Callable[[str], str | None] | None = None,
         *,
         whole_test: bool = False,
+        log_length: int | None = None,
     ) -> None:
         """Make a scope, not open yet; that of a *whole_test* is inside another in the same context only.
 
@@ -55,19 +61,25 @@ class Scope:
         self.label = label
         self.closed = False
         self.parent: Scope | None = None
-        self.opener = 0
-        self.found_carried = False
+        self.opener: Strand | None = None
+        self.found: Scope | None = None
+        self.found_carried: Strand | None = None
         self.whole_test = whole_test
         around = self._around()
         # The same for all scopes of one test, its blocks on other threads included.
         self.test: Scope = self if around is None else around.test
-        self.caches = MockCaches(names, owners=owners, footnotes=strays_left)
-        # Late operations still need something to read and write, but not what a report has shown.
-        self.late = MockCaches(observer=self._note_late)
+        self.caches = MockCaches(names, owners=owners, footnotes=strays_left, log_length=log_length)
+
+    @property
+    def late(self) -> MockCaches:
+        """What late operations read and write: they need something, but not what a report has shown."""
+        # setdefault is atomic: two threads that are late at once share one.
+        made: MockCaches = vars(self).setdefault("_late", MockCaches(observer=self._note_late))
+        return made
 
     def _around(self) -> Scope | None:
         marked = _marker.get()
-        if marked is None or marked.closed or (self.whole_test and _carried.get()):
+        if marked is None or marked.closed or (self.whole_test and _carried.get() is not None):
             return None
         return marked
 
@@ -87,9 +99,38 @@ class Scope:
         return f"<{'closed' if self.closed else 'open'} scope of {self.label}>"
 
 
+class Strand(NamedTuple):
+    """What runs one thing after another: a thread, or one task of it.
+
+    ``task`` is None outside any task.
+    """
+
+    thread: int
+    task: ref[asyncio.Task[Any]] | None
+
+    def runs_beside(self, other: Strand) -> bool:
+        """Return whether *other* is of another thread, or of another task while this one's is not done."""
+        if self.thread != other.thread:
+            return True
+        if self.task is None or other.task is None or self.task == other.task:
+            return False
+        task = self.task()
+        return task is not None and not task.done()
+
+
+def _strand() -> Strand:
+    # Not imported for this: where it was not, there is no task.
+    module = sys.modules.get("asyncio")
+    # Where asyncio is just being imported, or no loop runs, there is none either.
+    running = getattr(module, "_get_running_loop", None)
+    task = None if module is None or running is None or running() is None else module.current_task()
+    return Strand(threading.get_ident(), None if task is None else ref(task))
+
+
 _marker: ContextVar[Scope | None] = ContextVar("cachetest.scope", default=None)
-# Whether the mark stands for the test as a whole, as it was handed to a thread, or for this very context.
-_carried: ContextVar[bool] = ContextVar("cachetest.carried", default=False)
+# Whose the mark was, where it was handed to a thread: it stands for all that this strand does. None where it
+# stands for this very context.
+_carried: ContextVar[Strand | None] = ContextVar("cachetest.carried", default=None)
 # What global_stats shows where no mark is: the scope that this context was in last.
 _shown: ContextVar[Scope | None] = ContextVar("cachetest.shown", default=None)
 
@@ -97,35 +138,50 @@ _shown: ContextVar[Scope | None] = ContextVar("cachetest.shown", default=None)
 # reads `_open`, which is replaced and not changed.
 _lock = threading.RLock()
 _open: tuple[Scope, ...] = ()
+_only: Scope | None = None
 _last: Scope | None = None
 
 
 def open_scope(scope: Scope) -> None:
     """Make *scope* that of the calling context, inside the one it has, and of all that it starts."""
-    global _open, _last
+    global _last
     scope.parent = scope._around()
-    scope.opener = threading.get_ident()
+    scope.opener = _strand()
     if not _open:
         _adrift.reset()
     with _lock:
         _last = scope
-        _open = (*_open, scope)
+        _set_open((*_open, scope))
+        scope.found = _marker.get()
         scope.found_carried = _carried.get()
-        _carried.set(False)
+        _carried.set(None)
         _marker.set(scope)
         _shown.set(scope)
 
 
+def _set_open(scopes: tuple[Scope, ...]) -> None:
+    global _open, _only
+    # What is the only one no longer, or not yet, has to be looked for: `owner` does, whenever this is None.
+    _only = None
+    _open = scopes
+    if len(scopes) == 1:
+        _only = scopes[0]
+
+
 def close_scope(scope: Scope) -> None:
     """End *scope*: what comes now is late. Closing again, or what never opened, changes nothing."""
-    global _open
     with _lock:
         scope.closed = True
-        _open = tuple(other for other in _open if other is not scope)
+        _set_open(tuple(other for other in _open if other is not scope))
         # The context may be another one than that which opened, and then the mark is not ours to take.
         if _marker.get() is scope:
-            around = next((outer for outer in scope.lineage() if not outer.closed), None)
-            _carried.set(scope.found_carried)
+            lineage = scope.lineage()
+            left = list(takewhile(lambda outer: outer.closed, lineage))
+            # A thread that was late before is late again, and a runner's thread back in the runner's test.
+            around = lineage[len(left)] if len(left) < len(lineage) else left[-1].found
+            # Those inside which it was opened may have been left before it.
+            carried = next((outer.found_carried for outer in left if outer.found_carried is not None), None)
+            _carried.set(carried)
             _marker.set(around)
             _shown.set(around or scope)
 
@@ -138,23 +194,29 @@ def owner() -> Scope | None:
     marked = _marker.get()
     current = _open
     if marked is not None:
-        return _innermost(marked, current)[-1] if _carried.get() and not marked.closed else marked
+        strand = None if marked.closed else _carried.get()
+        return marked if strand is None else _innermost(marked, strand, current)[-1]
     if len(current) <= 1:
         return current[0] if current else None
     roots = [scope for scope in current if scope.parent not in current]
-    nest = _innermost(roots[0], current)
+    nest = _innermost(roots[0], roots[0].opener, current)
     return nest[-1] if len(nest) == len(current) else None
 
 
-def _innermost(scope: Scope, current: tuple[Scope, ...]) -> list[Scope]:
-    """Return *scope* and the scopes that its own thread has opened inside it.
+def _innermost(scope: Scope, strand: Strand | None, current: tuple[Scope, ...]) -> list[Scope]:
+    """Return *scope* and the scopes inside it that *strand* has opened, one inside the other.
 
-    An inner block takes all that its test does, also on threads that were started before it. (A task that
-    was made before it has a mark of its own, and is not asked for here.)
+    An inner block takes all that its test does, also on threads that were started before it; but not what
+    another task of the test does meanwhile. (A task that was made before the block has a mark of its own, and
+    is not asked for here.)
     """
     nest = [scope]
-    while len(current) > 1:
-        inner = [each for each in current if each.parent is scope and each.opener == scope.opener]
+    while strand is not None and len(current) > 1:
+        inner = [
+            each
+            for each in current
+            if each.parent is scope and each.opener is not None and not strand.runs_beside(each.opener)
+        ]
         if len(inner) != 1:
             break
         scope = inner[0]
@@ -164,22 +226,31 @@ def _innermost(scope: Scope, current: tuple[Scope, ...]) -> list[Scope]:
 
 def cache_for(name: str) -> MockCache:
     """Return the cache called *name* that an operation of the calling context belongs to."""
-    scope = owner()
-    if scope is None:
-        return _adrift.ensure(name)
-    return (scope.late if scope.closed else scope.caches).ensure(name)
+    # Nearly always one scope is open, and the context is unmarked or marked with that.
+    scope = _only
+    marked = _marker.get()
+    if scope is None or (marked is not scope and marked is not None):
+        scope = owner()
+        if scope is None:
+            return _adrift.ensure(name)
+        if scope.closed:
+            return scope.late.ensure(name)
+    return scope.caches.ensure(name)
 
 
 def carry(scope: Scope | None, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return *function* so wrapped that what it does belongs to *scope*, wherever it is called.
 
+    It is then part of what the calling strand does, or, where that has no mark, the one that opened *scope*.
     None takes away the mark of wherever that is.
     """
+    unmarked = _marker.get() is None
+    strand = scope.opener if unmarked and scope is not None else _carried.get() or _strand()
 
     def carried(*args: Any, **kwargs: Any) -> Any:
         # Set and reset, not a copy of the caller's context: the library under test must find in its
         # ContextVars what it would find without us.
-        token, carried_token = _marker.set(scope), _carried.set(True)
+        token, carried_token = _marker.set(scope), _carried.set(strand)
         try:
             return function(*args, **kwargs)
         finally:
@@ -196,7 +267,7 @@ def current_scope() -> Scope | None:
         return owner()
     found = owner()
     # Another thread's test may be the only one that runs, when the one of this thread has ended.
-    if found is not None and not found.closed and found.opener == threading.get_ident():
+    if found is not None and not found.closed and not _strand().runs_beside(found.opener or _strand()):
         return found
     return marked or _shown.get() or found or _last
 

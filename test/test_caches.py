@@ -11,6 +11,7 @@ from parameterized import parameterized
 from cachetest import MockCache, MockCaches, Stats
 from cachetest.caches import MISSING
 from cachetest.errors import CacheTestError, UnknownCacheError
+from cachetest.operations import ObservedLog
 
 
 class MockCacheTests(unittest.TestCase):
@@ -125,7 +126,8 @@ class MockCacheTests(unittest.TestCase):
     def test_observer(self):
         """An observer is told of an operation when it has been counted."""
         told = []
-        cache = MockCache("c", observer=lambda operation: told.append((operation.kind, cache.counts())))
+        log = ObservedLog("c", None, lambda operation: told.append((operation.kind, cache.counts())))
+        cache = MockCache("c", log)
         cache.get("a")
         cache.put("a", 1)
         cache.get("a")

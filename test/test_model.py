@@ -56,6 +56,7 @@ class ModelScope:
     """What a scope should be: its counts, its entries, and its place."""
 
     def __init__(self, actor):
+        self.found = actor.mark
         self.parent = actor.mark if actor.mark is not None and actor.mark.open else None
         self.actor = actor
         self.open = True
@@ -149,7 +150,8 @@ class World:
             raised = "".join(str(each.message) for each in warned if each.category is CacheTestWarning)
         scope.open = False
         if actor.mark is scope:
-            actor.mark = next((each for each in scope.around() if each.open), None)
+            around = scope.around()
+            actor.mark = next((each for each in around if each.open), around[-1].found)
         unattributed = own = others = 0
         kept = []
         for suspects, ended in self.strays:
@@ -253,7 +255,7 @@ class BrokenTests(unittest.TestCase):
     @parameterized.expand(
         [
             ("threads unmarked", "cachetest.handoff.carry", lambda scope, function: function),
-            ("blocks not nested", "cachetest.scope._innermost", lambda scope, current: [scope]),
+            ("blocks not nested", "cachetest.scope._innermost", lambda scope, strand, current: [scope]),
             ("late as if in time", "cachetest.scope.note", lambda stray: None),
             ("nothing told", "cachetest.activation.find_strays", lambda scope: Findings([], [], [])),
         ]

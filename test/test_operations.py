@@ -1,11 +1,14 @@
+import copy
 import os
+import pickle
+import sys
 import tempfile
 import threading
 import unittest
 from unittest import mock
 
-from cachetest import operations
-from cachetest.operations import Location, Operation, OperationLog, caller_outside
+from cachetest import MockCache
+from cachetest.operations import NO_LIBRARIES, Location, Operation, OperationLog, caller_outside
 
 from .support import run_python
 
@@ -93,10 +96,11 @@ class CallerTests(unittest.TestCase):
 
 class OperationLogTests(unittest.TestCase):
     def setUp(self):
-        self.log = OperationLog()
+        self.log = OperationLog("c")
 
     def record(self, *kinds):
-        return [self.log.record(kind, "c", n, frozenset()) for n, kind in enumerate(kinds)]
+        frame = sys._getframe()
+        return [self.log.read(self.log.record(kind, n, NO_LIBRARIES, frame)) for n, kind in enumerate(kinds)]
 
     def test_empty(self):
         """A log starts with nothing in it."""
@@ -126,12 +130,47 @@ class OperationLogTests(unittest.TestCase):
         (made,) = self.record("put")
         self.assertEqual((made.kind, made.cache, made.key), ("put", "c", 0))
         self.assertEqual(made.thread, threading.current_thread().name)
-        self.assertEqual((made.where.filename, made.where.function), (__file__, made.where.function))
+        self.assertEqual((made.where.filename, made.where.function), (__file__, "record"))
+
+    def test_line(self):
+        """The line is that of the call, also where the code has moved on since."""
+        lines = []
+
+        def work():
+            cache = MockCache("c")
+            lines.append(sys._getframe().f_lineno + 1)
+            cache.put(1, 1)
+            for _ in range(3):
+                cache.get(
+                    1,
+                )
+            lines.append(sys._getframe().f_lineno - 3)
+            return cache.operations
+
+        log = work()
+        self.assertEqual([each.where.lineno for each in log], [lines[0], *[lines[1]] * 3])
+
+    def test_module_without_a_usable_name(self):
+        """What has no name is not the caller, nor in the way."""
+        for name in ([], None, ...):
+            names = {} if name is ... else {"__name__": name}
+            exec(compile("def get(cache): cache.get(1)", "<generated>", "exec"), names)
+            cache = MockCache("c")
+            names["get"](cache)
+            self.assertEqual(cache.operations[0].where.filename, __file__)
+
+    def test_copied(self):
+        """A log that was pickled or copied has what it had, and goes on."""
+        self.record("put", "hit")
+        for copied in (copy.deepcopy(self.log), pickle.loads(pickle.dumps(self.log))):
+            self.assertEqual(copied, self.log)
+            copied.record("hit", 3, NO_LIBRARIES, sys._getframe())
+            self.assertEqual((copied.tally("hit"), copied.total, self.log.total), (2, 3, 2))
+            self.assertEqual(copied[-1].where.function, "test_copied")
 
     def test_bounded(self):
         """Old operations are dropped, and said to be; their counts are not."""
-        with mock.patch.object(operations, "LOG_LENGTH", 3):
-            self.log.clear()
+        self.log = OperationLog("c", 3)
         self.record(*["put"] * 5, "hit")
         self.assertEqual([o.key for o in self.log], [3, 4, 5])
         self.assertEqual(self.log.dropped, 3)

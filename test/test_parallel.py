@@ -136,6 +136,25 @@ class TestsAtOnceTests(unittest.TestCase):
             self.assertEqual(case.caches.lib, Stats(1000 + 4 * case.number, 0, 0))
             self.assertEqual(case.caches.lib.cache, {case.number: 1})
 
+    def test_suite_on_threads_of_a_test(self):
+        """Tests that a test itself runs on a pool are tests of their own, not part of it."""
+
+        class Outer(CacheTestCase):
+            patch_caches = (self.adapter,)
+
+            def test(case):
+                self.cases, self.results = self.run_at_once(lambda inner: self.put(inner.number), 2)
+                self.put("outer")
+                case.assertCacheStats("lib", puts=1)
+
+        result = run_case(Outer("test"))
+        for each in (result, *self.results):
+            self.assertTrue(each.wasSuccessful(), each.failures + each.errors)
+        self.assertEqual([case.caches.lib for case in self.cases], [Stats(1, 0, 0)] * 2)
+
+    def put(self, key):
+        self.library.backend.put(key, 1)
+
     def test_pool_from_before(self):
         """A pool that existed before, shared by all of them, works for whoever submits."""
         with ThreadPoolExecutor(2) as shared:

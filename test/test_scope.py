@@ -175,6 +175,95 @@ class OwnerTests(ScopeCase):
             asyncio.run(main())
         self.assertEqual(found, [outer])
 
+    def test_task_beside_a_block(self):
+        """What a task hands to a thread is no part of a block that another task of the test is in."""
+
+        async def inside(entered, done):
+            with scope("a block"):
+                entered.set()
+                await done.wait()
+                return await asyncio.to_thread(carry(owner(), lambda: owner().label))
+
+        async def beside(entered, done):
+            await entered.wait()
+            thread_owner = elsewhere(carry(owner(), owner))
+            done.set()
+            return thread_owner.label
+
+        async def both():
+            entered, done = asyncio.Event(), asyncio.Event()
+            return await asyncio.gather(inside(entered, done), beside(entered, done))
+
+        with scope("a test"):
+            self.assertEqual(asyncio.run(both()), ["a block", "a test"])
+
+    def test_block_of_a_later_task(self):
+        """A thread that a task has started before it was done goes along into a block of the next task."""
+
+        async def start():
+            return carry(owner(), owner)
+
+        async def inside(look):
+            with scope("a block"):
+                return elsewhere(look).label
+
+        with scope("a test"), contextlib.closing(asyncio.new_event_loop()) as loop:
+            look = loop.run_until_complete(start())
+            self.assertEqual(loop.run_until_complete(inside(look)), "a block")
+
+    def test_blocks_of_a_thread_left_out_of_order(self):
+        """Two blocks that a thread leaves in the wrong order leave it where it was."""
+        with scope("a test"):
+            steps = []
+
+            def work():
+                first, second = Scope("first"), Scope("second")
+                for step, each in ((open_scope, first), (open_scope, second)):
+                    step(each)
+                close_scope(first)
+                close_scope(second)
+                steps.append(owner().label)
+                entered.set()
+                inside.wait()
+                steps.append(owner().label)
+
+            entered, inside = threading.Event(), threading.Event()
+            thread = threading.Thread(target=carry(owner(), work))
+            thread.start()
+            entered.wait()
+            with scope("a block of the main thread"):
+                inside.set()
+                thread.join()
+        self.assertEqual(steps, ["a test", "a block of the main thread"])
+
+    def test_late_thread_stays_late(self):
+        """A thread whose test has ended is late again when it leaves a block of its own."""
+        with scope("ended") as ended:
+            look = carry(ended, lambda: (self.open_and_close("own"), owner())[1])
+        with scope("another"):
+            self.assertIs(elsewhere(look), ended)
+
+    def test_test_on_a_thread_of_a_test(self):
+        """A test that a runner starts on a thread of another is not inside that; the thread is, after it."""
+        with scope("outer") as outer:
+
+            def work():
+                inner = Scope("inner", whole_test=True)
+                open_scope(inner)
+                found = inner.parent, inner.test, owner()
+                close_scope(inner)
+                return *found, owner(), inner
+
+            parent, test, during, after, inner = elsewhere(carry(outer, work))
+        self.assertIsNone(parent)
+        self.assertIs(test, inner)
+        self.assertIs(during, inner)
+        self.assertIs(after, outer)
+
+    def open_and_close(self, label):
+        with scope(label):
+            pass
+
     def test_carry_leaves_the_context_alone(self):
         """What is carried sees its own context otherwise, and its mark is gone after an exception."""
         var = contextvars.ContextVar("var", default="theirs")
