@@ -1,6 +1,6 @@
 import unittest
 
-from .support import ROOT, needs_torch, run_python
+from .support import ROOT, needs, needs_torch, run_python
 
 EXAMPLES = ROOT / "examples"
 
@@ -14,6 +14,11 @@ class ExampleTests(unittest.TestCase):
     def test_prices(self):
         """The program with a cache of its own is tested through a backend by hand."""
         self.assertIn("Ran 4 tests", self.run_example("test_prices.py"))
+
+    @needs("django", "Django")
+    def test_django(self):
+        """The Django project is tested through its adapter."""
+        self.assertIn("Ran 3 tests", self.run_example("test_django.py"))
 
     @needs_torch
     def test_model(self):
@@ -37,7 +42,7 @@ class ExampleTests(unittest.TestCase):
     def test_each_is_run(self):
         """Every example has a test here."""
         found = {path.name for path in EXAMPLES.glob("test_*.py")}
-        self.assertEqual(found, {"test_prices.py", "test_model.py"})
+        self.assertEqual(found, {"test_prices.py", "test_model.py", "test_django.py"})
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ from ..caches import MISSING
 from ..scope import cache_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..caches import MockCache
+    from ..operations import Kind
 
 __all__ = ["SET_BY_BASE", "DjangoBackend", "open_store"]
 
@@ -136,33 +137,68 @@ class DjangoBackend(BaseCache):  # type: ignore[misc]
     def make_and_validate_key(self, key: Any, version: int | None = None) -> Any:
         return self.real.make_and_validate_key(key, version=version)
 
-    def _open(self) -> tuple[MockCache, _Store]:
-        cache = cache_for(self._alias)
-        store = open_store(cache)
+    @property
+    def _mock(self) -> MockCache:
+        return cache_for(self._alias)
+
+    def _store(self) -> _Store:
+        store = open_store(self._mock)
         # A test may have changed them by override_settings since the store was made.
         store.default_timeout = self.default_timeout
         store._max_entries, store._cull_frequency = self._max_entries, self._cull_frequency
-        return cache, store
+        return store
 
-    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        key = self.make_and_validate_key(key, version=version)
-        cache, store = self._open()
-        value = cache.lookup(key, lambda: store.get(key, MISSING), _LIBRARIES)
+    # A call is done, and then counted. Django does the asynchronous ones on another thread; they are counted
+    # where they were awaited, because only there is the line of the caller on the stack.
+
+    def _count_lookup(self, key: Any, value: Any, default: Any) -> Any:
+        self._mock.lookup(key, lambda: value, _LIBRARIES)
         return default if value is MISSING else value
 
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+    def _count(self, kind: Kind, *keys: Any) -> None:
+        for key in keys:
+            self._mock.record(kind, key, _LIBRARIES)
+
+    def _find(self, key: Any, version: int | None) -> tuple[Any, Any]:
         key = self.make_and_validate_key(key, version=version)
-        cache, store = self._open()
-        store.set(key, value, timeout)
-        cache.record("put", key, _LIBRARIES)
+        return key, self._store().get(key, MISSING)
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        key, value = self._find(key, version)
+        return self._count_lookup(key, value, default)
+
+    async def aget(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        key, value = await _on_thread(self._find, key, version)
+        return self._count_lookup(key, value, default)
+
+    def _put(self, key: Any, value: Any, timeout: Any, version: int | None) -> Any:
+        key = self.make_and_validate_key(key, version=version)
+        self._store().set(key, value, timeout)
+        return key
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        self._count("put", self._put(key, value, timeout, version))
+
+    async def aset(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> None:
+        self._count("put", await _on_thread(self._put, key, value, timeout, version))
+
+    def _put_new(self, key: Any, value: Any, timeout: Any, version: int | None) -> list[Any]:
+        key = self.make_and_validate_key(key, version=version)
+        return [key] if self._store().add(key, value, timeout) else []
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        key = self.make_and_validate_key(key, version=version)
-        cache, store = self._open()
-        added: bool = store.add(key, value, timeout)
-        if added:
-            cache.record("put", key, _LIBRARIES)
-        return added
+        added = self._put_new(key, value, timeout, version)
+        self._count("put", *added)
+        return bool(added)
+
+    async def aadd(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> bool:
+        added = await _on_thread(self._put_new, key, value, timeout, version)
+        self._count("put", *added)
+        return bool(added)
 
     def get_or_set(
         self, key: Any, default: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
@@ -172,7 +208,9 @@ class DjangoBackend(BaseCache):  # type: ignore[misc]
             if callable(default):
                 default = default()
             self.add(key, default, timeout, version)
-            value = self._peek(key, default, version)
+            # What another caller may have added before. To the program this is still its one lookup.
+            _, there = self._find(key, version)
+            return default if there is MISSING else there
         return value
 
     async def aget_or_set(
@@ -183,44 +221,57 @@ class DjangoBackend(BaseCache):  # type: ignore[misc]
             if callable(default):
                 default = default()
             await self.aadd(key, default, timeout, version)
-            value = await sync_to_async(self._peek, thread_sensitive=True)(key, default, version)
+            _, there = await _on_thread(self._find, key, version)
+            return default if there is MISSING else there
         return value
-
-    def _peek(self, key: Any, default: Any, version: int | None) -> Any:
-        """Read again what `get_or_set` has written, or another caller before it: no second lookup."""
-        return self._open()[1].get(self.make_and_validate_key(key, version=version), default)
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> Any:
         key = self.make_and_validate_key(key, version=version)
-        cache, store = self._open()
+        store = self._store()
         with store._lock:
-            cache.lookup(key, lambda: store.get(key, MISSING), _LIBRARIES)
+            self._count_lookup(key, store.get(key, MISSING), None)
             value = store.incr(key, delta)
-        cache.record("put", key, _LIBRARIES)
+        self._count("put", key)
         return value
 
     def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         key = self.make_and_validate_key(key, version=version)
-        return bool(self._open()[1].touch(key, timeout))
+        return bool(self._store().touch(key, timeout))
 
     def has_key(self, key: Any, version: int | None = None) -> bool:
         key = self.make_and_validate_key(key, version=version)
-        return bool(self._open()[1].has_key(key))
+        return bool(self._store().has_key(key))
 
     async def ahas_key(self, key: Any, version: int | None = None) -> bool:
-        return bool(await sync_to_async(self.has_key, thread_sensitive=True)(key, version))
+        return bool(await _on_thread(self.has_key, key, version))
+
+    def _remove(self, key: Any, version: int | None) -> tuple[Any, bool]:
+        key = self.make_and_validate_key(key, version=version)
+        return key, bool(self._store().delete(key))
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        key = self.make_and_validate_key(key, version=version)
-        cache, store = self._open()
-        deleted = bool(store.delete(key))
-        cache.record("delete", key, _LIBRARIES)
+        key, deleted = self._remove(key, version)
+        self._count("delete", key)
         return deleted
 
-    def clear(self) -> None:
-        cache, store = self._open()
+    async def adelete(self, key: Any, version: int | None = None) -> bool:
+        key, deleted = await _on_thread(self._remove, key, version)
+        self._count("delete", key)
+        return bool(deleted)
+
+    def _remove_all(self) -> list[str]:
+        store = self._store()
         with store._lock:
             keys = list(store._cache)
             store.clear()
-        for key in keys:
-            cache.record("delete", key, _LIBRARIES)
+        return keys
+
+    def clear(self) -> None:
+        self._count("delete", *self._remove_all())
+
+    async def aclear(self) -> None:
+        self._count("delete", *await _on_thread(self._remove_all))
+
+
+async def _on_thread(work: Callable[..., Any], *args: Any) -> Any:
+    return await sync_to_async(work, thread_sensitive=True)(*args)

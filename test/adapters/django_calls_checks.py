@@ -1,5 +1,6 @@
 """What each call on a Django cache counts, and which caches are reached; run inside `django_project`."""
 
+import asyncio
 import pickle
 import threading
 import unittest
@@ -122,10 +123,25 @@ class CallTests(CacheTestCase):
         self.check({}, lambda: cache.get_or_set("a", compute), "theirs", "miss put")
 
     def test_log_names_the_caller(self):
-        """An operation is logged with the made key and the line that called Django."""
+        """Operations are logged with the made key and the line that called Django, or awaits it."""
+
+        async def use_all():
+            await cache.aget("a")
+            await cache.aset("a", 1)
+            await cache.aadd("b", 2)
+            await cache.aget_or_set("c", 3)
+            await cache.aget_many(["a"])
+            await cache.adelete("a")
+            await cache.aclear()
+
         cache.get("a")
-        operation = self.caches["default"].operations[0]
-        self.assertEqual((operation.key, operation.where.filename), (":1:a", __file__))
+        asyncio.run(use_all())
+        operations = self.caches["default"].operations
+        self.assertEqual(len(operations), 10)
+        for operation in operations:
+            self.assertEqual(operation.where.filename, __file__, operation)
+        self.assertEqual(operations[0].key, ":1:a")
+        self.assertEqual(operations[1].where.function, "use_all")
 
     def test_pickled(self):
         """Values are pickled, as Django's own memory cache does: what is found is a copy."""

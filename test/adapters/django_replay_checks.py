@@ -171,7 +171,5 @@ class ReplayTests(unittest.TestCase):
         """Each call comes to the same as on the real back end, but for what is declared."""
         self.assertGreaterEqual(len(CALLS), 90)
         real, ours = self.replay(name)
-        differ = [
-            (call, *came) for call, *came in zip(CALLS, real, ours, strict=True) if came[0] != came[1]
-        ]
+        differ = [(call, *came) for call, *came in zip(CALLS, real, ours, strict=True) if came[0] != came[1]]
         self.assertEqual([call for call, *_ in differ], list(DIFFERENCES[name]), differ)
