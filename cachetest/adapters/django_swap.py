@@ -90,6 +90,7 @@ class Swap:
         undo.add(self._put_connections_back)
         caches._connections = Local(caches.thread_critical)
         undo.set_attribute(caches, "create_connection", self._connect)
+        undo.set_attribute(DjangoBackend, "__getattribute__", object.__getattribute__)
         for cls in dict.fromkeys(self._classes.values()):
             undo.set_attribute(cls, "__init__", self._initializer(cls))
             undo.set_attribute(cls, "__getattribute__", self._reader(cls))

@@ -1,6 +1,7 @@
 """What each call on a Django cache counts, and which caches are reached; run inside `django_project`."""
 
 import asyncio
+import os
 import pickle
 import threading
 import unittest
@@ -20,7 +21,7 @@ from parameterized import parameterized
 
 from cachetest import CacheTestCase, PatchCaches
 from cachetest.adapters import Django
-from cachetest.errors import CacheTestError, UnknownCacheError
+from cachetest.errors import CacheTestError, LateOperationWarning, UnknownCacheError
 
 from ..support import run_case
 
@@ -311,7 +312,9 @@ class ReachTests(unittest.TestCase):
             self.assertEqual(patch.caches[alias].counts(), (1, 2, 0))
         self.assertIs(caches[alias], held)
 
-    @parameterized.expand([("default",), ("sessions",), ("pages",), ("small",), ("lower",)])
+    @parameterized.expand(
+        [("default",), ("sessions",), ("pages",), ("small",), ("lower",), ("files",), ("table",)]
+    )
     def test_held_by_another_thread(self, alias):
         """So is what another thread had taken, by whichever thread it is used."""
         held = on_a_thread(lambda: caches[alias])
@@ -340,6 +343,46 @@ class ReachTests(unittest.TestCase):
             thread.join()
             self.assertEqual(patch.caches["second"].counts(), (1, 0, 0))
         self.assertEqual(found, [False])
+
+    def test_nothing_on_disk(self):
+        """A cache in files writes none."""
+        with PatchCaches():
+            caches["files"].set("a", 1)
+        self.assertEqual(os.listdir(settings.CACHES["files"]["LOCATION"]), [])
+
+    def test_kept_from_inside(self):
+        """What the program takes in a test is real afterwards, and of the next test in that."""
+        self.addCleanup(cache.clear)
+        cache.set("a", "real")
+        with PatchCaches():
+            kept = caches["default"]
+            kept.set("a", "mock")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            self.assertEqual(kept.get("a"), "real")
+            self.assertIn("a", kept)
+            with PatchCaches() as patch:
+                self.assertIsNone(kept.get("a"))
+            self.assertEqual(patch.caches["default"].counts(), (0, 0, 1))
+
+    def test_late(self):
+        """A thread that outlives its test stays off the real cache, and is told of by the next one."""
+        self.addCleanup(cache.clear)
+        go = threading.Event()
+
+        def outlive():
+            go.wait(60)
+            caches_inside.set("a", "late")
+
+        with PatchCaches():
+            caches_inside = caches["default"]
+            thread = threading.Thread(target=outlive)
+            thread.start()
+        go.set()
+        thread.join()
+        self.assertIsNone(cache.get("a"))
+        with self.assertWarns(LateOperationWarning), PatchCaches():
+            pass
 
     def test_not_to_be_told(self):
         """A held object that may be either of two caches configured alike is an error that says so."""

@@ -33,7 +33,7 @@ class SiteTests(CacheTestMixin, TestCase):
                 self.client.get("/menu", {"language": language})
 
     def test_session(self):
-        """A session is put when it is made; the next request finds it to load, finds it to save, and puts it."""
+        """A session is put when it is made; the next request finds it twice, to load and to save."""
         with self.assertCacheDelta("sessions", puts=1, hits=0, misses=0):
             self.assertEqual(self.client.get("/visits").content, b"1")
         with self.assertCacheDelta("sessions", puts=1, hits=2, misses=0):
