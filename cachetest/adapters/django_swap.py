@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from asgiref.local import Local
 from django.conf import settings
@@ -27,9 +27,6 @@ __all__ = ["Swap", "patched_places"]
 # What an object shows of what its constructor was given. A lock is what Django's in-memory caches of one
 # location share, and no others.
 _TELLING = (str, int, float, tuple, list, type(threading.Lock()))
-
-# The caches that make the keys for ours, and must not be taken for what the program holds.
-_behind: WeakSet[Any] = WeakSet()
 
 # Each that was ever patched: it has to be found unpatched when the settings are others by then.
 _known_classes: dict[type, None] = {}
@@ -123,8 +120,6 @@ class Swap:
 
     def _backend_of(self, held: Any) -> DjangoBackend | None:
         """Return what takes the place of an object that the program has; None if nothing does."""
-        if held in _behind:
-            return None
         try:
             alias = self._alias_of[held]
         except KeyError:
@@ -161,7 +156,6 @@ class Swap:
     def _initializer(self, cls: Any) -> Callable[..., None]:
         found = cls.__init__
 
-        @functools.wraps(found)
         def initialize(made: Any, *args: Any, **kwargs: Any) -> None:
             if made in self._alias_of:  # the constructor of a subclass calls this one
                 found(made, *args, **kwargs)
@@ -178,7 +172,6 @@ class Swap:
     def _reader(self, cls: Any) -> Callable[[Any, str], Any]:
         found = cls.__getattribute__
 
-        @functools.wraps(found)
         def read(held: Any, name: str) -> Any:
             # Not methods alone: what a class adds to them would talk to its server.
             backend = None if name.startswith("__") else self._backend_of(held)
@@ -188,5 +181,13 @@ class Swap:
 
 
 def _backend(alias: str, real: Any) -> DjangoBackend:
-    _behind.add(real)
+    # It makes the keys for ours, and must not be taken for what the program holds.
+    cls: Any = type(real)
+    real.__class__ = _unpatched(cls)
     return DjangoBackend(alias, real)
+
+
+@functools.cache
+def _unpatched(cls: type) -> type:
+    own = {"__getattribute__": object.__getattribute__, "__module__": cls.__module__, "__doc__": cls.__doc__}
+    return type(cls.__name__, (cls,), own)

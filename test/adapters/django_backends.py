@@ -9,6 +9,7 @@ class LowerCaseCache(LocMemCache):
     def __init__(self, location, params):
         super().__init__(location, params)
         self.default_timeout = 7
+        self.found = {"size": self.size()}
 
     def make_key(self, key, version=None):
         return super().make_key(key.lower(), version=version)
@@ -16,3 +17,8 @@ class LowerCaseCache(LocMemCache):
     def size(self):
         """Return how many entries there are."""
         return len(self._cache)
+
+
+def backwards(key, prefix, version):
+    """Return *key* read from its end."""
+    return key[::-1]

@@ -313,7 +313,16 @@ class ReachTests(unittest.TestCase):
         self.assertIs(caches[alias], held)
 
     @parameterized.expand(
-        [("default",), ("sessions",), ("pages",), ("small",), ("lower",), ("files",), ("table",)]
+        [
+            ("default",),
+            ("sessions",),
+            ("pages",),
+            ("small",),
+            ("lower",),
+            ("files",),
+            ("table",),
+            ("backwards",),
+        ]
     )
     def test_held_by_another_thread(self, alias):
         """So is what another thread had taken, by whichever thread it is used."""
@@ -383,6 +392,40 @@ class ReachTests(unittest.TestCase):
         self.assertIsNone(cache.get("a"))
         with self.assertWarns(LateOperationWarning), PatchCaches():
             pass
+
+    def test_unattributed(self):
+        """A call that may be of either of two tests fails both, and does not reach the real cache."""
+        self.addCleanup(cache.clear)
+        begin, opened, go, done = (threading.Event() for _ in range(4))
+        with PatchCaches():
+            kept = caches["default"]
+        raised = []
+
+        def use():
+            go.wait(60)
+            kept.set("a", 1)
+
+        def run_another():
+            begin.wait(60)
+            try:
+                with PatchCaches():
+                    opened.set()
+                    done.wait(60)
+            except AssertionError as error:
+                raised.append(str(error))
+
+        threads = [threading.Thread(target=each) for each in (use, run_another)]
+        for thread in threads:
+            thread.start()
+        with self.assertRaisesRegex(AssertionError, ":1:a"), PatchCaches():
+            begin.set()
+            opened.wait(60)
+            go.set()
+            threads[0].join()
+            done.set()
+            threads[1].join()
+        self.assertIn(":1:a", raised[0])
+        self.assertIsNone(cache.get("a"))
 
     def test_not_to_be_told(self):
         """A held object that may be either of two caches configured alike is an error that says so."""

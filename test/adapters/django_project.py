@@ -29,6 +29,7 @@ CACHES = {
         "LOCATION": "set by run_checks",
     },
     "table": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cached"},
+    "backwards": {"BACKEND": DUMMY, "KEY_FUNCTION": "test.adapters.django_backends.backwards"},
     "first": {"BACKEND": DUMMY},
     "second": {"BACKEND": DUMMY},
 }
