@@ -112,11 +112,15 @@ class LibraryAdapter(Adapter):
     def install(self) -> Undo:
         return Undo(lambda undo: undo.set_attribute(self.library, "backend", MockBackend("lib")))
 
+
+class NamedPlaceAdapter(LibraryAdapter):
+    """An adapter that names its place itself, as one has to that does not set it by an Undo."""
+
     def places(self) -> Mapping[str, object]:
         return {"Library.backend": own_attribute(self.library, "backend")}
 
 
-class InterruptedAdapter(LibraryAdapter):
+class InterruptedAdapter(NamedPlaceAdapter):
     """An adapter that is interrupted as its scope is left."""
 
     interrupted = False

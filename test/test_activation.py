@@ -27,7 +27,8 @@ class ActivationTests(unittest.TestCase):
         scope = activation.open()
         self.assertIs(owner(), scope)
         self.assertEqual((scope.label, list(scope.caches)), ("a test", ["lib"]))
-        self.assertEqual(activation.close(), Verdict([], [], None))
+        self.assertIsNone(activation.close())
+        self.assertIsNone(owner())
         self.assertIsNone(activation.close())
         self.assertEqual(self.library.backend, "real")
 

@@ -39,10 +39,17 @@ class ExampleTests(unittest.TestCase):
         # Since Python 3.12 nothing but skips is an exit status of its own.
         self.assertIn(done.returncode, (0, 5), done.stderr)
 
+    @needs("fakeredis", "cachetest[redis]")
+    def test_redis(self):
+        """The shop is tested without a Redis server."""
+        text = self.run_example("test_redis.py")
+        self.assertIn("Ran 4 tests", text)
+        self.assertNotIn("skipped", text)
+
     def test_each_is_run(self):
         """Every example has a test here."""
         found = {path.name for path in EXAMPLES.glob("test_*.py")}
-        self.assertEqual(found, {"test_prices.py", "test_model.py", "test_django.py"})
+        self.assertEqual(found, {"test_prices.py", "test_model.py", "test_django.py", "test_redis.py"})
 
 
 if __name__ == "__main__":

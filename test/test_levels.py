@@ -22,6 +22,13 @@ LEVELS = [
         "adapters.django_backend",
         "adapters.django_swap",
         "adapters.django",
+        "adapters.redis_commands",
+        "adapters.redis_resp",
+        "adapters.redis_store",
+        "adapters.redis_connection",
+        "adapters.redis_link",
+        "adapters.redis_sockets",
+        "adapters.redis",
         "switches",
         "installations",
     ],
@@ -31,7 +38,14 @@ LEVELS = [
 ]
 ORDER = [module for level in LEVELS for module in level]
 # Each library under test, and the adapter that may import it, its helper modules included.
-LIBRARIES = {"torch": "inductor", "triton": "inductor", "django": "django", "asgiref": "django"}
+LIBRARIES = {
+    "torch": "inductor",
+    "triton": "inductor",
+    "django": "django",
+    "asgiref": "django",
+    "redis": "redis",
+    "fakeredis": "redis",
+}
 
 
 def modules():
