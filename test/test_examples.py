@@ -9,6 +9,9 @@ EXAMPLES = ROOT / "examples"
 # Each example, and the library that it can't do without.
 PLAIN = ["test_catalog.py", "test_prices.py", "test_third_party.py"]
 NEEDING = [
+    ("test_cachetools.py", "cachetools"),
+    ("test_django.py", "django"),
+    ("test_dogpile.py", "dogpile"),
     ("test_model.py", "torch"),
     ("test_pymemcache.py", "pymemcache"),
     ("test_redis.py", "fakeredis"),

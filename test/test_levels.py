@@ -17,10 +17,12 @@ LEVELS = [
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
     ["adapters.base", "adapters.targets", "adapters"],
+    ["adapters.class_swap", "adapters.cachetools_scoped", "adapters.django_backend", "adapters.django_swap"],
     ["adapters.memcached_store", "adapters.memcached_protocol"],
     ["adapters.redis_commands", "adapters.redis_resp", "adapters.redis_store", "adapters.redis_connection"],
     ["adapters.redis_link", "adapters.redis_sockets"],
-    ["adapters.functools", "adapters.inductor", "adapters.pymemcache", "adapters.redis"],
+    ["adapters.cachetools", "adapters.django", "adapters.dogpile", "adapters.functools", "adapters.inductor"],
+    ["adapters.pymemcache", "adapters.redis"],
     ["switches", "installations"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache", "contract"],
@@ -29,6 +31,10 @@ LEVELS = [
 ORDER = [module for level in LEVELS for module in level]
 # The packages of each library under test, and the adapter that imports it, its own modules included.
 LIBRARIES = {
+    "asgiref": "django",
+    "cachetools": "cachetools",
+    "django": "django",
+    "dogpile": "dogpile",
     "fakeredis": "redis",
     "pymemcache": "pymemcache",
     "redis": "redis",
