@@ -40,7 +40,7 @@ def check_sdist(path: Path) -> None:
     with tarfile.open(path) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     wanted = package_files() | {"LICENSE", "CHANGELOG.rst", "README.rst", "setup.cfg", "setup.py", "tox.ini"}
-    for folder in ("test", "examples", ".ci", "bench"):
+    for folder in ("test", "examples", ".ci", "bench", "docs"):
         found = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
         wanted |= {str(path.relative_to(ROOT)) for path in found}
     assert wanted <= names, wanted - names

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-REQUIRED = {"py310", "py311", "torch", "lint", "typing", "package"}
+REQUIRED = {"py310", "oldest", "torch", "lint", "typing", "package"}
 
 
 def main() -> int:

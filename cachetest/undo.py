@@ -99,8 +99,8 @@ class Undo:
     def set_attributes(self, values: Iterable[tuple[object, str, object]]) -> None:
         """Set several, each given as (owner, name, value)."""
         swaps = Swaps(values)
+        self.add(swaps.put_back)
         self.swaps.append(swaps)
-        self._steps.append(swaps.put_back)
         swaps.set()
 
     def copy(self) -> Undo:
