@@ -84,11 +84,13 @@ class Activation:
         enable: Iterable[str] = (),
         label: str,
         switches_off: bool = False,
+        explain_misses: bool = True,
     ) -> None:
         self.adapters = list(adapters)
         self._enable = names_of(enable, "enable_caches")
         self._label = label
         self._switches_off = switches_off
+        self._explain_misses = explain_misses
         self._undo = Undo()
         self._problems: list[str] = []
         self.opener = threading.get_ident()
@@ -103,6 +105,8 @@ class Activation:
                 acquire(adapter, self)
             names = _names_of_caches(self.adapters)
             scope = Scope(self._label, names, adapter_table.owner_of, whole_test=self._switches_off)
+            if self._explain_misses:
+                scope.caches.explain_by(names)
             self._turn_switches(on, scope.test)
             self._undo.add(partial(close_scope, scope))
             self.scope = scope
@@ -173,8 +177,8 @@ class Activation:
         return explain.components(key)
 
 
-def _names_of_caches(adapters: Iterable[Adapter]) -> list[str]:
-    """Return the names of the caches of all *adapters*; two of one name are an error."""
+def _names_of_caches(adapters: Iterable[Adapter]) -> dict[str, Adapter]:
+    """Return the caches of all *adapters*, by name; two of one name are an error."""
     owners: dict[str, Adapter] = {}
     for adapter in adapters:
         for name in adapter.caches:
@@ -183,7 +187,7 @@ def _names_of_caches(adapters: Iterable[Adapter]) -> list[str]:
                     f"both {owners[name]!r} and {adapter!r} have a cache {name!r}: "
                     "give one of them another name"
                 )
-    return list(owners)
+    return owners
 
 
 def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:

@@ -12,12 +12,12 @@ PACKAGE = Path(cachetest.__file__).parent
 
 # From the lowest to the highest; a module may import from its own level what comes before it here.
 LEVELS = [
-    ["errors", "stats", "operations", "undo", "report", "explain"],
+    ["errors", "stats", "operations", "undo", "texts", "explain", "report"],
     ["caches"],
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
     ["adapters.base", "adapters.targets", "adapters"],
-    ["adapters.inductor", "switches", "installations"],
+    ["adapters.inductor_keys", "adapters.inductor", "switches", "installations"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache"],
     ["__init__"],

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..caches import MISSING
 from ..scope import cache_for
 from ..undo import Undo, own_attribute
-from . import known_adapters
+from . import inductor_keys, known_adapters
 from .base import Adapter, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from ..caches import MockCache
 
 
 __all__ = ["Inductor", "InductorSwitch", "backend_class"]
@@ -154,12 +156,19 @@ class Inductor(Adapter):
         _forget_memoised()
         for cache, owner in classes:
             undo.set_attribute(owner, _OVERRIDE, _factory(cache))
+        inductor_keys.hook(undo)
 
     def places(self) -> Mapping[str, object]:
         return {
             f"{owner.__module__}.{owner.__qualname__}.{_OVERRIDE}": own_attribute(owner, _OVERRIDE)
             for _, owner in _cache_classes()
-        }
+        } | inductor_keys.places()
+
+    def take_apart(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
+        return inductor_keys.take_apart(cache, key) or self.components(cache.name, key)
+
+    def opaque(self, cache: MockCache) -> str:
+        return inductor_keys.opaque(cache)
 
     def components(self, cache: str, key: object) -> list[tuple[str, object]]:
         """Take apart what torch's Redis caches build: ``pt2:<cache id>::<key>:c<version>``."""
