@@ -96,11 +96,11 @@ class Explanation:
     ``operation`` is its number in the log, from 1. ``reason`` is one of ``"never put"``,
     ``"put elsewhere"``, ``"deleted"``, ``"evicted"``, ``"expired"``, ``"reset"``, ``"emptied"`` (the entry
     was taken out by hand), ``"guards failed"`` (it was found, and the library refused it) and ``"bypassed"``
-    (the library did not ask). ``earlier`` is the number of the operation that took the key away, ``later``
-    of the put that came too late. ``nearest`` is the likest key that had been put, by the operation
-    ``nearest_operation``, and ``differences`` are the parts that are not the same. ``complete`` is False
-    where older operations are gone from the log. ``note`` is what else
-    there is to know. ``str()`` of it is one or more lines.
+    (the library did not ask); of the last two ``note`` has the reason. ``earlier`` is the number of the
+    operation that took the key away, ``later`` of the put that came too late. ``nearest`` is the likest key
+    that had been put, by the operation ``nearest_operation``; where none had been, one that was looked up, and
+    ``nearest_put`` is False. ``differences`` are the parts that are not the same. ``complete`` is False where
+    older operations are gone from the log. ``note`` is what else there is to know. ``str()`` of it is one or more lines.
     """
 
     cache: str
@@ -111,6 +111,7 @@ class Explanation:
     later: int | None = None
     nearest: object = ABSENT
     nearest_operation: int | None = None
+    nearest_put: bool = True
     differences: tuple[Difference, ...] = ()
     complete: bool = True
     note: str = ""
@@ -122,7 +123,7 @@ class Explanation:
         more = len(self.differences) - limit
         if more > 0:
             found.append(f"  and {more} more {'parts' if more > 1 else 'part'}")
-        if self.note:
+        if self.note and self.reason not in ("guards failed", "bypassed"):
             found.append(self.note)
         return found
 
@@ -130,13 +131,16 @@ class Explanation:
         by = f" by operation {self.earlier}" if self.earlier is not None else ""
         later = f"; put later, by operation {self.later}" if self.later is not None else ""
         if self.reason != "never put":
-            return _WORDS[self.reason].format(by=by) + later
+            return _WORDS[self.reason].format(by=by, note=self.note) + later
         never = "never put before" if self.complete else "not put in the operations that are known"
         if self.nearest is ABSENT:
             return f"{never}{later}"
-        put = f", put by operation {self.nearest_operation}" if self.nearest_operation else ""
+        put = ""
+        if self.nearest_operation is not None:
+            did = "put" if self.nearest_put else "looked up and never put"
+            put = f", {did} by operation {self.nearest_operation},"
         said = "differs in" if self.differences else "differs in punctuation or type only"
-        return f"{never}{later}; the nearest key, {label(self.nearest)}{put}, {said}"
+        return f"{never}{later}; the nearest key, {label(self.nearest)}{put} {said}"
 
     def __str__(self) -> str:
         label = label_keys([self.key, self.nearest])
@@ -153,8 +157,8 @@ _WORDS = {
     "reset": "put, then the cache was reset",
     "emptied": "it was there{by}, and gone with no delete logged: the cache was emptied by hand",
     "put elsewhere": "never put here",
-    "guards failed": "the key was present, its guards failed",
-    "bypassed": "the library did not take part",
+    "guards failed": "the key was present, its guards failed: {note}",
+    "bypassed": "no lookup, the library did not take part: {note}",
 }
 _ENDS = {"delete": "deleted", "eviction": "evicted", "expiration": "expired", "put": "emptied"}
 
@@ -273,7 +277,7 @@ class History:
         if caches:
             where = f"the same key was put in {', '.join(map(repr, caches))}"
             return Explanation(**made, reason="put elsewhere", later=later, note=where)  # type: ignore[arg-type]
-        nearest, put_by = self._nearest(index)
+        nearest, number_of_nearest, was_put = self._nearest(index)
         differences: tuple[Difference, ...] = ()
         if nearest is not ABSENT:
             differences = tuple(_differing(self._apart(nearest), self._apart(operation.key)))
@@ -284,7 +288,8 @@ class History:
             reason="never put",
             later=later,
             nearest=nearest,
-            nearest_operation=put_by,
+            nearest_operation=number_of_nearest,
+            nearest_put=was_put,
             differences=differences,
             complete=not self._facts.dropped,
             note=note,
@@ -312,31 +317,41 @@ class History:
             return "reset", None, later
         return "never put", None, later
 
-    def _nearest(self, index: int) -> tuple[object, int | None]:
-        """Return the likest key that was in the cache before *index*, and the operation that shows it."""
+    def _nearest(self, index: int) -> tuple[object, int | None, bool]:
+        """Return the likest key that was in the cache before *index*, and the operation that shows it.
+
+        Where none was, it is one that had been looked up only, and the last of the three is False.
+        """
         missed = self.operations[index].key
         wanted = self._apart(missed)
         most = min(_CANDIDATES, max(50, _COMPARED_PARTS // max(1, len(wanted))))
         before = self._known[: bisect_left(self._known, index)][-most:]
-        candidates: list[tuple[object, int | None]] = [
-            (self.operations[i].key, i + self._facts.dropped + 1) for i in before
-        ]
+        candidates = self._keys_of(before) or self._present(missed, most)
+        was_put = bool(candidates)
         if not candidates:
             missing = _identity(missed)
-            later = {_identity(self.operations[i].key) for i in self._known}
-            candidates = [
-                (key, None)
-                for key in islice(self._facts.present, most)
-                if _identity(key) != missing and _identity(key) not in later
-            ]
+            earlier = range(max(0, index - most), index)
+            candidates = self._keys_of(
+                i
+                for i in earlier
+                if self.operations[i].kind == "miss" and _identity(self.operations[i].key) != missing
+            )
         if not candidates:
-            return ABSENT, None
+            return ABSENT, None, False
         as_set = _as_set(wanted)
         scores = [self._score(key, wanted, as_set) for key, _ in candidates]
         fewest = min(scores)
         ties = [each for each, score in zip(candidates, scores, strict=True) if score == fewest]
         likest = _likest(shorten(missed), [shorten(key) for key, _ in ties])
-        return ties[likest[0]]
+        return *ties[likest[0]], was_put
+
+    def _keys_of(self, indexes: Iterable[int]) -> list[tuple[object, int | None]]:
+        return [(self.operations[i].key, i + self._facts.dropped + 1) for i in indexes]
+
+    def _present(self, missed: object, most: int) -> list[tuple[object, int | None]]:
+        """Return keys that are in the cache and that no operation is known to have put."""
+        logged = {_identity(self.operations[i].key) for i in self._known} | {_identity(missed)}
+        return [(key, None) for key in islice(self._facts.present, most) if _identity(key) not in logged]
 
     def _score(self, key: object, wanted: dict[str, object], as_set: frozenset[Any] | None) -> float:
         parts = self._apart(key)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .stats import Stats
 
 __all__ = [
-    "describe_counts",
     "describe_operations",
     "join_problems",
     "not_cached",
@@ -43,11 +42,6 @@ _PLURALS = {
 }
 
 
-def describe_counts(stats: Stats) -> str:
-    """Return counts as the assertions take them."""
-    return ", ".join(f"{word}={getattr(stats, field)}" for word, field in _FIELDS.items())
-
-
 def stats_differ(
     name: str,
     expected: Mapping[str, int],
@@ -63,12 +57,14 @@ def stats_differ(
     known, and why. *skipped* operations came before the block that is looked at, if it is one. *history* is
     called only when there is a failure.
     """
-    wrong = {word for word, count in expected.items() if getattr(got, _FIELDS[word]) != count}
+    wrong = [word for word, count in expected.items() if getattr(got, _FIELDS[word]) != count]
     if not wrong:
         return None
     unknown = unknown or {}
     where = "" if skipped is None else " inside the block"
-    lines = [f"cache {name!r}: not the expected counts{where}", *_table(expected, got, wrong, unknown)]
+    # A runner's summary shows the first line alone.
+    told = ", ".join(f"expected {word}={expected[word]}, got {getattr(got, _FIELDS[word])}" for word in wrong)
+    lines = [f"cache {name!r}{where}: {told}", *_table(expected, got, wrong, unknown)]
     lines += [f"  {word} can't be known: {why}" for word, why in unknown.items()]
     if not history().total and any(got.counts()):
         return "\n".join([*lines, "  its operations are not known one by one: only the counts are"])
@@ -117,11 +113,12 @@ def describe_operations(history: History, *, skipped: int = 0, room: int = _LINE
     label = _label(history, indexes, explained)
     details = _details(history, explained, room - len(lines), label)
     threads = {operations[index].thread for index in indexes}
+    width = max(len(operations[index].kind) for index in indexes)
     before = start - 1
     for index in indexes:
         if index > before + 1:
             lines.append(f"    ... {_summary(operations[before + 1 : index])}")
-        lines.append(_line(operations[index], index + dropped + 1, label, len(threads) > 1))
+        lines.append(_line(operations[index], index + dropped + 1, width, label, len(threads) > 1))
         lines += [f"         {line}" for line in details.get(index, ())]
         before = index
     if before + 1 < len(operations):
@@ -160,9 +157,13 @@ def _summary(operations: Iterable[Operation]) -> str:
     return ", ".join(f"{n:,} {kind if n == 1 else _PLURALS[kind]}" for kind, n in kinds.items())
 
 
-def _line(operation: Operation, number: int, label: Callable[[object], str], threads: bool) -> str:
+def _line(
+    operation: Operation, number: int, width: int, label: Callable[[object], str], threads: bool
+) -> str:
     by = f", by {operation.thread}" if threads else ""
-    return f"    {number}. {operation.kind:<4}  {label(operation.key)}  at {operation.where}{by}"
+    # What a bypass has for a key is the reason, which its explanation says in full.
+    key = "" if operation.kind == "bypass" else f"{label(operation.key)}  "
+    return f"    {number}. {operation.kind:<{width}}  {key}at {operation.where}{by}"
 
 
 def used(found: Mapping[str, History]) -> str:

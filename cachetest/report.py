@@ -79,7 +79,7 @@ def _operations(cache: MockCache) -> list[str]:
     if misses := history.misses():
         explanation = history.explain(misses[-1])
         why, *more = explanation.lines()
-        lines += [f"why operation {explanation.operation} missed: {why}", *(f"  {line}" for line in more)]
+        lines += [f"about operation {explanation.operation}: {why}", *(f"  {line}" for line in more)]
     return lines
 
 
@@ -92,7 +92,7 @@ def _plain(value: object) -> Any:
 
 
 def as_dict(caches: Mapping[str, MockCache]) -> dict[str, Any]:
-    """Return what JSON can hold of every cache: counts, entries, operations, and the newest miss explained."""
+    """Return what JSON can hold of every cache: counts, entries, operations, the newest miss explained."""
     return {"version": LAYOUT, "caches": {name: _cache_as_dict(cache) for name, cache in caches.items()}}
 
 

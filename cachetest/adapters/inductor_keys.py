@@ -1,8 +1,8 @@
 """What the keys of torch's compile caches are made of, and why a cache did not take part.
 
-Torch's keys are hashes. While a scope is open whose misses are to be explained, the parts are kept that
-torch has hashed: of ``fx_graph`` as torch lists them itself, of ``aot_autograd`` as they are when it makes the hash,
-of the autotune caches as they are when it makes the cache object. The key of ``dynamo_pgo`` is legible.
+Torch's keys are hashes. While a scope is open whose misses are to be explained, the parts that torch has
+hashed are kept: of ``fx_graph`` as torch lists them itself, of ``aot_autograd`` as they are when it makes the
+hash, of the autotune caches as they are when it makes the cache object. The key of ``dynamo_pgo`` is legible.
 Where a release lacks what is hooked here, its keys stay hashes, and everything is counted all the same.
 """
 
@@ -12,6 +12,8 @@ import functools
 import importlib
 import pickle
 import re
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..scope import cache_for, owner
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["hook", "opaque", "places", "take_apart"]
 
 _LIBRARIES = frozenset({"torch", "triton", "functorch"})
+_MARK = "_cachetest_inductor_hook"
 _PARTS = "key parts"
 _TEXTS = "key part texts"
 
@@ -72,13 +75,13 @@ def _note_guards(cache: MockCache, key: str, outcome: Mapping[str, Any]) -> None
     if outcome.get("cache_status_detailed") != "guard_miss":
         return
     log = cache.operations
-    guards = outcome.get("cache_status_guard_expr") or "not said by torch"
+    guards = str(outcome.get("cache_status_guard_expr") or "torch does not say which")
     operations = log.snapshot()
     for index in reversed(range(len(operations))):
         operation = operations[index]
         if operation.kind == "hit" and _split(operation.key)[1] == key:
             notes: dict[int, str] = cache.keep("notes", dict)
-            notes[index + log.dropped + 1] = f"the guards: {guards}"
+            notes[index + log.dropped + 1] = guards
             return
 
 
@@ -100,7 +103,7 @@ def _around_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
 
 def _around_hash(get_hash: Callable[..., str]) -> Callable[..., str]:
     """Wrap the hash of the autograd cache's key: torch lists its parts for its own debug log only."""
-    module = importlib.import_module(_AUTOGRAD)
+    module = sys.modules[_AUTOGRAD]
     details = module.AOTAutogradCacheDetails
     prefix = getattr(module, "AOTAUTOGRAD_CACHE_PREFIX", "a")
 
@@ -231,23 +234,39 @@ _MADE_OF = {
 
 
 def _owner_of(hook: _Hook) -> Any:
-    """Return the class or module that has what *hook* wraps, None where this release has it not."""
-    try:
-        module = importlib.import_module(hook.module)
-    except ImportError:
-        return None
+    """Return the loaded class or module that has what *hook* wraps, None where there is none."""
+    module = sys.modules.get(hook.module)
     found = getattr(module, hook.owner, None) if hook.owner else module
     return found if callable(getattr(found, hook.name, None)) else None
 
 
+# What is put in, while it is.
+_installed: dict[_Hook, object] = {}
+
+
 def hook(undo: Undo) -> None:
-    """Put every hook in that this release of torch has a place for; *undo* takes them out again."""
+    """Put every hook in that this release of torch has a place for; *undo* takes them out again.
+
+    A module that is not loaded yet is hooked when it is: patching loads no compiler.
+    """
+    finder = _Finder(partial(_hook_module, undo))
+    undo.add(finder.remove)
+    sys.meta_path.insert(0, finder)
+    for module in dict.fromkeys(each.module for each in _HOOKS):
+        if module in sys.modules:
+            _hook_module(undo, module)
+
+
+def _hook_module(undo: Undo, module: str) -> None:
     for each in _HOOKS:
-        found = _owner_of(each)
+        found = _owner_of(each) if each.module == module else None
         if found is not None:
             wrapped = each.around(getattr(found, each.name))
+            setattr(wrapped, _MARK, True)
             static = isinstance(_definition(found, each.name), staticmethod)
-            undo.set_attribute(found, each.name, staticmethod(wrapped) if static else wrapped)
+            undo.add(partial(_installed.pop, each, None))
+            _installed[each] = staticmethod(wrapped) if static else wrapped
+            undo.set_attribute(found, each.name, _installed[each])
 
 
 def _definition(found: Any, name: str) -> object:
@@ -256,13 +275,59 @@ def _definition(found: Any, name: str) -> object:
     return next((vars(cls)[name] for cls in found.__mro__ if name in vars(cls)), None)
 
 
+class _Finder:
+    """Finds the modules to hook as the import system does, and hooks each when it has been loaded."""
+
+    def __init__(self, loaded: Callable[[str], object]) -> None:
+        self._loaded = loaded
+        self._names = frozenset(each.module for each in _HOOKS)
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        if name not in self._names:
+            return None
+        others = (finder for finder in sys.meta_path if not isinstance(finder, _Finder))
+        found = (finder.find_spec(name, path, target) for finder in others)
+        spec = next((each for each in found if each is not None), None)
+        if spec is not None and spec.loader is not None:
+            loader: Any = _Loader(spec.loader, self._loaded)
+            spec.loader = loader
+        return spec
+
+    def remove(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+class _Loader:
+    """Loads one module by its own loader, which the module has for good."""
+
+    def __init__(self, loader: Any, loaded: Callable[[str], object]) -> None:
+        self._loader = loader
+        self._loaded = loaded
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        self._loaded(module.__name__)
+
+
 def places() -> dict[str, object]:
-    """Return what is in each place that `hook` changes."""
-    return {
-        ".".join(filter(None, (each.module, each.owner, each.name))): own_attribute(found, each.name)
-        for each in _HOOKS
-        if (found := _owner_of(each)) is not None
-    }
+    """Return for each hook that its place is as it should be, or what is there instead."""
+    return {".".join(filter(None, (each.module, each.owner, each.name))): _place(each) for each in _HOOKS}
+
+
+def _place(hook: _Hook) -> object:
+    # Not what is in it: the module may be loaded in between, which displaces nothing.
+    found = _owner_of(hook)
+    if found is None:
+        return "undisturbed"
+    now = own_attribute(found, hook.name)
+    ours = _installed.get(hook)
+    undisturbed = now is ours if ours is not None else not hasattr(now, _MARK)
+    return "undisturbed" if undisturbed else now
 
 
 def opaque(cache: MockCache) -> str:
@@ -270,7 +335,7 @@ def opaque(cache: MockCache) -> str:
     if cache.keep(_PARTS, dict):
         return ""
     for each in _HOOKS:
-        if each.cache == cache.name and _owner_of(each) is None:
+        if each.cache == cache.name and each.module in sys.modules and _owner_of(each) is None:
             return (
                 f"this release of torch has no {each.owner}.{each.name} to ask what the key is made of, "
                 "so only the keys themselves are compared"
@@ -332,7 +397,7 @@ def take_apart(cache: MockCache, key: object) -> list[Part] | None:
 
 
 def _without_symbols(texts: Iterable[str]) -> Iterator[str]:
-    """Yield *texts*, the symbolic sizes as one part, so that the tensors among the inputs keep their numbers."""
+    """Yield *texts*, the symbolic sizes as one part, so that the tensors keep their numbers."""
     sizes: list[str] = []
     tensors = 0
     for text in texts:
@@ -373,7 +438,7 @@ def _legible(code: str) -> str:
     """Return the lines of generated code that say what is computed."""
     lines = (line.partition(";  ")[0].strip() for line in code.splitlines())
     return "\n".join(
-        re.sub(r"torch\.ops\.(aten|prims)\.", "", line)
+        re.sub(r"torch\.ops\.(?:aten|prims)\.(\w+)(?:\.default)?", r"\1", line)
         for line in lines
         if line and not line.startswith(("#", "def ", "<lambda>", "GraphModule"))
     )
