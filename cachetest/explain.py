@@ -98,9 +98,10 @@ class Explanation:
     was taken out by hand), ``"guards failed"`` (it was found, and the library refused it) and ``"bypassed"``
     (the library did not ask); of the last two ``note`` has the reason. ``earlier`` is the number of the
     operation that took the key away, ``later`` of the put that came too late. ``nearest`` is the likest key
-    that had been put, by the operation ``nearest_operation``; where none had been, one that was looked up, and
-    ``nearest_put`` is False. ``differences`` are the parts that are not the same. ``complete`` is False where
-    older operations are gone from the log. ``note`` is what else there is to know. ``str()`` of it is one or more lines.
+    that had been put, by the operation ``nearest_operation``; where none had been, one that was looked up,
+    and ``nearest_put`` is False. ``differences`` are the parts that are not the same. ``complete`` is False
+    where older operations are gone from the log. ``note`` is what else there is to know.
+    ``str()`` of it is one or more lines.
     """
 
     cache: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import reprlib
 from collections import deque
 from dataclasses import fields, is_dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -66,6 +67,25 @@ class _Shortener(reprlib.Repr):
         return repr(x[: self._limit + 1])
 
     repr_bytearray = repr_bytes
+
+    # Those of reprlib sort all of the elements, to show the first.
+
+    def repr_dict(self, x: Any, level: int) -> str:
+        if x and level <= 0:
+            return "{...}"
+        shown = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
+            for key, value in islice(x.items(), self.maxdict)
+        ]
+        return f"{{{', '.join(shown)}{', ...' if len(x) > self.maxdict else ''}}}"
+
+    def repr_set(self, x: Any, level: int) -> str:
+        if len(x) <= self.maxset:
+            return super().repr_set(x, level)
+        return "{" + ", ".join(self.repr1(each, level - 1) for each in islice(x, self.maxset)) + ", ...}"
+
+    def repr_frozenset(self, x: Any, level: int) -> str:
+        return f"frozenset({self.repr_set(x, level)})" if x else "frozenset()"
 
     def repr_int(self, x: int, level: int) -> str:
         # The decimal digits of a huge integer take quadratic time, and Python refuses them past a limit.

