@@ -132,7 +132,7 @@ class Explanation:
         by = f" by operation {self.earlier}" if self.earlier is not None else ""
         later = f"; put later, by operation {self.later}" if self.later is not None else ""
         if self.reason != "never put":
-            return _WORDS[self.reason].format(by=by, note=self.note) + later
+            return _WORDS[self.reason].format(by=by, at=by.replace(" by", " at"), note=self.note) + later
         never = "never put before" if self.complete else "not put in the operations that are known"
         if self.nearest is ABSENT:
             return f"{never}{later}"
@@ -156,7 +156,7 @@ _WORDS = {
     "evicted": "put, then evicted for room{by}",
     "expired": "put, then expired{by}",
     "reset": "put, then the cache was reset",
-    "emptied": "it was there{by}, and gone with no delete logged: the cache was emptied by hand",
+    "emptied": "it was there{at}, then gone with no delete logged: the cache was emptied by hand",
     "put elsewhere": "never put here",
     "guards failed": "the key was present, its guards failed: {note}",
     "bypassed": "no lookup, the library did not take part: {note}",
