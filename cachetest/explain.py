@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -179,6 +178,9 @@ def components(key: object) -> list[Part]:
 def _json(text: str) -> object:
     if text[:1] not in ("{", "[") or len(text) > _JSON_TEXT:
         return None
+    # Loaded here: only a failure needs it.
+    import json
+
     try:
         return json.loads(text) or None
     except (ValueError, RecursionError):
