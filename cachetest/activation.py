@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from . import adapters as adapter_table
-from . import explain
 from .adapters.base import Adapter, Switch
 from .errors import CacheTestWarning, LateOperationWarning, SwitchError, UnknownSwitchError, closest_first
 from .installations import Handoff, acquire, displaced, release
@@ -168,13 +167,6 @@ class Activation:
             if cache in adapter.caches:
                 return adapter.entry_key(cache, key)
         return key
-
-    def components(self, cache: str, key: object) -> list[tuple[str, object]]:
-        """Take *key* apart as the adapter of *cache* does."""
-        for adapter in self.adapters:
-            if cache in adapter.caches:
-                return adapter.components(cache, key)
-        return explain.components(key)
 
 
 def _names_of_caches(adapters: Iterable[Adapter]) -> dict[str, Adapter]:

@@ -11,7 +11,6 @@ from . import messages
 from .activation import Activation, resolve_adapters
 from .caches import MISSING, MockCache
 from .errors import CacheTestWarning, NotPatchedError
-from .explain import same
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -102,6 +101,9 @@ class CacheAssertions(_TestCase):
 
         This is no lookup: it is not counted.
         """
+        # Loaded here: few tests need it.
+        from .explain import same
+
         cache = self._cache(name)
         got = self._entry(cache, key)
         if got is MISSING:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar, cast
 
 from . import report
 from .errors import NoMissError, UnknownCacheError, closest_first
-from .explain import Explanation, Facts, History, components
 from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog
 from .stats import Stats
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .explain import Part
+    from .explain import Explanation, History, Part
 
 __all__ = ["MISSING", "Explainer", "MockCache", "MockCaches"]
 
@@ -165,6 +164,9 @@ class MockCache(Stats):
 
     def history(self, others: Iterable[MockCache] = ()) -> History:
         """Return what happened to it, set up to explain its misses; *others* may have the keys it lacks."""
+        # Loaded here: only a failure or a report needs it.
+        from .explain import Facts, History, components
+
         explainer = self.explainer
         dropped = self.operations.dropped
         return History(

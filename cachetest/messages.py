@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .explain import Explanation, History, closest_keys
 from .texts import label_keys, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from .explain import Explanation, History
     from .operations import Operation
     from .stats import Stats
 
@@ -181,6 +181,9 @@ def used(found: Mapping[str, History]) -> str:
 
 def not_cached(name: str, key: object, keys: Collection[object], history: History) -> str:
     """Return the failure of a key that should have been there, with the keys that are closest to it."""
+    # Loaded here, and elsewhere: only a failure needs it.
+    from .explain import closest_keys
+
     closest = closest_keys(key, keys, _SHOWN_KEYS)
     label = label_keys([key, *closest])
     lines = [f"cache {name!r} has no entry for {label(key)}"]

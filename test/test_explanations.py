@@ -21,7 +21,7 @@ def blocks(language):
 
 class ExplanationsTests(unittest.TestCase):
     def test_texts(self):
-        """Each text but those of PyTorch, and the layout of the data, is printed by the module of the page."""
+        """Each text but those of PyTorch is printed by the module of the page."""
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_prices.py").write_text(blocks("python")[0] + "\n", encoding="utf-8")
             done = run_python("-m", "unittest", cwd=folder)

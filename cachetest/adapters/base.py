@@ -5,8 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from .. import explain
-
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from contextlib import AbstractContextManager
@@ -110,7 +108,10 @@ class Adapter(ABC):
 
     def components(self, cache: str, key: object) -> list[tuple[str, object]]:
         """Take *key* of *cache* apart into named parts, to say which of them made a lookup miss."""
-        return explain.components(key)
+        # Loaded here: only a failure or a report needs it.
+        from ..explain import components
+
+        return components(key)
 
     def take_apart(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         """Take apart *key*, logged by *cache*: as `components`, or from what was kept when it was made."""
