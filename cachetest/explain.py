@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -36,7 +37,6 @@ Part = tuple[str, object]
 _PARTS = 2_000
 _PARTS_OF_TEXT = 20
 _JSON_TEXT = 20_000
-_LIKENESS_TEXT = 200
 # So many parts are compared for one miss, of the newest keys first.
 _COMPARED_PARTS = 200_000
 _CANDIDATES = 10_000
@@ -222,7 +222,7 @@ def _flat(path: str, value: object, depth: int = 0) -> Iterable[Part]:
 class History:
     """The known operations of one cache, set up to explain any number of its misses.
 
-    It takes time in proportion to the operations, and each explanation time in proportion to the keys.
+    Each explanation takes time in proportion to the operations that are known.
     """
 
     def __init__(self, cache: str, operations: Sequence[Operation], facts: Facts) -> None:
@@ -232,18 +232,9 @@ class History:
         self.dropped = facts.dropped
         """How many came before them."""
         self._facts = facts
-        self._of_key: dict[object, list[int]] = {}
-        # Where each key was first known to be in the cache, in this order.
-        self._known: list[int] = []
-        known = set()
-        for index, operation in enumerate(operations):
-            identity = _identity(operation.key)
-            self._of_key.setdefault(identity, []).append(index)
-            if operation.kind in ("put", "hit") and identity not in known:
-                known.add(identity)
-                self._known.append(index)
-        self._parts: dict[object, dict[str, object]] = {}
-        self._sets: dict[object, frozenset[Any] | None] = {}
+        self._known: list[int] | None = None
+        # Of each key that is compared, the hashes of its parts: there may be 10,000, and several misses.
+        self._hashes: dict[int, array[int]] = {}
 
     @property
     def total(self) -> int:
@@ -300,7 +291,8 @@ class History:
 
     def _fate(self, index: int) -> tuple[str, int | None, int | None]:
         """Return the reason, and the numbers of the operations before and after that it follows from."""
-        mine = self._of_key[_identity(self.operations[index].key)]
+        key = self.operations[index].key
+        mine = [i for i, operation in enumerate(self.operations) if _same_key(operation.key, key)]
         at = bisect_left(mine, index)
         offset = self._facts.dropped + 1
         later = next((i + offset for i in mine[at:] if self.operations[i].kind == "put"), None)
@@ -315,8 +307,7 @@ class History:
         if lost is not None and self.operations[lost].kind != "delete":
             # It was there, though its put is not known any more. (What was never there may be deleted.)
             return _ENDS[self.operations[lost].kind], lost + offset, later
-        identity = _identity(self.operations[index].key)
-        if any(_identity(key) == identity for key in self._facts.forgotten):
+        if any(_same_key(each, key) for each in self._facts.forgotten):
             return "reset", None, later
         return "never put", None, later
 
@@ -328,7 +319,8 @@ class History:
         missed = self.operations[index].key
         wanted = self._apart(missed)
         most = min(_CANDIDATES, max(50, _COMPARED_PARTS // max(1, len(wanted))))
-        before = self._known[: bisect_left(self._known, index)][-most:]
+        known = self._known_keys()
+        before = known[: bisect_left(known, index)][-most:]
         candidates = self._keys_of(before) or self._present(missed, most)
         was_put = bool(candidates)
         if not candidates:
@@ -341,11 +333,12 @@ class History:
             )
         if not candidates:
             return ABSENT, None, False
-        as_set = _as_set(wanted)
-        scores = [self._score(key, wanted, as_set) for key, _ in candidates]
+        found = _hashes_of(wanted)
+        hashes = None if found is None else frozenset(found)
+        scores = [self._score(key, number, wanted, hashes) for key, number in candidates]
         fewest = min(scores)
         ties = [each for each, score in zip(candidates, scores, strict=True) if score == fewest]
-        likest = _likest(shorten(missed), [shorten(key) for key, _ in ties])
+        likest = _likest(shorten(missed), [key for key, _ in ties])
         return *ties[likest[0]], was_put
 
     def _keys_of(self, indexes: Iterable[int]) -> list[tuple[object, int | None]]:
@@ -353,35 +346,50 @@ class History:
 
     def _present(self, missed: object, most: int) -> list[tuple[object, int | None]]:
         """Return keys that are in the cache and that no operation is known to have put."""
-        logged = {_identity(self.operations[i].key) for i in self._known} | {_identity(missed)}
+        logged = {_identity(self.operations[i].key) for i in self._known_keys()} | {_identity(missed)}
         return [(key, None) for key in islice(self._facts.present, most) if _identity(key) not in logged]
 
-    def _score(self, key: object, wanted: dict[str, object], as_set: frozenset[Any] | None) -> float:
-        parts = self._apart(key)
-        identity = _identity(key)
-        if identity not in self._sets:
-            self._sets[identity] = _as_set(parts)
-        other = self._sets[identity]
-        if as_set is not None and other is not None:
-            # A part that both have is there twice.
-            return len(as_set ^ other) / 2
-        return sum(1 for _ in _differing(parts, wanted))
+    def _known_keys(self) -> list[int]:
+        """Return where each key was first known to be in the cache, in this order."""
+        if self._known is None:
+            seen: set[object] = set()
+            self._known = []
+            for index, operation in enumerate(self.operations):
+                identity = _identity(operation.key)
+                if operation.kind in ("put", "hit") and identity not in seen:
+                    seen.add(identity)
+                    self._known.append(index)
+        return self._known
+
+    def _score(
+        self, key: object, number: int | None, wanted: dict[str, object], hashes: frozenset[int] | None
+    ) -> float:
+        """Return in how many parts *key*, of the operation *number*, is another than the *wanted* ones."""
+        found = None if number is None else self._hashes.get(number)
+        if found is None:
+            parts = self._apart(key)
+            found = _hashes_of(parts)
+            if found is None or hashes is None:
+                return sum(1 for _ in _differing(parts, wanted))
+            if number is not None:
+                self._hashes[number] = found
+        if hashes is None:
+            return sum(1 for _ in _differing(self._apart(key), wanted))
+        # A part that has changed is there twice.
+        shared = sum(each in hashes for each in found)
+        return (len(found) + len(hashes)) / 2 - shared
 
     def _apart(self, key: object) -> dict[str, object]:
-        identity = _identity(key)
-        if identity not in self._parts:
-            found = self._facts.take_apart(key)[:_PARTS]
-            parts: dict[str, object] = {}
-            for n, (name, value) in enumerate(found, 1):
-                parts[name if name not in parts else f"{name} ({n})"] = value
-            self._parts[identity] = parts
-        return self._parts[identity]
+        parts: dict[str, object] = {}
+        for n, (name, value) in enumerate(self._facts.take_apart(key)[:_PARTS], 1):
+            parts[name if name not in parts else f"{name} ({n})"] = value
+        return parts
 
 
 def closest_keys(wanted: object, keys: Iterable[object], count: int) -> list[object]:
     """Return up to *count* of *keys*, the likest to *wanted* first; the first 10,000 are compared."""
     found = list(islice(keys, _CANDIDATES))
-    order = _likest(shorten(wanted), [shorten(key) for key in found], count)
+    order = _likest(shorten(wanted), found, count)
     return [found[n] for n in order]
 
 
@@ -402,6 +410,8 @@ def _same_key(one: object, other: object) -> bool:
 
 def _identity(key: object) -> object:
     """Return what is equal for equal keys only, and can be looked up: 1, 1.0 and True are three."""
+    if type(key) is str:
+        return key
     try:
         hash(key)
     except Exception:
@@ -423,31 +433,30 @@ class _Identity:
         return isinstance(other, _Identity) and _same_key(self.key, other.key)
 
 
-def _as_set(parts: Mapping[str, object]) -> frozenset[Any] | None:
+def _hashes_of(parts: Mapping[str, object]) -> array[int] | None:
+    """Return a hash of each part, or None where a part has none."""
     try:
-        return frozenset((name, type(value), value) for name, value in parts.items())
+        return array("q", [hash((name, type(value), value)) for name, value in parts.items()])
     except Exception:
         return None
 
 
-def _likest(wanted: str, texts: Sequence[str], count: int = 1) -> list[int]:
-    """Return the positions of the *count* of *texts* that are likest to *wanted*, the likest first."""
-    if len(texts) == 1:
+def _likest(wanted: str, keys: Sequence[object], count: int = 1) -> list[int]:
+    """Return the positions of the *count* of *keys* that look likest to *wanted*, the likest first."""
+    if len(keys) == 1:
         return [0]
     # Loaded here: only a failure needs it.
     import difflib
 
-    wanted = wanted[:_LIKENESS_TEXT]
-
     def roughly(n: int) -> int:
-        return sum(shared_ends(wanted, texts[n][:_LIKENESS_TEXT]))
+        return sum(shared_ends(wanted, shorten(keys[n])))
 
     def closely(n: int) -> tuple[float, int]:
-        ratio = difflib.SequenceMatcher(None, wanted, texts[n][:_LIKENESS_TEXT]).ratio()
+        ratio = difflib.SequenceMatcher(None, wanted, shorten(keys[n])).ratio()
         # Of equally like ones the newest, which is what the program did last.
         return ratio, n
 
-    first = nlargest(_COMPARED_CLOSELY, range(len(texts)), key=roughly)
+    first = nlargest(_COMPARED_CLOSELY, range(len(keys)), key=roughly)
     return nlargest(count, first, key=closely)
 
 
