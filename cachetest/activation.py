@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from . import adapters as adapter_table
 from .adapters.base import Adapter, Switch
 from .errors import CacheTestWarning, LateOperationWarning, SwitchError, UnknownSwitchError, closest_first
-from .installations import Handoff, acquire, displaced, release
+from .handoff import hold_hooks, let_go_of_hooks
+from .installations import acquire, displaced, release
 from .messages import join_problems
 from .scope import Scope, close_scope, open_scope
 from .strays import describe_strays, find_strays
@@ -19,7 +21,7 @@ from .switches import turn
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .operations import Location
 
@@ -81,7 +83,7 @@ class Activation:
         adapters: Iterable[Adapter],
         *,
         enable: Iterable[str] = (),
-        label: str,
+        label: object,
         switches_off: bool = False,
         explain_misses: bool = True,
     ) -> None:
@@ -99,10 +101,12 @@ class Activation:
         """Patch everything, open the scope and return it; when that fails, nothing stays patched."""
         try:
             on = _find_switches(self._enable, self.adapters)
-            for adapter in (Handoff(), *self.adapters):
+            self._undo.add(partial(let_go_of_hooks, self))
+            hold_hooks(self)
+            for adapter in self.adapters:
                 self._undo.add(partial(release, adapter, self, self._problems))
                 acquire(adapter, self)
-            names = _names_of_caches(self.adapters)
+            names = _owners_of_caches(self.adapters)
             scope = Scope(self._label, names, adapter_table.owner_of, whole_test=self._switches_off)
             if self._explain_misses:
                 scope.caches.explain_by(names)
@@ -125,17 +129,20 @@ class Activation:
 
     def turn_switches_again(self) -> None:
         """Turn switches off and on again, over what somebody's setUp has done to them."""
+        if not self.adapters:
+            return
         test = None if self.scope is None else self.scope.test
         self._turn_switches(_find_switches(self._enable, self.adapters), test)
 
     def _turn_switches(self, on: list[Switch], test: Scope | None) -> None:
-        if self._switches_off:
+        if self._switches_off and self.adapters:
             off = [switch for switch in switches_of(self.adapters) if switch not in on]
             turn([switch for switch in off if switch.exists()], False, self._undo, test=test)
-        turn(on, True, self._undo, test=test)
+        if on:
+            turn(on, True, self._undo, test=test)
 
     def close(self) -> Verdict | None:
-        """Undo everything, and return what was found; None if nothing was open (any more)."""
+        """Undo everything, and return what was found; None if that is nothing, or nothing was open."""
         scope = self.scope
         if scope is None:
             self._undo.run()
@@ -144,18 +151,21 @@ class Activation:
         try:
             problems = self._displaced()
         finally:
-            # The second run finishes what the first was interrupted in.
-            for _ in range(2):
-                try:
+            try:
+                self._undo.run()
+            except Exception as error:
+                cause = error
+                # Finish what was interrupted; that it fails again is no news.
+                with suppress(Exception):
                     self._undo.run()
-                except Exception as error:
-                    cause = cause or error
         problems += self._problems
         if cause is not None:
             problems.append(f"undoing the patches raised {type(cause).__name__}: {cause}")
         findings = find_strays(scope)
-        problems += describe_strays([*findings.unattributed, *findings.own_late])
         self.scope = None
+        if not any(findings):
+            return Verdict(problems, [], cause) if problems else None
+        problems += describe_strays([*findings.unattributed, *findings.own_late])
         return Verdict(problems, describe_strays(findings.others_late, findings.not_kept), cause)
 
     def _displaced(self) -> list[str]:
@@ -169,8 +179,10 @@ class Activation:
         return key
 
 
-def _names_of_caches(adapters: Iterable[Adapter]) -> dict[str, Adapter]:
+def _owners_of_caches(adapters: Sequence[Adapter]) -> Mapping[str, Adapter]:
     """Return the caches of all *adapters*, by name; two of one name are an error."""
+    if len(adapters) == 1:
+        return dict.fromkeys(adapters[0].caches, adapters[0])
     owners: dict[str, Adapter] = {}
     for adapter in adapters:
         for name in adapter.caches:
@@ -193,7 +205,14 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
         adapter_table.load(each) if isinstance(each, str) else each
         for each in check_adapters(checked_sequence(given, "patch_caches"))
     ]
-    return list(dict.fromkeys(made))
+    found: dict[Adapter, Adapter] = {}
+    for adapter in made:
+        other = found.setdefault(adapter, adapter)
+        if other.caches != adapter.caches:
+            raise ValueError(
+                f"{other!r} and {adapter!r} can't be used together: give one of them all that is to be tested"
+            )
+    return list(found)
 
 
 T = TypeVar("T")
@@ -214,6 +233,8 @@ def checked_sequence(given: Iterable[T], what: str) -> tuple[T, ...]:
 
     *what* is the name of the argument or attribute that it was given as.
     """
+    if type(given) is tuple:
+        return given
     if isinstance(given, str):
         raise TypeError(f"{what}: expected a sequence of names, not the string {given!r}: ({given!r},)")
     if not isinstance(given, Collection):
@@ -235,8 +256,10 @@ def switches_of(adapters: Iterable[Adapter]) -> list[Switch]:
     return [switch for adapter in adapters for switch in adapter.switches]
 
 
-def _find_switches(names: Iterable[str], adapters: Iterable[Adapter]) -> list[Switch]:
+def _find_switches(names: Collection[str], adapters: Iterable[Adapter]) -> list[Switch]:
     """Return the switches of *adapters* that *names* name, each an existing one."""
+    if not names:
+        return []
     known = {switch.name: switch for switch in switches_of(adapters)}
     for name in names:
         if name in known:

@@ -243,6 +243,14 @@ class MockCaches(Mapping[str, MockCache]):
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.
     """
 
+    _names: dict[str, None]
+    _owners: Callable[[str], str | None] | None
+    _footnotes: Callable[[], Iterable[str]] | None
+    _observer: Callable[[Operation], None] | None
+    _log_length: int | None
+    _caches: dict[str, MockCache]
+    _explainers: Mapping[str, Explainer]
+
     def __init__(
         self,
         names: Iterable[str] = (),
@@ -258,18 +266,21 @@ class MockCaches(Mapping[str, MockCache]):
         operation on any of the caches; *footnotes* gives the lines that end the report; *log_length* is how
         many operations each cache keeps, 10,000 by default.
         """
-        self._names = dict.fromkeys(names)
-        self._owners = owners
-        self._footnotes = footnotes
-        self._observer = observer
-        self._log_length = log_length
-        # Each is made on first use: a scope is opened for every test, and most tests use one or two.
-        self._caches: dict[str, MockCache] = {}
-        self._explainers: Mapping[str, Explainer] = {}
+        # Not by assignments, which __setattr__ makes slow: a scope is opened for every test.
+        vars(self).update(
+            _names=dict.fromkeys(names),
+            _owners=owners,
+            _footnotes=footnotes,
+            _observer=observer,
+            _log_length=log_length,
+            # Each is made on first use, as most tests use one or two.
+            _caches={},
+            _explainers={},
+        )
 
     def explain_by(self, explainers: Mapping[str, Explainer]) -> None:
         """Let each of *explainers*, by the name of its cache, keep what explains a miss."""
-        self._explainers = explainers
+        vars(self)["_explainers"] = explainers
         for cache in list(self._caches.values()):
             cache.explainer = explainers.get(cache.name)
 
@@ -301,6 +312,11 @@ class MockCaches(Mapping[str, MockCache]):
         """Reset every cache in place: a `MockCache` held from before stays valid."""
         for cache in self.values():
             cache.reset()
+
+    def empty(self) -> None:
+        """As `reset`, and faster where nothing was used."""
+        if self._caches:
+            self.reset()
 
     def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
         """Print the counts of every cache, then the entries and the operations, unless told not to.

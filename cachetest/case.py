@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import unittest
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .activation import Activation, Verdict, resolve_adapters
@@ -13,7 +12,7 @@ from .caches import MISSING
 from .operations import Location, caller_outside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["CacheTestCase", "CacheTestMixin"]
 
@@ -44,16 +43,22 @@ class CacheTestMixin(CacheAssertions):
             )
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
-        with self._patching_set_up():
+        put_back = self._patch_set_up()
+        try:
             return super().run(result)
+        finally:
+            self._after_run(put_back)
 
     def debug(self) -> None:
-        with self._patching_set_up():
+        put_back = self._patch_set_up()
+        try:
+            super().debug()
+        finally:
             try:
-                super().debug()
-            finally:
                 # Unlike run(), debug() leaves out the cleanups once something has failed.
                 self.doCleanups()
+            finally:
+                self._after_run(put_back)
 
     def setUp(self) -> None:
         super().setUp()
@@ -61,18 +66,19 @@ class CacheTestMixin(CacheAssertions):
             # The TestCase behind may turn caches on for its own tests, as torch's does.
             self._activation.turn_switches_again()
 
-    @contextmanager
-    def _patching_set_up(self) -> Iterator[None]:
+    def _patch_set_up(self) -> Callable[[], None]:
+        """Have the scope opened before `setUp`, and return what takes that back."""
         # On the instance, and not by a setUp of the class: a subclass need not call super().setUp(), and
         # of all that unittest calls only setUp and the cleanups are sure to run in the context of the test
         # method. For IsolatedAsyncioTestCase that is a copy, taken before run().
-        found = vars(self).get("setUp", MISSING)
+        own = vars(self)
+        found = own.get("setUp", MISSING)
 
         def put_back() -> None:
             if found is MISSING:
-                vars(self).pop("setUp", None)
+                own.pop("setUp", None)
             else:
-                vars(self)["setUp"] = found
+                own["setUp"] = found
 
         def patching_set_up() -> None:
             put_back()
@@ -84,16 +90,16 @@ class CacheTestMixin(CacheAssertions):
 
         # Until Python 3.11 it takes that copy in run(), and calls setUp outside it.
         early = _Outcome(self._open_scope) if _copies_context_in_run(self) else None
-        vars(self)["setUp"] = patching_set_up
+        own["setUp"] = patching_set_up
+        return put_back
+
+    def _after_run(self, put_back: Callable[[], None]) -> None:
         try:
-            yield
+            put_back()
         finally:
-            try:
-                put_back()
-            finally:
-                if self._activation is not None:
-                    # A KeyboardInterrupt ends run() without the cleanups.
-                    self._close(self._activation)
+            if self._activation is not None:
+                # A KeyboardInterrupt ends run() without the cleanups.
+                self._close(self._activation)
 
     def _open_scope(self) -> None:
         activation = Activation(

@@ -12,12 +12,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .scope import Scope, carry, owner
-from .undo import Undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["carried_to_threads"]
+__all__ = ["hold_hooks", "let_go_of_hooks"]
 
 
 class _Hook:
@@ -26,13 +25,14 @@ class _Hook:
     def __init__(
         self, owner: type, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
     ) -> None:
-        self._owner = owner
-        self._name = name
+        self.owner = owner
+        self.name = name
+        self.on = False
         # Another tool may have wrapped a hook of ours that it found, and put it back when we were gone.
         found = vars(owner)[name]
         while _is_hook(found):
             found = found.__wrapped__
-        self._found = found
+        self.found = found
         active = wrap(found)
 
         @functools.wraps(found)
@@ -40,45 +40,69 @@ class _Hook:
             return (active if self.on else found)(*args, **kwargs)
 
         hook._cachetest_hook = self  # type: ignore[attr-defined]
-        self.on = True
-        self._hook = hook
-
-    def install(self) -> None:
-        setattr(self._owner, self._name, self._hook)
-
-    def remove(self) -> None:
-        """Put back what was found, unless another tool has wrapped the hook: then only go quiet."""
-        self.on = False
-        if vars(self._owner)[self._name] is self._hook:
-            setattr(self._owner, self._name, self._found)
+        self.function = hook
 
 
 def _is_hook(function: Any) -> bool:
     # functools.wraps gives the wrapper of another tool all the attributes of the hook inside it.
     hook = getattr(function, "_cachetest_hook", None)
-    return hook is not None and hook._hook is function
+    return hook is not None and hook.function is function
 
 
-def carried_to_threads() -> Undo:
-    """Return a context manager: what threads, pools and futures are given inside it is marked.
+_lock = threading.RLock()
+_holders: set[object] = set()
+
+
+def hold_hooks(holder: object) -> None:
+    """Mark what threads, pools and futures are given, until every holder has let go.
 
     Each thread, work item of a pool, and callback of a future belongs to the scope of whoever made it.
     """
-    return Undo(_hook_everything)
+    with _lock:
+        first = not _holders
+        _holders.add(holder)
+        if first:
+            for hook in _hooks():
+                hook.on = True
+                setattr(hook.owner, hook.name, hook.function)
 
 
-def _hook_everything(undo: Undo) -> None:
+def let_go_of_hooks(holder: object) -> None:
+    """Remove the hooks if nobody else holds them; whoever does not hold them changes nothing."""
+    with _lock:
+        if _holders <= {holder}:
+            for hook in _made:
+                hook.on = False
+                # Where another tool has wrapped it, it stays, and has only gone quiet.
+                if vars(hook.owner)[hook.name] is hook.function:
+                    setattr(hook.owner, hook.name, hook.found)
+        _holders.discard(holder)
+
+
+# Those made last, to be used again: making them takes longer than all else that a test is opened for.
+_made: list[_Hook] = []
+
+
+def _hooks() -> list[_Hook]:
+    for hook in _made:
+        if vars(hook.owner)[hook.name] is not hook.found:
+            break
+    else:
+        if _made:
+            return _made
+    return _make_hooks()
+
+
+def _make_hooks() -> list[_Hook]:
     # Loaded here: the import costs more than all of cachetest, and a process without tests never pays.
     import concurrent.futures.thread
 
-    for target, name, wrap in (
-        (threading.Thread, "start", _wrap_start),
-        (concurrent.futures.ThreadPoolExecutor, "submit", _wrap_submit),
-        (concurrent.futures.Future, "add_done_callback", _wrap_callback),
-    ):
-        hook = _Hook(target, name, wrap)
-        undo.add(hook.remove)
-        hook.install()
+    _made[:] = [
+        _Hook(threading.Thread, "start", _wrap_start),
+        _Hook(concurrent.futures.ThreadPoolExecutor, "submit", _wrap_submit),
+        _Hook(concurrent.futures.Future, "add_done_callback", _wrap_callback),
+    ]
+    return _made
 
 
 def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:

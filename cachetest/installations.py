@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from .adapters.base import Adapter
-from .handoff import carried_to_threads
-from .undo import ABSENT
+from .undo import ABSENT, Undo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["Handoff", "acquire", "displaced", "release"]
+    from .adapters.base import Adapter
+    from .undo import Swaps
 
-
-class Handoff(Adapter):
-    """Our own hooks are installed and counted as the patches of any library are.
-
-    It names no places: to be wrapped by another tool is no failure of theirs or ours.
-    """
-
-    name = "handoff"
-
-    def install(self) -> AbstractContextManager[object]:
-        return carried_to_threads()
+__all__ = ["acquire", "displaced", "release"]
 
 
 class _Installation:
@@ -35,40 +24,49 @@ class _Installation:
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
         self.holders: set[object] = set()
-        self.stack = ExitStack()
-        self.manager: AbstractContextManager[object] = self.stack
+        self.manager: AbstractContextManager[object] = nullcontext()
+        self.swaps: list[Swaps] = []
         self.before: Mapping[str, object] | None = None
         self.installed: Mapping[str, object] = {}
 
     def install(self) -> None:
         before = dict(self.adapter.places())
         self.manager = self.adapter.install()
-        self.stack.enter_context(self.manager)
+        self.manager.__enter__()
+        if isinstance(self.manager, Undo):
+            self.swaps = self.manager.swaps
         self.installed = dict(self.adapter.places())
         self.before = before
 
     def displaced(self) -> list[str]:
         """Return a line for each place that no longer holds what we put there."""
+        if self.installed:
+            found = list(_differences(self.installed, self.adapter.places()))
+        else:
+            found = [each for swaps in self.swaps for each in swaps.displaced()]
         return [
             f"{place} was displaced while the test ran: it holds {now!r} in place of cachetest's "
             f"{was!r}, so operations may have gone uncounted"
-            for place, was, now in _differences(self.installed, self.adapter.places())
+            for place, was, now in found
         ]
 
     def restore(self) -> list[str]:
         """Uninstall, and return a line for each place that the adapter did not restore."""
         try:
-            self.stack.close()
+            self.manager.__exit__(None, None, None)
         except BaseException:
-            # An ExitStack forgets what it has begun to leave.
             self.manager.__exit__(None, None, None)
             raise
         if self.before is None:
             return []
+        if self.installed:
+            found = list(_differences(self.before, self.adapter.places()))
+        else:
+            found = [each for swaps in self.swaps for each in swaps.not_put_back()]
         return [
             f"the adapter {self.adapter.name!r} did not restore {place}: it holds {now!r}, "
             f"and held {was!r} before"
-            for place, was, now in _differences(self.before, self.adapter.places())
+            for place, was, now in found
         ]
 
 
@@ -88,7 +86,9 @@ _installations: dict[Adapter, _Installation] = {}
 def acquire(adapter: Adapter, holder: object) -> None:
     """Install *adapter* unless somebody holds it already, and hold it as *holder*."""
     with _lock:
-        installation = _installations.setdefault(adapter, _Installation(adapter))
+        installation = _installations.get(adapter)
+        if installation is None:
+            installation = _installations[adapter] = _Installation(adapter)
         first = not installation.holders
         installation.holders.add(holder)
         if first:

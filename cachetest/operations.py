@@ -24,6 +24,7 @@ __all__ = [
     "OperationLog",
     "caller_outside",
     "frame_outside",
+    "location",
 ]
 
 Kind = Literal["put", "hit", "miss", "delete", "eviction", "expiration", "bypass"]
@@ -118,12 +119,10 @@ def caller_outside(libraries: frozenset[str] = NO_LIBRARIES) -> Location:
     return Location(found.f_code.co_filename, found.f_lineno, found.f_code.co_name)
 
 
-def _line(code: CodeType, instruction: int) -> int:
-    """Return the number of the line of *code* that the *instruction* at this offset is of."""
-    for start, end, line in code.co_lines():
-        if line is not None and start <= instruction < end:
-            return line
-    return code.co_firstlineno
+def location(code: CodeType, instruction: int) -> Location:
+    """Return the line of *code* that the *instruction* at this offset is of."""
+    lines = (line for start, end, line in code.co_lines() if start <= instruction < end)
+    return Location(code.co_filename, next(lines, None) or code.co_firstlineno, code.co_name)
 
 
 class _Here(threading.local):
@@ -195,8 +194,7 @@ class OperationLog(Sequence[Operation]):
         if isinstance(record, Operation):
             return record
         kind, key, thread, code, instruction = record
-        where = Location(code.co_filename, _line(code, instruction), code.co_name)
-        return Operation(kind, self._cache, key, thread, where)
+        return Operation(kind, self._cache, key, thread, location(code, instruction))
 
     def tally(self, kind: Kind) -> int:
         """Return how many operations of *kind* were recorded, the dropped ones included."""

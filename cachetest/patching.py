@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import sys
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
@@ -13,13 +14,14 @@ from weakref import WeakSet
 from .activation import Activation, check_adapters, names_of, resolve_adapters, switches_of
 from .adapters import ready_adapters
 from .errors import NotPatchedError
-from .operations import caller_outside
+from .operations import caller_outside, frame_outside, location
 from .scope import innermost_of
 from .switches import turn
 from .undo import Undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import FrameType
 
     from typing_extensions import Self
 
@@ -67,9 +69,9 @@ class PatchCaches:
         return scope.caches
 
     def __enter__(self) -> Self:
-        return self._enter(f"the block at {caller_outside()}")
+        return self._enter(_BlockAt(sys._getframe(1)))
 
-    def _enter(self, label: str) -> Self:
+    def _enter(self, label: object) -> Self:
         adapters = resolve_adapters(self._adapters or None)
         activation = Activation(
             adapters, enable=self._enable, label=label, explain_misses=self._explain_misses
@@ -208,6 +210,17 @@ def _latest_set_up() -> Undo:
 
 def _forget_set_up(undo: Undo) -> None:
     _set_up.set(tuple(each for each in _set_up.get() if each is not undo))
+
+
+class _BlockAt:
+    """What messages call a block: its line is worked out when one is written."""
+
+    def __init__(self, frame: FrameType) -> None:
+        caller = frame_outside(frame)
+        self._at = caller.f_code, caller.f_lasti
+
+    def __str__(self) -> str:
+        return f"the block at {location(*self._at)}"
 
 
 class _Labelled(PatchCaches):

@@ -66,9 +66,13 @@ class Scope:
         self.found_carried: Strand | None = None
         self.whole_test = whole_test
         around = self._around()
-        # The same for all scopes of one test, its blocks on other threads included.
-        self.test: Scope = self if around is None else around.test
+        self._test = None if around is None else around.test
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left, log_length=log_length)
+
+    @property
+    def test(self) -> Scope:
+        """What is the same for all scopes of one test, its blocks on other threads included."""
+        return self._test or self
 
     @property
     def late(self) -> MockCaches:
@@ -148,15 +152,15 @@ def open_scope(scope: Scope) -> None:
     scope.parent = scope._around()
     scope.opener = _strand()
     if not _open:
-        _adrift.reset()
+        _adrift.empty()
     with _lock:
         _last = scope
         _set_open((*_open, scope))
         scope.found = _marker.get()
         scope.found_carried = _carried.get()
-        _carried.set(None)
+        if scope.found_carried is not None:
+            _carried.set(None)
         _marker.set(scope)
-        _shown.set(scope)
 
 
 def _set_open(scopes: tuple[Scope, ...]) -> None:
@@ -174,7 +178,14 @@ def close_scope(scope: Scope) -> None:
         scope.closed = True
         _set_open(tuple(other for other in _open if other is not scope))
         # The context may be another one than that which opened, and then the mark is not ours to take.
-        if _marker.get() is scope:
+        if _marker.get() is not scope:
+            return
+        if scope.parent is None:
+            if scope.found_carried is not None:
+                _carried.set(scope.found_carried)
+            _marker.set(scope.found)
+            _shown.set(scope)
+        else:
             lineage = scope.lineage()
             left = list(takewhile(lambda outer: outer.closed, lineage))
             # A thread that was late before is late again, and a runner's thread back in the runner's test.

@@ -72,6 +72,8 @@ def find_strays(scope: Scope) -> Findings:
     An unattributed operation is told to every one of its suspects.
     """
     findings = Findings([], [], [])
+    if not _incoming and not _strays and not _not_kept:
+        return findings
     with _lock:
         while _incoming:
             _strays.append(_incoming.popleft())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from typing_extensions import Self
 
-__all__ = ["ABSENT", "Undo", "own_attribute"]
+__all__ = ["ABSENT", "Swaps", "Undo", "own_attribute"]
 
 
 class _Absent:
@@ -27,6 +28,52 @@ def own_attribute(owner: object, name: str) -> object:
     return vars(owner).get(name, ABSENT)
 
 
+class Swaps:
+    """Attributes that are set together, and put back as their owners held them, "not there" included."""
+
+    def __init__(self, values: Iterable[tuple[object, str, object]]) -> None:
+        """Take what to set as (owner, name of the attribute, value)."""
+        self._values = list(values)
+        self._found: list[object] = []
+
+    def set(self) -> None:
+        for owner, name, value in self._values:
+            self._found.append(vars(owner).get(name, ABSENT))
+            setattr(owner, name, value)
+
+    def put_back(self) -> None:
+        """Put back what was found where something was set; harmless when it was done before."""
+        for (owner, name, _), found in zip(
+            reversed(self._values[: len(self._found)]), reversed(self._found), strict=True
+        ):
+            if found is not ABSENT:
+                setattr(owner, name, found)
+            elif name in vars(owner):
+                delattr(owner, name)
+
+    def displaced(self) -> list[tuple[str, object, object]]:
+        """Return (name of the place, value that was set, value that is there), where they differ."""
+        return self._differing(value for _, _, value in self._values)
+
+    def not_put_back(self) -> list[tuple[str, object, object]]:
+        """Return (name of the place, value that was found, value that is there), where they differ."""
+        return self._differing(self._found)
+
+    def _differing(self, expected: Iterable[object]) -> list[tuple[str, object, object]]:
+        return [
+            (f"{_name(owner)}.{name}", value, own_attribute(owner, name))
+            for (owner, name, _), value in zip(self._values, expected, strict=False)
+            if vars(owner).get(name, ABSENT) is not value
+        ]
+
+
+def _name(owner: object) -> str:
+    if isinstance(owner, ModuleType):
+        return owner.__name__
+    cls = owner if isinstance(owner, type) else type(owner)
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
 class Undo:
     """A context manager that takes back, in reverse, each change made through it.
 
@@ -39,6 +86,7 @@ class Undo:
         """Make one whose changes *begin* makes on entering; they are taken back when that raises."""
         self._begin = begin
         self._steps: list[Callable[[], object]] = []
+        self.swaps: list[Swaps] = []
 
     def add(self, step: Callable[[], object]) -> None:
         """Call *step* when this is undone."""
@@ -46,16 +94,14 @@ class Undo:
 
     def set_attribute(self, owner: object, name: str, value: object) -> None:
         """Set an attribute, to be put back as *owner* itself held it, "not there" included."""
-        found = own_attribute(owner, name)
+        self.set_attributes([(owner, name, value)])
 
-        def put_back() -> None:
-            if found is not ABSENT:
-                setattr(owner, name, found)
-            elif name in vars(owner):
-                delattr(owner, name)
-
-        self.add(put_back)
-        setattr(owner, name, value)
+    def set_attributes(self, values: Iterable[tuple[object, str, object]]) -> None:
+        """Set several, each given as (owner, name, value)."""
+        swaps = Swaps(values)
+        self.swaps.append(swaps)
+        self._steps.append(swaps.put_back)
+        swaps.set()
 
     def copy(self) -> Undo:
         """Return another that takes the same back, for steps that have to be run in several contexts."""

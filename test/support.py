@@ -27,8 +27,12 @@ _REQUIRED = os.environ.get("CACHETEST_REQUIRE", "").split(",")
 
 def needs(library: str, install: str) -> Callable[[Any], Any]:
     """Skip without *library*, saying how to get it, unless the environment demands it."""
-    there = importlib.util.find_spec(library) is not None or library in _REQUIRED
-    return unittest.skipUnless(there, f"needs {library}: pip install {install}")
+    return unittest.skipUnless(is_there(library), f"needs {library}: pip install {install}")
+
+
+def is_there(library: str) -> bool:
+    """Return whether *library* can be tested, or has to be."""
+    return importlib.util.find_spec(library) is not None or library in _REQUIRED
 
 
 needs_torch = needs("torch", "torch==2.13.0")
@@ -112,11 +116,15 @@ class LibraryAdapter(Adapter):
     def install(self) -> Undo:
         return Undo(lambda undo: undo.set_attribute(self.library, "backend", MockBackend("lib")))
 
+
+class NamedPlaceAdapter(LibraryAdapter):
+    """An adapter that names its place itself, as one has to that does not set it by an Undo."""
+
     def places(self) -> Mapping[str, object]:
         return {"Library.backend": own_attribute(self.library, "backend")}
 
 
-class InterruptedAdapter(LibraryAdapter):
+class InterruptedAdapter(NamedPlaceAdapter):
     """An adapter that is interrupted as its scope is left."""
 
     interrupted = False

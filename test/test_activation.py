@@ -27,7 +27,8 @@ class ActivationTests(unittest.TestCase):
         scope = activation.open()
         self.assertIs(owner(), scope)
         self.assertEqual((scope.label, list(scope.caches)), ("a test", ["lib"]))
-        self.assertEqual(activation.close(), Verdict([], [], None))
+        self.assertIsNone(activation.close())
+        self.assertIsNone(owner())
         self.assertIsNone(activation.close())
         self.assertEqual(self.library.backend, "real")
 
@@ -64,6 +65,13 @@ class ActivationTests(unittest.TestCase):
     def test_one_of_each(self):
         """An adapter that is given twice is there once."""
         self.assertEqual(resolve_adapters([self.adapter, LibraryAdapter(self.library)]), [self.adapter])
+
+    def test_two_of_one_that_differ(self):
+        """Two adapters that are one to cachetest, and yet have other caches, are an error."""
+        other = LibraryAdapter(self.library)
+        other.caches = ("other",)
+        with self.assertRaisesRegex(ValueError, "can't be used together"):
+            resolve_adapters([self.adapter, other])
 
 
 class VerdictTests(unittest.TestCase):

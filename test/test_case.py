@@ -14,7 +14,7 @@ from cachetest import (
 )
 from cachetest.scope import carry, owner
 
-from .support import InterruptedAdapter, LibraryAdapter, make_library, run_case, run_method
+from .support import InterruptedAdapter, NamedPlaceAdapter, make_library, run_case, run_method
 
 
 class OwnFailure(AssertionError):
@@ -333,7 +333,7 @@ class EndTests(LibraryCase):
     def test_adapter_that_does_not_restore(self):
         """A test whose adapter leaves something behind fails."""
 
-        class Careless(LibraryAdapter):
+        class Careless(NamedPlaceAdapter):
             def install(self):
                 from contextlib import nullcontext
 

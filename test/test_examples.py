@@ -1,43 +1,60 @@
 import unittest
 
-from .support import ROOT, needs_torch, run_python
+from parameterized import parameterized
+
+from .support import ROOT, is_there, run_python
 
 EXAMPLES = ROOT / "examples"
 
+# Each example, and the library that it can't do without.
+PLAIN = ["test_prices.py"]
+NEEDING = [
+    ("test_model.py", "torch"),
+    ("test_pymemcache.py", "pymemcache"),
+    ("test_redis.py", "fakeredis"),
+]
+DISCOVER = ("discover", "-v", "-s", str(EXAMPLES), "-p")
+
+
+def run_example(pattern):
+    return run_python("-m", "unittest", *DISCOVER, pattern)
+
 
 class ExampleTests(unittest.TestCase):
-    def run_example(self, pattern, *options):
-        done = run_python(*options, "-m", "unittest", "discover", "-v", "-s", str(EXAMPLES), "-p", pattern)
+    def check(self, pattern):
+        done = run_example(pattern)
         self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stderr
+        self.assertRegex(done.stderr, r"Ran [1-9]\d* test")
+        self.assertNotIn("skipped", done.stderr)
 
-    def test_prices(self):
-        """The program with a cache of its own is tested through a backend by hand."""
-        self.assertIn("Ran 4 tests", self.run_example("test_prices.py"))
+    @parameterized.expand(PLAIN)
+    def test_plain(self, pattern):
+        """An example that needs nothing passes."""
+        self.check(pattern)
 
-    @needs_torch
-    def test_model(self):
-        """The model is tested through inductor."""
-        text = self.run_example("test_model.py")
-        self.assertIn("test_second_machine_is_warm (", text)
-        self.assertNotIn("skipped", text)
+    @parameterized.expand(NEEDING)
+    def test_with_its_library(self, pattern, library):
+        """An example passes with the library that it is about."""
+        if not is_there(library):
+            self.skipTest(f"needs {library}")
+        self.check(pattern)
 
-    def test_model_without_torch(self):
-        """Without torch, its test says in one line how to install it, and is skipped."""
+    @parameterized.expand(NEEDING)
+    def test_without_its_library(self, pattern, library):
+        """Without it, it says in one line how to install it, and is skipped."""
         script = (
-            "import sys; sys.modules['torch'] = None; import unittest; "
-            f"unittest.main(module=None, argv=['unittest', 'discover', '-v', '-s', {str(EXAMPLES)!r}, "
-            "'-p', 'test_model.py'])"
+            f"import sys; sys.modules[{library!r}] = None; import unittest; "
+            f"unittest.main(module=None, argv=['unittest', *{(*DISCOVER, pattern)!r}])"
         )
         done = run_python("-c", script)
-        self.assertIn("skipped 'needs PyTorch: pip install torch'", done.stderr)
+        self.assertRegex(done.stderr, r"skipped '?.*pip install ")
         # Since Python 3.12 nothing but skips is an exit status of its own.
         self.assertIn(done.returncode, (0, 5), done.stderr)
 
     def test_each_is_run(self):
         """Every example has a test here."""
-        found = {path.name for path in EXAMPLES.glob("test_*.py")}
-        self.assertEqual(found, {"test_prices.py", "test_model.py"})
+        found = sorted(path.name for path in EXAMPLES.glob("test_*.py"))
+        self.assertEqual(found, sorted([*PLAIN, *(pattern for pattern, _ in NEEDING)]))
 
 
 if __name__ == "__main__":

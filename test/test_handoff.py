@@ -6,16 +6,28 @@ import threading
 import types
 import unittest
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import wraps
 from multiprocessing.pool import ThreadPool
 from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest.handoff import carried_to_threads
+from cachetest.handoff import hold_hooks, let_go_of_hooks
 from cachetest.scope import Scope, carry, close_scope, open_scope, owner
 
 HOOKED = ((threading.Thread, "start"), (ThreadPoolExecutor, "submit"), (Future, "add_done_callback"))
+
+
+@contextmanager
+def carried_to_threads():
+    """Hold the hooks for the time of a block."""
+    holder = object()
+    try:
+        hold_hooks(holder)
+        yield
+    finally:
+        let_go_of_hooks(holder)
 
 
 def hooked():

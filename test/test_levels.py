@@ -17,13 +17,24 @@ LEVELS = [
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
     ["adapters.base", "adapters.targets", "adapters"],
-    ["adapters.inductor_keys", "adapters.inductor", "switches", "installations"],
+    ["adapters.memcached_store", "adapters.memcached_protocol"],
+    ["adapters.redis_commands", "adapters.redis_resp", "adapters.redis_store", "adapters.redis_connection"],
+    ["adapters.redis_link", "adapters.redis_sockets"],
+    ["adapters.inductor_keys", "adapters.inductor", "adapters.pymemcache", "adapters.redis"],
+    ["switches", "installations"],
     ["activation", "patching"],
-    ["assertions", "case", "async_case", "mock_cache"],
+    ["assertions", "case", "async_case", "mock_cache", "contract"],
     ["__init__"],
 ]
 ORDER = [module for level in LEVELS for module in level]
-LIBRARIES = {"torch", "triton"}
+# The packages of each library under test, and the adapter that imports it, its own modules included.
+LIBRARIES = {
+    "fakeredis": "redis",
+    "pymemcache": "pymemcache",
+    "redis": "redis",
+    "torch": "inductor",
+    "triton": "inductor",
+}
 
 
 def modules():
@@ -79,9 +90,10 @@ class LevelTests(unittest.TestCase):
                 names = (
                     [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
                 )
-                roots = {each.partition(".")[0] for each in names}
-                if roots & LIBRARIES:
-                    self.assertEqual(name, "adapters.inductor", node.lineno)
+                if getattr(node, "level", 0):
+                    continue  # `from .pymemcache import` names a module of ours
+                for library in {each.partition(".")[0] for each in names} & LIBRARIES.keys():
+                    self.assertTrue(name.startswith(f"adapters.{LIBRARIES[library]}"), (name, node.lineno))
 
     def test_no_module_is_taken_for_a_test(self):
         """Discovery would import a module called test*.py."""

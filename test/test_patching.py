@@ -347,7 +347,9 @@ class DecoratorTests(PatchCase):
 
         self.assertTrue(use().endswith("test_label.<locals>.use"))
         with PatchCaches(self.adapter):
-            self.assertRegex(owner().label, r"^the block at test[/\\]test_patching.py:\d+ in test_label$")
+            self.assertRegex(
+                str(owner().label), r"^the block at test[/\\]test_patching.py:\d+ in test_label$"
+            )
 
     @parameterized.expand(
         [

@@ -102,7 +102,8 @@ class Adapter(ABC):
         """Return what is now in each place that `install` changes, by the name of the place.
 
         It is read before and after installing, at the end of each test, and after restoring, and compared
-        by identity: what differs was displaced by somebody else, or not restored.
+        by identity: what differs was displaced by somebody else, or not restored. Not needed where `install`
+        returns an `Undo` that set them all: what that knows is looked at instead.
         """
         return {}
 

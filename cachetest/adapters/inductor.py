@@ -13,16 +13,16 @@ import importlib
 import importlib.util
 import sys
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..caches import MISSING
 from ..scope import cache_for
-from ..undo import Undo, own_attribute
+from ..undo import Undo
 from . import inductor_keys, known_adapters
 from .base import Adapter, Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from ..caches import MockCache
 
@@ -67,8 +67,8 @@ _FBCODE_PLACES = (
 
 # Functions that hand out a cache object, some of them memoised in some release.
 _MAKERS = (
-    ("torch._functorch._aot_autograd.autograd_cache", "AOTAutogradCache.get_remote_cache"),
-    ("torch._inductor.codecache", "FxGraphCache.get_remote_cache"),
+    ("torch._functorch._aot_autograd.autograd_cache", "AOTAutogradCache", "get_remote_cache"),
+    ("torch._inductor.codecache", "FxGraphCache", "get_remote_cache"),
     ("torch._dynamo.pgo", "get_remote_cache"),
 )
 
@@ -89,7 +89,7 @@ class InductorSwitch(Switch):
 
     @property
     def _config(self) -> Any:
-        return importlib.import_module(self.module)
+        return _module(self.module)
 
     @property
     def _entry(self) -> Any:
@@ -141,8 +141,9 @@ class Inductor(Adapter):
 
     def is_ready(self) -> bool:
         """Return whether this torch has such caches; that it lacks one of them is for `install` to say."""
+        name = "torch._inductor.remote_cache"
         try:
-            return importlib.util.find_spec("torch._inductor.remote_cache") is not None
+            return name in sys.modules or importlib.util.find_spec(name) is not None
         except (ImportError, ValueError):
             return False
 
@@ -151,18 +152,12 @@ class Inductor(Adapter):
         return Undo(self._swap)
 
     def _swap(self, undo: Undo) -> None:
-        classes = list(_cache_classes())
+        made = backend_class()
+        values = [(owner, _OVERRIDE, _factory(cache, made)) for cache, owner in _cache_classes()]
         undo.add(_forget_memoised)
         _forget_memoised()
-        for cache, owner in classes:
-            undo.set_attribute(owner, _OVERRIDE, _factory(cache))
+        undo.set_attributes(values)
         inductor_keys.hook(undo)
-
-    def places(self) -> Mapping[str, object]:
-        return {
-            f"{owner.__module__}.{owner.__qualname__}.{_OVERRIDE}": own_attribute(owner, _OVERRIDE)
-            for _, owner in _cache_classes()
-        } | inductor_keys.places()
 
     def take_apart(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         return inductor_keys.take_apart(cache, key) or self.components(cache.name, key)
@@ -183,26 +178,33 @@ class Inductor(Adapter):
         ]
 
 
-def _cache_classes() -> Iterator[tuple[str, type]]:
-    """Yield the name of the cache and the class, for each cache class of the installed torch."""
-    config: Any = importlib.import_module("torch._inductor.config")
-    for place in (*_PLACES, *(_FBCODE_PLACES if config.is_fbcode() else ())):
-        for module in place.modules:
-            found = getattr(importlib.import_module(module), place.class_name, None)
+def _cache_classes() -> list[tuple[str, type]]:
+    """Return the name of the cache and the class, for each cache class of the installed torch."""
+    classes = []
+    fbcode = _module("torch._inductor.config").is_fbcode()
+    for cache, class_name, modules in (*_PLACES, *_FBCODE_PLACES) if fbcode else _PLACES:
+        for module in modules:
+            found = getattr(_module(module), class_name, None)
             if found is not None:
-                yield place.cache, found
+                classes.append((cache, found))
                 break
         else:
             raise ImportError(
-                f"this torch has no {place.class_name} in {' or '.join(place.modules)}, "
-                f"so the cache {place.cache!r} can't be patched"
+                f"this torch has no {class_name} in {' or '.join(modules)}, "
+                f"so the cache {cache!r} can't be patched"
             )
+    return classes
+
+
+def _module(name: str) -> Any:
+    # import_module takes five times as long for one that was imported before.
+    return sys.modules.get(name) or importlib.import_module(name)
 
 
 def _forget_memoised() -> None:
-    for module, path in _MAKERS:
+    for module, *path in _MAKERS:
         found: Any = sys.modules.get(module)
-        for part in path.split("."):
+        for part in path:
             found = getattr(found, part, None)
         # A module that was not imported has memoised nothing.
         if hasattr(found, "cache_clear"):
@@ -217,7 +219,7 @@ def backend_class() -> type:
 
     It is made with the name of a cache, and has ``with_name(name)``, a factory without arguments.
     """
-    base = importlib.import_module("torch._inductor.remote_cache").RemoteCacheBackend
+    base = _module("torch._inductor.remote_cache").RemoteCacheBackend
     if base not in _made:
         _made[base] = _make_backend_class(base)
     return _made[base]
@@ -226,6 +228,8 @@ def backend_class() -> type:
 def _make_backend_class(base: Any) -> type:
     class MockBackend(base):  # type: ignore[misc]
         """A backend of torch's remote caches that is backed by the running test's scope."""
+
+        factories: ClassVar[dict[str, Callable[[], Any]]] = {}
 
         def __init__(self, name: str) -> None:
             if not isinstance(name, str):
@@ -251,11 +255,14 @@ def _make_backend_class(base: Any) -> type:
     return MockBackend
 
 
-def _factory(name: str, cls: type | None = None) -> Callable[[], Any]:
-    made = cls or backend_class()
+def _factory(name: str, cls: Any) -> Callable[[], Any]:
+    """Return what makes backends of *cls* for the cache *name*: the same each time."""
 
     def make() -> Any:
-        return made(name)
+        return cls(name)
 
-    make.__qualname__ = f"MockBackend.with_name({name!r})"
-    return make
+    made: Callable[[], Any] | None = cls.factories.get(name)
+    if made is None:
+        make.__qualname__ = f"MockBackend.with_name({name!r})"
+        made = cls.factories.setdefault(name, make)
+    return made

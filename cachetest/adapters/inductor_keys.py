@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..scope import cache_for, owner
 from ..texts import Shown
-from ..undo import own_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,10 +26,9 @@ if TYPE_CHECKING:
     from ..explain import Part
     from ..undo import Undo
 
-__all__ = ["hook", "opaque", "places", "take_apart"]
+__all__ = ["hook", "opaque", "take_apart"]
 
 _LIBRARIES = frozenset({"torch", "triton", "functorch"})
-_MARK = "_cachetest_inductor_hook"
 _PARTS = "key parts"
 _TEXTS = "key part texts"
 
@@ -222,6 +220,7 @@ _HOOKS = (
     _Hook(_AUTOGRAD, "", "log_cache_bypass", _around_bypass),
     _Hook(_AUTOTUNE, "AutotuneCache", "create", _around_create, "autotune_local"),
 )
+_MODULES = frozenset(each.module for each in _HOOKS)
 _MADE_OF = {
     "autotune_local": "the kernel's source, cache_key_tag and torch's own source",
     "autotune_remote": (
@@ -240,8 +239,8 @@ def _owner_of(hook: _Hook) -> Any:
     return found if callable(getattr(found, hook.name, None)) else None
 
 
-# What is put in, while it is.
-_installed: dict[_Hook, object] = {}
+# What was made for what was found, since most tests find the same again.
+_made: dict[_Hook, tuple[object, object]] = {}
 
 
 def hook(undo: Undo) -> None:
@@ -249,30 +248,35 @@ def hook(undo: Undo) -> None:
 
     A module that is not loaded yet is hooked when it is: patching loads no compiler.
     """
-    finder = _Finder(partial(_hook_module, undo))
-    undo.add(finder.remove)
-    sys.meta_path.insert(0, finder)
-    for module in dict.fromkeys(each.module for each in _HOOKS):
-        if module in sys.modules:
-            _hook_module(undo, module)
+    if not all(module in sys.modules for module in _MODULES):
+        finder = _Finder(partial(_hook_module, undo))
+        undo.add(finder.remove)
+        sys.meta_path.insert(0, finder)
+    undo.set_attributes([value for each in _HOOKS for value in _swap(each)])
 
 
 def _hook_module(undo: Undo, module: str) -> None:
-    for each in _HOOKS:
-        found = _owner_of(each) if each.module == module else None
-        if found is not None:
-            wrapped = each.around(getattr(found, each.name))
-            static = isinstance(_definition(found, each.name), staticmethod)
-            undo.add(partial(_installed.pop, each, None))
-            _installed[each] = staticmethod(wrapped) if static else wrapped
-            setattr(_installed[each], _MARK, True)
-            undo.set_attribute(found, each.name, _installed[each])
+    undo.set_attributes([value for each in _HOOKS if each.module == module for value in _swap(each)])
+
+
+def _swap(hook: _Hook) -> Iterator[tuple[object, str, object]]:
+    """Yield what is to be set for *hook*: nothing where this torch has no place for it."""
+    found = _owner_of(hook)
+    if found is None:
+        return
+    definition = _definition(found, hook.name)
+    made = _made.get(hook)
+    if made is None or made[0] is not definition:
+        wrapped = hook.around(getattr(found, hook.name))
+        made = definition, staticmethod(wrapped) if isinstance(definition, staticmethod) else wrapped
+        _made[hook] = made
+    yield found, hook.name, made[1]
 
 
 def _definition(found: Any, name: str) -> object:
     if not isinstance(found, type):
-        return None
-    return next((vars(cls)[name] for cls in found.__mro__ if name in vars(cls)), None)
+        return getattr(found, name)
+    return next(vars(cls)[name] for cls in found.__mro__ if name in vars(cls))
 
 
 class _Finder:
@@ -280,10 +284,9 @@ class _Finder:
 
     def __init__(self, loaded: Callable[[str], object]) -> None:
         self._loaded = loaded
-        self._names = frozenset(each.module for each in _HOOKS)
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
-        if name not in self._names:
+        if name not in _MODULES:
             return None
         others = (finder for finder in sys.meta_path if not isinstance(finder, _Finder))
         found = (finder.find_spec(name, path, target) for finder in others)
@@ -312,22 +315,6 @@ class _Loader:
         module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
         self._loaded(module.__name__)
-
-
-def places() -> dict[str, object]:
-    """Return for each hook that its place is as it should be, or what is there instead."""
-    return {".".join(filter(None, (each.module, each.owner, each.name))): _place(each) for each in _HOOKS}
-
-
-def _place(hook: _Hook) -> object:
-    # Not what is in it: the module may be loaded in between, which displaces nothing.
-    found = _owner_of(hook)
-    if found is None:
-        return "undisturbed"
-    now = own_attribute(found, hook.name)
-    ours = _installed.get(hook)
-    undisturbed = now is ours if ours is not None else not hasattr(now, _MARK)
-    return "undisturbed" if undisturbed else now
 
 
 def opaque(cache: MockCache) -> str:

@@ -1,4 +1,5 @@
 import importlib
+import importlib.util
 import sys
 import unittest
 from unittest import mock
@@ -6,12 +7,10 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest import adapters
-from cachetest.adapters import check_name, known_adapters, load, owner_of, ready_adapters
+from cachetest.adapters import Adapter, Targets, check_name, known_adapters, load, owner_of, ready_adapters
 from cachetest.errors import MissingLibraryError, UnknownAdapterError
 
-from ..support import needs_torch
-
-EVERY = [(name, known) for name, known in known_adapters.items()]
+EVERY = list(known_adapters.items())
 
 
 class TableTests(unittest.TestCase):
@@ -24,6 +23,8 @@ class TableTests(unittest.TestCase):
     @parameterized.expand(EVERY)
     def test_missing_library(self, name, known):
         """An adapter without its library says what to install."""
+        if known.extra is None:
+            self.skipTest("of the standard library")
         for found in (mock.Mock(return_value=None), mock.Mock(side_effect=ValueError)):
             with mock.patch.dict(sys.modules, {known.library: None}):
                 with mock.patch("importlib.util.find_spec", found):
@@ -43,23 +44,51 @@ class TableTests(unittest.TestCase):
         self.assertEqual(owner_of(name), owner)
 
     @parameterized.expand(EVERY)
-    @needs_torch
     def test_table_is_right(self, name, known):
         """What the table says of an adapter is what the adapter says itself."""
-        adapter = load(name)
-        self.assertEqual(adapter.name, name)
-        self.assertEqual(adapter.caches, known.caches)
-        self.assertEqual(tuple(switch.name for switch in adapter.switches), known.switches)
-        self.assertEqual(type(adapter).__name__, known.class_name)
-        self.assertEqual(adapter, load(name))
-        self.assertIs(
-            importlib.import_module(f"cachetest.adapters.{name}"), sys.modules[type(adapter).__module__]
-        )
+        if importlib.util.find_spec(known.library.partition(".")[0]) is None:
+            self.skipTest(f"needs {known.library}: pip install 'cachetest[{known.extra}]'")
+        cls = getattr(adapters, known.class_name)
+        self.assertEqual((cls.name, cls.__name__), (name, known.class_name))
+        self.assertIn(known.class_name, dir(adapters))
+        self.assertIs(importlib.import_module(f"cachetest.adapters.{name}"), sys.modules[cls.__module__])
+        if issubclass(cls, Targets):
+            with self.assertRaisesRegex(TypeError, f"{known.class_name} has to be told what to test"):
+                load(name)
+        elif name != "django":  # whose caches are those of the settings
+            adapter = load(name)
+            self.assertEqual(adapter, load(name))
+            self.assertEqual(adapter.caches, known.caches)
+            self.assertEqual(tuple(switch.name for switch in adapter.switches), known.switches)
+
+    def test_no_such_class(self):
+        """Only classes of adapters are there to be imported."""
+        with self.assertRaisesRegex(AttributeError, "has no attribute 'Nothing'"):
+            adapters.Nothing  # noqa: B018
+
+    def test_entry_points(self):
+        """An adapter of another distribution is found by its entry point, and has to be one."""
+
+        class Theirs(Adapter):
+            name = "theirs"
+
+            def install(self):
+                raise AssertionError("not in this test")
+
+        for made, check in ((Theirs, self.assertIsInstance), (dict, None)):
+            point = mock.Mock(load=lambda made=made: made)
+            with mock.patch.object(adapters, "_entry_points", return_value={"theirs": point}):
+                if check is not None:
+                    check(load("theirs"), Theirs)
+                else:
+                    with self.assertRaisesRegex(TypeError, "'theirs'.*makes no adapter, but {}"):
+                        load("theirs")
 
     def test_ready_once_imported(self):
         """Once its library is there, an adapter is used."""
-        with mock.patch.dict(sys.modules, {"torch": object()}), mock.patch.object(adapters, "load") as loaded:
-            self.assertEqual(ready_adapters(), [loaded("inductor")])
+        with mock.patch.dict(sys.modules, {"torch": object(), "django": None}):
+            with mock.patch.object(adapters, "load") as loaded:
+                self.assertEqual(ready_adapters(), [loaded("inductor")])
 
 
 if __name__ == "__main__":
