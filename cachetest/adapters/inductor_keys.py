@@ -20,7 +20,7 @@ from ..scope import cache_for, owner
 from ..texts import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ..caches import MockCache
     from ..explain import Part
@@ -248,11 +248,41 @@ def hook(undo: Undo) -> None:
 
     A module that is not loaded yet is hooked when it is: patching loads no compiler.
     """
+    if _ready is not None and _ready.is_so():
+        undo.set_attributes(_ready.values)
+        return
     if not all(module in sys.modules for module in _MODULES):
         finder = _Finder(partial(_hook_module, undo))
         undo.add(finder.remove)
         sys.meta_path.insert(0, finder)
-    undo.set_attributes([value for each in _HOOKS for value in _swap(each)])
+    _hook_modules(undo)
+
+
+def _hook_modules(undo: Undo) -> None:
+    global _ready
+    modules = {module: sys.modules.get(module) for module in _MODULES}
+    values = [value for each in _HOOKS for value in _swap(each)]
+    found = [(place, name, vars(place).get(name)) for place, name, _ in values]
+    undo.set_attributes(values)
+    _ready = _Ready(modules, found, values) if all(modules.values()) else None
+
+
+class _Ready(NamedTuple):
+    """What was set last time, and what was found then: it is the same in most tests."""
+
+    modules: Mapping[str, object]
+    found: Sequence[tuple[object, str, object]]
+    values: Sequence[tuple[object, str, object]]
+
+    def is_so(self) -> bool:
+        """Return whether the same is there to be found."""
+        for name, module in self.modules.items():
+            if sys.modules.get(name) is not module:
+                return False
+        return all(vars(place).get(name) is own for place, name, own in self.found)
+
+
+_ready: _Ready | None = None
 
 
 def _hook_module(undo: Undo, module: str) -> None:
