@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from . import adapters as adapter_table
-from . import explain
 from .adapters.base import Adapter, Switch
 from .errors import CacheTestWarning, LateOperationWarning, SwitchError, UnknownSwitchError, closest_first
 from .handoff import hold_hooks, let_go_of_hooks
@@ -22,7 +21,7 @@ from .switches import turn
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .operations import Location
 
@@ -86,11 +85,13 @@ class Activation:
         enable: Iterable[str] = (),
         label: object,
         switches_off: bool = False,
+        explain_misses: bool = True,
     ) -> None:
         self.adapters = list(adapters)
         self._enable = names_of(enable, "enable_caches")
         self._label = label
         self._switches_off = switches_off
+        self._explain_misses = explain_misses
         self._undo = Undo()
         self._problems: list[str] = []
         self.opener = threading.get_ident()
@@ -105,8 +106,10 @@ class Activation:
             for adapter in self.adapters:
                 self._undo.add(partial(release, adapter, self, self._problems))
                 acquire(adapter, self)
-            names = _names_of_caches(self.adapters)
+            names = _owners_of_caches(self.adapters)
             scope = Scope(self._label, names, adapter_table.owner_of, whole_test=self._switches_off)
+            if self._explain_misses:
+                scope.caches.explain_by(names)
             self._turn_switches(on, scope.test)
             self._undo.add(partial(close_scope, scope))
             self.scope = scope
@@ -175,18 +178,11 @@ class Activation:
                 return adapter.entry_key(cache, key)
         return key
 
-    def components(self, cache: str, key: object) -> list[tuple[str, object]]:
-        """Take *key* apart as the adapter of *cache* does."""
-        for adapter in self.adapters:
-            if cache in adapter.caches:
-                return adapter.components(cache, key)
-        return explain.components(key)
 
-
-def _names_of_caches(adapters: Sequence[Adapter]) -> Collection[str]:
-    """Return the names of the caches of all *adapters*; two of one name are an error."""
+def _owners_of_caches(adapters: Sequence[Adapter]) -> Mapping[str, Adapter]:
+    """Return the caches of all *adapters*, by name; two of one name are an error."""
     if len(adapters) == 1:
-        return adapters[0].caches
+        return dict.fromkeys(adapters[0].caches, adapters[0])
     owners: dict[str, Adapter] = {}
     for adapter in adapters:
         for name in adapter.caches:
@@ -195,7 +191,7 @@ def _names_of_caches(adapters: Sequence[Adapter]) -> Collection[str]:
                     f"both {owners[name]!r} and {adapter!r} have a cache {name!r}: "
                     "give one of them another name"
                 )
-    return list(owners)
+    return owners
 
 
 def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:

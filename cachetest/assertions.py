@@ -11,7 +11,6 @@ from . import messages
 from .activation import Activation, resolve_adapters
 from .caches import MISSING, MockCache
 from .errors import CacheTestWarning, NotPatchedError
-from .explain import components, same
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from .adapters.base import Adapter
     from .caches import MockCaches
+    from .explain import History
 else:
     _TestCase = object
 
@@ -59,7 +59,9 @@ class CacheAssertions(_TestCase):
         """
         cache = self._cache(name)
         expected = _expected(cache, stats, puts, hits, misses)
-        differ = messages.stats_differ(name, expected, cache.stats, cache.operations, self._take_apart(name))
+        differ = messages.stats_differ(
+            name, expected, cache.stats, partial(self._history, cache), unknown=cache.unknown
+        )
         if differ is not None:
             raise self.failureException(self._formatMessage(msg, differ))  # type: ignore[arg-type]
 
@@ -84,11 +86,14 @@ class CacheAssertions(_TestCase):
     def assertCacheUnused(self, *names: str, msg: object = None) -> None:
         """Fail if there was any operation on the caches *names*; without names, on any cache at all."""
         chosen = [self._cache(name) for name in names] or self._every_cache()
+        # A bypass is of a cache that was not used.
         found = {
-            cache.name: cache.operations for cache in chosen if cache.operations.total or any(cache.counts())
+            cache.name: self._history(cache)
+            for cache in chosen
+            if cache.operations.total > cache.operations.tally("bypass") or any(cache.counts())
         }
         if found:
-            text = messages.used(found, {name: self._take_apart(name) for name in found})
+            text = messages.used(found)
             raise self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type]
 
     def assertCached(self, name: str, key: object, value: object = MISSING, *, msg: object = None) -> None:
@@ -96,10 +101,13 @@ class CacheAssertions(_TestCase):
 
         This is no lookup: it is not counted.
         """
+        # Loaded here: few tests need it.
+        from .explain import same
+
         cache = self._cache(name)
         got = self._entry(cache, key)
         if got is MISSING:
-            text = messages.not_cached(name, key, list(cache.cache), cache.operations, self._take_apart(name))
+            text = messages.not_cached(name, key, cache.cache.keys(), self._history(cache))
         elif value is not MISSING and not same(got, value):
             text = messages.value_differs(name, key, value, got)
         else:
@@ -144,10 +152,8 @@ class CacheAssertions(_TestCase):
             raise NotPatchedError("there is no cache here: no adapter was patched, and no MockBackend made")
         return list(self._scope().values())
 
-    def _take_apart(self, name: str) -> messages.TakeApart:
-        if self._activation is None:
-            return components
-        return partial(self._activation.components, name)
+    def _history(self, cache: MockCache) -> History:
+        return cache.history(self._scope().values())
 
 
 def _expected(
@@ -218,8 +224,8 @@ class _Delta:
             name,
             self._expected,
             got,
-            self._cache.operations,
-            self._case._take_apart(name),
+            partial(self._case._history, self._cache),
+            unknown=self._cache.unknown,
             skipped=self._skipped,
         )
         if differ is not None:

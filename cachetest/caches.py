@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from itertools import islice
 from sys import _getframe
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar, cast
 
 from . import report
-from .errors import UnknownCacheError, closest_first
+from .errors import NoMissError, UnknownCacheError, closest_first
 from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog, callers, frame_outside, here
 from .stats import Stats
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["MISSING", "MockCache", "MockCaches"]
+    from .explain import Explanation, History, Part
+
+__all__ = ["MISSING", "Explainer", "MockCache", "MockCaches"]
 
 
 T = TypeVar("T")
@@ -32,6 +36,16 @@ class _Missing:
 
 
 MISSING = _Missing()
+
+# So many keys that a reset has taken away are remembered, to say so of a miss.
+_FORGOTTEN = 1_000
+
+
+class Explainer(Protocol):
+    """What can take the keys of a cache apart: an adapter."""
+
+    def take_apart(self, cache: MockCache, key: object) -> list[Part]: ...
+    def opaque(self, cache: MockCache) -> str: ...
 
 
 class MockCache(Stats):
@@ -49,6 +63,10 @@ class MockCache(Stats):
 
     # What was added to puts, hits and misses by hand: `+=`, or an assignment to one of them.
     _added = (0, 0, 0)
+
+    # The adapter, while its hooks may keep for this cache what explains a miss.
+    explainer: Explainer | None = None
+    _forgotten: tuple[object, ...] = ()
 
     def __init__(self, name: str, operations: OperationLog | None = None) -> None:
         """Make an empty cache, with an empty log of its own unless it is given one."""
@@ -147,8 +165,59 @@ class MockCache(Stats):
         # A library that is watched keeps its counts: they are taken off.
         puts, hits, misses = self._watched()
         self._added = (-puts, -hits, -misses)
+        self._forgotten = tuple(islice(self._put_keys(), _FORGOTTEN))
         self.cache.clear()
         self.operations.clear()
+
+    def _put_keys(self) -> Iterator[object]:
+        """Yield the keys that had been put, as far as is known, the newest first."""
+        for operation in reversed(self.operations.snapshot()):
+            if operation.kind == "put":
+                yield operation.key
+        yield from list(islice(self.cache, _FORGOTTEN))
+        yield from self._forgotten
+
+    def explain(self, key: object = None) -> Explanation:
+        """Explain the newest miss, or that of *key*: why it was none of the keys that had been put.
+
+        A hit that the library refused to use, and a bypass, are explained as well. Raises `NoMissError` when
+        there is none in the log.
+        """
+        history = self.history()
+        for index in reversed(history.misses()):
+            if key is None or history.is_of(index, key):
+                return history.explain(index)
+        of_key = "" if key is None else f" of {key!r:.100}"
+        raise NoMissError(f"cache {self.name!r} has no miss{of_key} in its log to explain")
+
+    def history(self, others: Iterable[MockCache] = ()) -> History:
+        """Return what happened to it, set up to explain its misses; *others* may have the keys it lacks."""
+        # Loaded here: only a failure or a report needs it.
+        from .explain import Facts, History, components
+
+        explainer = self.explainer
+        dropped = self.operations.dropped
+        return History(
+            self.name,
+            self.operations.snapshot(),
+            Facts(
+                take_apart=components if explainer is None else partial(explainer.take_apart, self),
+                opaque="" if explainer is None else explainer.opaque(self),
+                forgotten=self._forgotten,
+                present=self.cache,
+                notes=self.keep("notes", dict),
+                dropped=dropped,
+                elsewhere=lambda key: [
+                    other.name for other in others if other is not self and other._has(key)
+                ],
+            ),
+        )
+
+    def _has(self, key: object) -> bool:
+        try:
+            return key in self.cache
+        except TypeError:  # a key that this cache could not hold
+            return False
 
     def __copy__(self) -> MockCache:
         # Counts of its own, for whoever compares before and after; the default would share them.
@@ -233,6 +302,7 @@ class MockCaches(Mapping[str, MockCache]):
     _observer: Callable[[Operation], None] | None
     _log_length: int | None
     _caches: dict[str, MockCache]
+    _explainers: Mapping[str, Explainer]
 
     def __init__(
         self,
@@ -258,7 +328,14 @@ class MockCaches(Mapping[str, MockCache]):
             _log_length=log_length,
             # Each is made on first use, as most tests use one or two.
             _caches={},
+            _explainers={},
         )
+
+    def explain_by(self, explainers: Mapping[str, Explainer]) -> None:
+        """Let each of *explainers*, by the name of its cache, keep what explains a miss."""
+        vars(self)["_explainers"] = explainers
+        for cache in list(self._caches.values()):
+            cache.explainer = explainers.get(cache.name)
 
     def ensure(self, name: str) -> MockCache:
         """Return the cache called *name*, made now if there was none."""
@@ -266,7 +343,10 @@ class MockCaches(Mapping[str, MockCache]):
         # that use a new name at once get one cache.
         found = self._caches.get(name)
         if found is None:
-            found = self._caches.setdefault(name, self._make(name))
+            made = self._make(name)
+            if name in self._explainers:
+                made.explainer = self._explainers[name]
+            found = self._caches.setdefault(name, made)
         return found
 
     def _make(self, name: str) -> MockCache:
@@ -295,13 +375,15 @@ class MockCaches(Mapping[str, MockCache]):
         if self._caches:
             self.reset()
 
-    def report(self, file: TextIO | None = None, *, entries: bool = True) -> None:
-        """Print the counts of every cache, the entries unless told not to, and any stray operation.
+    def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
+        """Print the counts of every cache, then the entries and the operations, unless told not to.
 
-        *file* is standard error by default. A long key or value is cut at 100 characters.
+        *file* is standard error by default. A long key or value is cut at 100 characters; of very many
+        entries the first are shown, and of very many operations the newest. The newest miss of each cache is
+        explained. Stray operations come last.
         """
         notes = self._footnotes() if self._footnotes is not None else ()
-        report.write_report(self, file, entries=entries, footnotes=notes)
+        report.write_report(self, file, entries=entries, operations=operations, footnotes=notes)
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts, entries and operations, ready for ``json.dumps``.

@@ -31,6 +31,9 @@ class CacheTestMixin(CacheAssertions):
     enable_caches: ClassVar[Sequence[str]] = ()
     """Names of switches that are on during the tests; all others are off."""
 
+    explain_misses: ClassVar[bool] = True
+    """Whether adapters keep what the keys are made of, where that takes a hook into the library."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         order = cls.__mro__
@@ -104,6 +107,7 @@ class CacheTestMixin(CacheAssertions):
             enable=self.enable_caches,
             label=self.id(),
             switches_off=True,
+            explain_misses=self.explain_misses,
         )
         # The first cleanup is the last to run: what the test cleans up still counts as its own.
         self.addCleanup(self._leave_scope, activation)

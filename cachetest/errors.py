@@ -12,6 +12,7 @@ __all__ = [
     "CacheTestWarning",
     "LateOperationWarning",
     "MissingLibraryError",
+    "NoMissError",
     "NotPatchedError",
     "SwitchError",
     "UnknownAdapterError",
@@ -50,6 +51,10 @@ class SwitchError(CacheTestError):
 
 class MissingLibraryError(CacheTestError, ImportError):
     """An adapter was asked for whose library can't be imported."""
+
+
+class NoMissError(CacheTestError, LookupError):
+    """A miss was to be explained where there was none."""
 
 
 class NotPatchedError(CacheTestError, RuntimeError):

@@ -46,13 +46,16 @@ class PatchCaches:
     patch that somebody displaced are an ``AssertionError``.
     """
 
-    def __init__(self, *adapters: str | Adapter, enable: Iterable[str] = ()) -> None:
-        """Check the arguments; nothing is patched yet.
+    def __init__(
+        self, *adapters: str | Adapter, enable: Iterable[str] = (), explain_misses: bool = True
+    ) -> None:
+        """Check the arguments; nothing is patched yet. Without *explain_misses* no parts of keys are kept.
 
         Raises `UnknownAdapterError`, or ``TypeError`` for what is no adapter at all.
         """
         self._adapters = check_adapters(adapters)
         self._enable = names_of(enable, "enable")
+        self._explain_misses = explain_misses
         self._active: list[Activation] = []
         self._scopes: WeakSet[Scope] = WeakSet()
         self._latest: Scope | None = None
@@ -70,7 +73,9 @@ class PatchCaches:
 
     def _enter(self, label: object) -> Self:
         adapters = resolve_adapters(self._adapters or None)
-        activation = Activation(adapters, enable=self._enable, label=label)
+        activation = Activation(
+            adapters, enable=self._enable, label=label, explain_misses=self._explain_misses
+        )
         try:
             self._active.append(activation)
             self._latest = activation.open()
@@ -130,7 +135,7 @@ class PatchCaches:
         label = getattr(function, "__qualname__", repr(function))
 
         def fresh() -> PatchCaches:
-            return _Labelled(label, *self._adapters, enable=self._enable)
+            return _Labelled(label, *self._adapters, enable=self._enable, explain_misses=self._explain_misses)
 
         if inspect.iscoroutinefunction(function):
 
@@ -221,8 +226,10 @@ class _BlockAt:
 class _Labelled(PatchCaches):
     """What a decorated function runs in: messages name the function, not a line in here."""
 
-    def __init__(self, label: str, *adapters: str | Adapter, enable: Iterable[str]) -> None:
-        super().__init__(*adapters, enable=enable)
+    def __init__(
+        self, label: str, *adapters: str | Adapter, enable: Iterable[str], explain_misses: bool
+    ) -> None:
+        super().__init__(*adapters, enable=enable, explain_misses=explain_misses)
         self._label = label
 
     def __enter__(self) -> Self:

@@ -321,9 +321,9 @@ class GlobalStats(Mapping[str, MockCache]):
         """As `MockCaches.reset`."""
         self._caches.reset()
 
-    def report(self, file: TextIO | None = None, *, entries: bool = True) -> None:
+    def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
         """As `MockCaches.report`."""
-        self._caches.report(file, entries=entries)
+        self._caches.report(file, entries=entries, operations=operations)
 
     def as_dict(self) -> dict[str, Any]:
         """As `MockCaches.as_dict`."""

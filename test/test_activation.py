@@ -36,13 +36,26 @@ class ActivationTests(unittest.TestCase):
         """What was never opened has nothing to find."""
         self.assertIsNone(Activation([self.adapter], label="a test").close())
 
+    def parts(self, adapter, name, **options):
+        """Return the parts in which two keys of the cache *name* are found to differ."""
+        activation = Activation([adapter], label="a test", **options)
+        self.addCleanup(activation.close)
+        cache = activation.open().caches.ensure(name)
+        cache.put("a:b", 1)
+        cache.get("a:c")
+        parts = [difference.part for difference in cache.explain().differences]
+        activation.close()
+        return parts
+
     def test_components(self):
         """Keys are taken apart by the adapter that has the cache, others by their own structure."""
-        activation = Activation([self.adapter, Named(self.library)], label="a test")
-        self.assertEqual(activation.components("lib", "a:b"), [("part 1", "a"), ("part 2", "b")])
-        activation = Activation([Named(self.library)], label="a test")
-        self.assertEqual(activation.components("lib", "a:b"), [("own part", "a:b")])
-        self.assertEqual(activation.components("prices", "a:b"), [("part 1", "a"), ("part 2", "b")])
+        self.assertEqual(self.parts(self.adapter, "lib"), ["part 2"])
+        self.assertEqual(self.parts(Named(self.library), "lib"), ["own part"])
+        self.assertEqual(self.parts(Named(self.library), "prices"), ["part 2"])
+
+    def test_components_off(self):
+        """Where misses are not to be explained, no adapter is asked."""
+        self.assertEqual(self.parts(Named(self.library), "lib", explain_misses=False), ["part 2"])
 
     def test_switch_of_no_adapter(self):
         """A switch that nobody has is an error before anything is patched."""

@@ -10,7 +10,7 @@ from parameterized import parameterized
 
 from cachetest import MockCache, MockCaches, Stats
 from cachetest.caches import MISSING
-from cachetest.errors import CacheTestError, UnknownCacheError
+from cachetest.errors import CacheTestError, NoMissError, UnknownCacheError
 
 
 class MockCacheTests(unittest.TestCase):
@@ -333,6 +333,42 @@ class MockCachesTests(unittest.TestCase):
         for copied in (copy.deepcopy(self.caches), pickle.loads(pickle.dumps(self.caches))):
             self.assertEqual(copied.fx_graph, Stats(1, 0, 0))
             self.assertIsNot(copied.fx_graph, self.caches.fx_graph)
+
+
+class ExplainTests(unittest.TestCase):
+    def test_newest_miss(self):
+        """Without a key it is the newest miss that is explained, else the newest of that key."""
+        cache = MockCache("prices")
+        cache.put("a:1", 1)
+        cache.get("a:2")
+        cache.get("a:3")
+        self.assertEqual(cache.explain().key, "a:3")
+        self.assertEqual(cache.explain("a:2").operation, 2)
+        self.assertEqual(
+            str(cache.explain("a:2")),
+            "cache 'prices', operation 2, key 'a:2': never put before; the nearest key, 'a:1', "
+            "put by operation 1, differs in\n    part 2: '1' -> '2'",
+        )
+
+    def test_no_miss(self):
+        """Where nothing missed there is nothing to explain."""
+        cache = MockCache("prices")
+        cache.put("a", 1)
+        cache.get("a")
+        for key in (None, "a"):
+            with self.assertRaisesRegex(NoMissError, "cache 'prices' has no miss"):
+                cache.explain(key)
+
+    def test_reset(self):
+        """What a reset took away is remembered, over one more reset too, and not without bound."""
+        cache = MockCache("prices")
+        for n in range(2000):
+            cache.put(n, n)
+        cache.reset()
+        cache.reset()
+        cache.get(1999)
+        self.assertEqual(cache.explain().reason, "reset")
+        self.assertEqual(len(cache._forgotten), 1000)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from parameterized import parameterized
 
-from cachetest.explain import ABSENT, Miss, components, explain_miss
+from cachetest.explain import ABSENT, Facts, History, closest_keys, components
 from cachetest.operations import Location, Operation
 
 
@@ -29,7 +29,16 @@ class ComponentsTests(unittest.TestCase):
         [
             ("string", "user:42/v1", [("part 1", "user"), ("part 2", "42"), ("part 3", "v1")]),
             ("word", "user", [("part 1", "user")]),
+            ("query", "/list?page=2&q=x", [("part 1", ""), ("part 2", "list"), ("page", "2"), ("q", "x")]),
+            ("json", '{"user": {"id": 42}, "tags": []}', [("user.id", 42), ("tags", [])]),
+            ("not_json", "{user", [("part 1", "{user")]),
+            (
+                "nested",
+                ("user", {"id": 42}, (1, 2)),
+                [("part 1", "user"), ("part 2.id", 42), ("part 3[0]", 1), ("part 3[1]", 2)],
+            ),
             ("tuple", ("user", 42), [("part 1", "user"), ("part 2", 42)]),
+            ("empty", (), [("key", ())]),
             ("mapping", Frozen(user=42), [("user", 42)]),
             ("dataclass", Key(42, "a"), [("user", 42), ("page", "a")]),
             ("bytes", b"user:42", [("key", b"user:42")]),
@@ -42,48 +51,130 @@ class ComponentsTests(unittest.TestCase):
         self.assertEqual(components(key), parts)
 
 
-class ExplainTests(unittest.TestCase):
-    def test_nothing_put(self):
-        """The first lookup of an empty cache misses because it is empty."""
-        self.assertEqual(explain_miss(operations(("miss", "a")), 0), Miss("empty"))
+def explain(log, index=-1, **facts):
+    """Return the explanation of one operation of *log*."""
+    history = History("c", log, Facts(**{"take_apart": components, **facts}))
+    return history.explain(range(len(log))[index])
 
-    def test_cold(self):
-        """The usual cold miss is followed by the put of its key."""
-        log = operations(("miss", "a"), ("put", "a"))
-        self.assertEqual(explain_miss(log, 0), Miss("empty, put later"))
 
-    def test_put_before(self):
-        """A key that had been put was lost in between."""
-        log = operations(("put", "a"), ("miss", "a"))
-        self.assertEqual(explain_miss(log, 1), Miss("put before"))
+class FateTests(unittest.TestCase):
+    @parameterized.expand(
+        [
+            ("cold", [("miss", "a")], 0, "never put", None, None),
+            ("put_later", [("miss", "a"), ("put", "a")], 0, "never put", None, 2),
+            ("deleted", [("put", "a"), ("delete", "a"), ("miss", "a")], 2, "deleted", 2, None),
+            (
+                "deleted_and_put_later",
+                [("put", "a"), ("delete", "a"), ("miss", "a"), ("put", "a")],
+                2,
+                "deleted",
+                2,
+                4,
+            ),
+            ("evicted", [("put", "a"), ("eviction", "a"), ("miss", "a")], 2, "evicted", 2, None),
+            ("expired", [("put", "a"), ("expiration", "a"), ("miss", "a")], 2, "expired", 2, None),
+            ("expired_unknown_put", [("expiration", "a"), ("miss", "a")], 1, "expired", 1, None),
+            ("deleted_what_was_never_there", [("delete", "a"), ("miss", "a")], 1, "never put", None, None),
+            ("emptied", [("put", "a"), ("miss", "a")], 1, "emptied", 1, None),
+            ("emptied_after_hit", [("hit", "a"), ("miss", "a")], 1, "emptied", 1, None),
+            (
+                "put_again",
+                [("put", "a"), ("delete", "a"), ("put", "a"), ("eviction", "a"), ("miss", "a")],
+                4,
+                "evicted",
+                4,
+                None,
+            ),
+            ("bypass", [("bypass", "no shape env")], 0, "bypassed", None, None),
+        ]
+    )
+    def test_reason(self, _, log, index, reason, earlier, later):
+        """What became of the key is told by the operations on it."""
+        found = explain(operations(*log), index)
+        self.assertEqual((found.reason, found.earlier, found.later), (reason, earlier, later))
 
-    def test_put_later(self):
+    def test_reset(self):
+        """A key that a reset took away is known for it."""
+        self.assertEqual(explain(operations(("miss", "a")), forgotten=["b", "a"]).reason, "reset")
+        self.assertEqual(explain(operations(("miss", "a")), forgotten=["b"]).reason, "never put")
+
+    def test_elsewhere(self):
+        """A key that another cache has is said to be there."""
+        found = explain(operations(("miss", "a")), elsewhere=lambda key: ["other"])
+        self.assertEqual(found.reason, "put elsewhere")
+        self.assertIn("never put here\n  the same key was put in 'other'", str(found))
+
+    def test_guards(self):
+        """A hit that the library refused is explained by what it said."""
+        found = explain(operations(("put", "a"), ("hit", "a")), notes={2: "s0 > 5"})
+        self.assertTrue(str(found).endswith("the key was present, its guards failed: s0 > 5"))
+
+    def test_numbers(self):
+        """Operations keep their numbers when older ones are gone."""
+        found = explain(operations(("put", "b"), ("miss", "a"), ("put", "a")), 1, dropped=100)
+        self.assertEqual((found.operation, found.nearest_operation, found.later), (102, 101, 103))
+        self.assertIn("not put in the operations that are known", str(found))
+
+
+class NearestTests(unittest.TestCase):
+    def nearest(self, *log, **facts):
+        found = explain(operations(*log), **facts)
+        return found.nearest, [tuple(each) for each in found.differences]
+
+    def test_before_only(self):
         """Only what came before the miss is near."""
-        log = operations(("put", "a:1"), ("miss", "a:2"), ("put", "a:2"))
-        self.assertEqual(explain_miss(log, 1), Miss("put later", "a:1", (("part 2", "1", "2"),)))
+        found = explain(operations(("put", "a:1"), ("miss", "a:2"), ("put", "a:2")), 1)
+        self.assertEqual((found.nearest, found.later), ("a:1", 3))
 
-    def test_nearest(self):
+    def test_fewest_parts(self):
         """The key with the fewest differing parts is the nearest, whichever was put last."""
-        log = operations(("put", "a:1:x"), ("put", "b:2:y"), ("miss", "a:1:z"))
-        self.assertEqual(explain_miss(log, 2), Miss("never put", "a:1:x", (("part 3", "x", "z"),)))
+        self.assertEqual(
+            self.nearest(("put", "a:1:x"), ("put", "b:2:y"), ("miss", "a:1:z")),
+            ("a:1:x", [("part 3", "x", "z")]),
+        )
 
-    def test_nearest_by_likeness(self):
-        """Of keys that differ in as many parts, the likest is the nearest."""
-        log = operations(("put", "abcd"), ("put", "wxyz"), ("miss", "abce"))
-        self.assertEqual(explain_miss(log, 2).nearest, "abcd")
+    def test_likeness(self):
+        """Of keys that differ in as many parts, the likest is the nearest, and of equally like the newest."""
+        self.assertEqual(self.nearest(("put", "abcd"), ("put", "wxyz"), ("miss", "abce"))[0], "abcd")
+        self.assertEqual(self.nearest(("put", ("a", 1)), ("put", ("a", 2)), ("miss", ("a", 3)))[0], ("a", 2))
 
-    def test_missing_part(self):
-        """A part that one of the keys lacks is said to be absent there."""
-        log = operations(("put", "a:1"), ("miss", "a:1:z"))
-        self.assertEqual(explain_miss(log, 1).differing, (("part 3", ABSENT, "z"),))
+    @parameterized.expand(
+        [
+            ("missing", "a:1", "a:1:z", [("part 3", ABSENT, "z")]),
+            ("types", ("a", 1), ("a", "1"), [("part 2", 1, "1")]),
+            ("punctuation", "a/b", "a:b", []),
+            ("none", ("a", None), ("a",), [("part 2", None, ABSENT)]),
+            ("json", '{"a": 1, "b": 2}', '{"b": 2, "a": 3}', [("a", 1, 3)]),
+            ("unhashable_part", ("a", [1]), ("a", [2]), [("part 2[0]", 1, 2)]),
+        ]
+    )
+    def test_differences(self, _, put, missed, differences):
+        """The parts that differ are named, a part that one of the keys lacks as absent."""
+        self.assertEqual(self.nearest(("put", put), ("miss", missed)), (put, differences))
 
-    def test_types_differ(self):
-        """1 and 1.0 and True are one key to a dict, and three to whoever wonders why."""
-        log = operations(("put", ("a", 1)), ("miss", ("a", "1")))
-        self.assertEqual(explain_miss(log, 1).differing, (("part 2", 1, "1"),))
+    def test_entries_nobody_put(self):
+        """Where no operation put anything, the entries are compared."""
+        self.assertEqual(self.nearest(("miss", "a:1"), present=["a:2", "b:3"])[0], "a:2")
+
+    def test_only_looked_up(self):
+        """Where there is nothing to compare with but other lookups, these are."""
+        found = explain(operations(("miss", "a:1"), ("miss", "a:2")))
+        self.assertEqual((found.nearest, found.nearest_put), ("a:1", False))
+        self.assertIn("looked up and never put by operation 1", str(found))
+
+    def test_hashes(self):
+        """Of two hashes it is said that they tell nothing."""
+        found = explain(operations(("put", "a" * 64), ("miss", "b" * 64)))
+        self.assertIn("part 1: a hash, and what went into it can't be told from it", str(found))
+
+    def test_opaque(self):
+        """Why keys can't be taken apart is added."""
+        self.assertTrue(
+            str(explain(operations(("put", "a"), ("miss", "b")), opaque="no hook")).endswith("no hook")
+        )
 
     def test_keys_that_do_not_compare(self):
-        """Keys that can't be compared, or shown, are different."""
+        """Keys that can't be compared, hashed or shown are different, and the same is the same."""
 
         class Key:
             def __eq__(self, other):
@@ -96,38 +187,47 @@ class ExplainTests(unittest.TestCase):
             __hash__ = object.__hash__
 
         log = operations(("put", (Key(), 1)), ("put", (Key(), 2)), ("miss", (Key(), 3)))
-        self.assertEqual(explain_miss(log, 2).reason, "never put")
-        key = Key()
-        self.assertEqual(explain_miss(operations(("put", key), ("miss", key)), 1), Miss("put before"))
+        self.assertEqual(explain(log).reason, "never put")
+        for key in (Key(), [1]):
+            self.assertEqual(explain(operations(("put", key), ("miss", key))).reason, "emptied")
 
-    def test_nothing_differs_but_the_punctuation(self):
-        """Keys with the same parts have no part that differs."""
-        self.assertEqual(explain_miss(operations(("put", "a/b"), ("miss", "a:b")), 1).differing, ())
+    def test_own_components(self):
+        """An adapter's own way of taking keys apart is used."""
         self.assertEqual(
-            explain_miss(operations(("put", ("a", None)), ("miss", ("a",))), 1).differing,
-            (("part 2", None, ABSENT),),
+            self.nearest(
+                ("put", "a-1"),
+                ("miss", "a-2"),
+                take_apart=lambda key: list(zip(("name", "version"), key.split("-"), strict=True)),
+            )[1],
+            [("version", "1", "2")],
         )
 
-    def test_long_keys(self):
-        """Of a key as long as a prompt, only the first parts are looked at."""
+    def test_work_grows_with_the_keys(self):
+        """Each key is taken apart once, however many misses are explained, but for those that are told."""
         looked = []
 
         def take_apart(key):
             looked.append(key)
             return components(key)
 
-        words = " ".join(map(str, range(3000)))
-        log = operations(*(("put", f"{n} {words}") for n in range(2000)), ("miss", f"x {words}"))
-        found = explain_miss(log, 2000, take_apart)
-        self.assertEqual([name for name, _, _ in found.differing], ["part 1"])
-        self.assertLessEqual(len(looked), 501)
-        self.assertLessEqual(len(components(words)), 21)
+        log = operations(*(("put", f"u:{n}") for n in range(2000)), *(("miss", f"v:{n}") for n in range(5)))
+        history = History("c", log, Facts(take_apart=take_apart))
+        for index in history.misses():
+            history.explain(index)
+        self.assertLessEqual(len(looked), 2000 + 5 * 3)
 
-    def test_own_components(self):
-        """An adapter's own way of taking keys apart is used."""
-        log = operations(("put", "a-1"), ("miss", "a-2"))
-        found = explain_miss(log, 1, lambda key: list(zip(("name", "version"), key.split("-"), strict=True)))
-        self.assertEqual(found.differing, (("version", "1", "2"),))
+    def test_very_long_keys(self):
+        """Of a key as long as a prompt, only the first parts are looked at."""
+        self.assertLessEqual(len(components(" ".join(map(str, range(3000))))), 21)
+
+
+class ClosestTests(unittest.TestCase):
+    def test_order(self):
+        """The likest keys come first, and no more than asked for."""
+        self.assertEqual(
+            closest_keys("user:42", ["a", "user:41", "b", "user:420"], 2), ["user:420", "user:41"]
+        )
+        self.assertEqual(closest_keys("user:42", [], 2), [])
 
 
 if __name__ == "__main__":

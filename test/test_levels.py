@@ -12,7 +12,7 @@ PACKAGE = Path(cachetest.__file__).parent
 
 # From the lowest to the highest; a module may import from its own level what comes before it here.
 LEVELS = [
-    ["errors", "stats", "operations", "undo", "report", "explain"],
+    ["errors", "stats", "operations", "undo", "texts", "explain", "report"],
     ["caches"],
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
@@ -21,8 +21,8 @@ LEVELS = [
     ["adapters.memcached_store", "adapters.memcached_protocol"],
     ["adapters.redis_commands", "adapters.redis_resp", "adapters.redis_store", "adapters.redis_connection"],
     ["adapters.redis_link", "adapters.redis_sockets"],
-    ["adapters.cachetools", "adapters.django", "adapters.dogpile", "adapters.functools", "adapters.inductor"],
-    ["adapters.pymemcache", "adapters.redis"],
+    ["adapters.cachetools", "adapters.django", "adapters.dogpile", "adapters.functools"],
+    ["adapters.inductor_keys", "adapters.inductor", "adapters.pymemcache", "adapters.redis"],
     ["switches", "installations"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache", "contract"],

@@ -1,9 +1,12 @@
+import threading
+import time
 import unittest
 
 from parameterized import parameterized
 
 from cachetest import MockCache, Stats, messages
-from cachetest.explain import ABSENT, Miss, components
+from cachetest.operations import OperationLog
+from cachetest.texts import Shown
 
 
 def filled():
@@ -20,113 +23,185 @@ def without_places(text):
     return "\n".join(line.partition("  at ")[0] for line in text.splitlines())
 
 
+def differ(cache, expected, **options):
+    """Return the failure of *cache* when *expected* is compared with its counts."""
+    return messages.stats_differ("prices", expected, cache.stats, cache.history, **options)
+
+
 class StatsDifferTests(unittest.TestCase):
     def test_equal(self):
         """There is no text when nothing differs."""
-        cache = filled()
-        self.assertIsNone(
-            messages.stats_differ("prices", {"puts": 1}, cache.stats, cache.operations, components)
-        )
+        self.assertIsNone(differ(filled(), {"puts": 1}))
 
     def test_whole_text(self):
         """It says what was expected, what was counted, what happened, and why a lookup missed."""
-        cache = filled()
-        text = messages.stats_differ(
-            "prices", {"puts": 1, "hits": 1, "misses": 1}, cache.stats, cache.operations, components
-        )
+        text = differ(filled(), {"puts": 1, "hits": 1, "misses": 1})
         self.assertEqual(
             without_places(text),
             "cache 'prices': expected hits=1, got 0, expected misses=1, got 2\n"
-            "  counted: puts=1, hits=0, misses=2\n"
+            "  expected: puts=1 hits=1 misses=1\n"
+            "  got:      puts=1 hits=0 misses=2\n"
+            "                        ^        ^\n"
             "  operations, oldest first:\n"
             "    1. miss  'item:42:v1'\n"
-            "       nothing had been put before; it was put later\n"
+            "         never put before; put later, by operation 2\n"
             "    2. put   'item:42:v1'\n"
             "    3. miss  'item:42:v2'\n"
-            "       it had not been put before; the nearest key that had been: 'item:42:v1' "
-            "(part 3: 'v1' there, 'v2' here)",
+            "         never put before; the nearest key, 'item:42:v1', put by operation 2, differs in\n"
+            "           part 3: 'v1' -> 'v2'",
         )
-        self.assertRegex(text, r"at test[/\\]test_messages.py:\d+ in filled, by MainThread")
+        self.assertRegex(text, r"at test[/\\]test_messages.py:\d+ in filled")
+        self.assertNotIn("MainThread", text)
+
+    @parameterized.expand(
+        [
+            (
+                "left_out",
+                {"puts": 2},
+                Stats(1000, 5, 6),
+                "  expected: puts=2    hits=any misses=any\n"
+                "  got:      puts=1000 hits=5   misses=6\n"
+                "                 ^^^^",
+            ),
+            (
+                "all",
+                {"puts": 2, "hits": 1, "misses": 12345},
+                Stats(1, 5, 6),
+                "  expected: puts=2 hits=1 misses=12345\n"
+                "  got:      puts=1 hits=5 misses=6\n"
+                "                 ^      ^        ^",
+            ),
+        ]
+    )
+    def test_table(self, _, expected, got, table):
+        """Expected and got are one below the other, and each that differs is marked."""
+        cache = MockCache("prices")
+        cache += got
+        self.assertIn(f"\n{table}\n", differ(cache, expected))
 
     def test_inside_block(self):
         """Of a block, only its own operations are shown, under the numbers they have in all."""
         cache = filled()
-        text = messages.stats_differ(
-            "prices", {"puts": 1}, Stats(0, 0, 1), cache.operations, components, skipped=2
-        )
-        self.assertIn("cache 'prices' inside the block: expected puts=1, got 0", text)
+        text = messages.stats_differ("prices", {"puts": 1}, Stats(0, 0, 1), cache.history, skipped=2)
+        self.assertTrue(text.startswith("cache 'prices' inside the block: expected puts=1, got 0\n"))
         self.assertNotIn("1. miss", text)
         self.assertIn("    3. miss", text)
-        self.assertNotIn("earlier", text)
+        self.assertIn("put by operation 2", text)
 
     def test_idle(self):
         """No operation at all is said in so many words."""
+        self.assertTrue(differ(MockCache("prices"), {"puts": 1}).endswith("\n  no operations"))
+
+    def test_counts_alone(self):
+        """A cache of which only the counts are known is not said to be without operations."""
         cache = MockCache("prices")
-        text = messages.stats_differ("prices", {"puts": 1}, cache, cache.operations, components)
-        self.assertTrue(text.endswith("\n  no operations"))
+        cache += Stats(0, 1, 2)
+        cache.unknown = {"puts": "functools does not count them"}
+        text = differ(cache, {"misses": 1}, unknown=cache.unknown)
+        self.assertIn("  got:      puts=unknown hits=1   misses=2\n", text)
+        self.assertIn("  puts can't be known: functools does not count them\n", text)
+        self.assertTrue(text.endswith("its operations are not known one by one: only the counts are"))
+
+    def test_threads(self):
+        """Threads are named when there is more than one."""
+        cache = filled()
+        worker = threading.Thread(target=cache.get, args=("item:42:v1",), name="worker")
+        worker.start()
+        worker.join()
+        text = differ(cache, {"puts": 5})
+        self.assertIn("in filled, by MainThread\n", text)
+        self.assertIn(", by worker", text)
 
     def test_many(self):
-        """Of many operations the latest are shown, and how many are not."""
+        """Of many operations the first and more of the last are shown, and the others summed up."""
         cache = MockCache("prices")
         for n in range(100):
             cache.put(n, n)
-        lines = messages.describe_operations(cache.operations, components)
-        self.assertEqual(lines[1], "    (70 earlier ones not shown)")
-        self.assertEqual(len(lines), 32)
-        self.assertTrue(lines[2].startswith("    71. put   70  at"))
+            cache.get(n)
+        lines = messages.describe_operations(cache.history())
+        self.assertLessEqual(len(lines), 40)
+        self.assertIn("1. put  0", lines[1])
+        self.assertIn("200. hit  99", lines[-1])
+        summed = [line for line in lines if "..." in line]
+        self.assertEqual(summed, ["    ... 83 hits, 82 puts"])
+
+    def test_many_misses(self):
+        """The first misses and the last are explained, within the lines there are."""
+        cache = MockCache("prices")
+        cache.put("a:b:c:d:e:f", 1)
+        for n in range(500):
+            cache.get(f"u:v:w:x:y:{n}")
+        text = differ(cache, {"hits": 1})
+        self.assertLessEqual(len(text.splitlines()), 40)
+        explained = [line for line in text.splitlines() if "never put before" in line]
+        self.assertEqual(len(explained), 4)
+        self.assertIn("    501. miss", text)
+        self.assertIn("and 3 more parts", text)
+
+    def test_not_kept(self):
+        """Operations that are gone from the log are counted."""
+        cache = MockCache("prices", OperationLog("prices", 10))
+        for n in range(12_355):
+            cache.put(n, n)
+        text = differ(cache, {"puts": 1})
+        self.assertIn("    ... 12,345 earlier operations not kept\n", text)
+        self.assertIn("    12355. put  12354  at", text)
+
+    def test_bypass(self):
+        """A bypass is no lookup: it is told with the reason that the library gave."""
+        cache = MockCache("prices")
+        cache.record("bypass", Shown("no shape env"))
+        text = differ(cache, {"hits": 1})
+        self.assertIn("got:      puts=0   hits=0 misses=0", text)
+        self.assertIn("no lookup, the library did not take part: no shape env", text)
+
+    def test_time(self):
+        """A failure on a cache of 10,000 entries is told in moments: the work is in proportion to them."""
+        cache = MockCache("prices")
+        for n in range(9_000):
+            cache.put(f"user{n}page{n % 7}", n)
+        for n in range(50):
+            cache.get(f"user{n}page9")
+        begun = time.process_time()
+        differ(cache, {"hits": 1})
+        self.assertLess(time.process_time() - begun, 5)
 
 
 class OtherTextTests(unittest.TestCase):
-    @parameterized.expand(
-        [
-            (Miss("empty"), True, "nothing had been put before"),
-            (Miss("empty"), False, "nothing had been put before, in the operations still known"),
-            (Miss("empty, put later"), True, "nothing had been put before; it was put later"),
-            (Miss("put before"), True, "it had been put before, and was gone"),
-            (
-                Miss("never put", "a:1", (("part 3", ABSENT, "z"),)),
-                True,
-                "it had not been put before; the nearest key that had been: 'a:1' "
-                "(part 3: nothing there, 'z' here)",
-            ),
-        ]
-    )
-    def test_miss(self, miss, complete, text):
-        """Each reason for a miss has its words."""
-        self.assertEqual(messages.describe_miss(miss, complete=complete), text)
-
-    def test_many_parts(self):
-        """Of very many parts that differ, the first are shown."""
-        miss = Miss("never put", "a", tuple((f"part {n}", n, -n) for n in range(1, 21)))
-        text = messages.describe_miss(miss)
-        self.assertIn("part 5: 5 there, -5 here; 15 more parts)", text)
-        self.assertNotIn("part 6:", text)
-        self.assertTrue(
-            messages.describe_miss(Miss("never put", "a")).endswith(
-                "'a' (they differ in punctuation or type)"
-            )
-        )
-
     def test_used(self):
         """Caches that should have been idle are named, with what was done to them."""
-        cache = filled()
-        text = messages.used({"prices": cache.operations}, {"prices": components})
-        self.assertTrue(text.startswith("expected no operation on 'prices'\ncache 'prices':\n  operations"))
+        counted = MockCache("users")
+        counted += Stats(0, 1, 0)
+        text = messages.used({"prices": filled().history(), "users": counted.history()})
+        self.assertTrue(
+            text.startswith("expected no operation on 'prices', 'users'\ncache 'prices':\n  operations")
+        )
+        self.assertTrue(
+            text.endswith("cache 'users':\n  its operations are not known one by one: only the counts are")
+        )
 
     def test_not_cached(self):
         """A missing entry is set against those that are there."""
         cache = filled()
-        text = messages.not_cached("prices", "x", list(cache.cache), cache.operations, components)
+        text = messages.not_cached("prices", "x", cache.cache.keys(), cache.history())
         self.assertTrue(
-            text.startswith("cache 'prices' has no entry for 'x'; it has 1:\n    'item:42:v1'\n  operations")
+            text.startswith(
+                "cache 'prices' has no entry for 'x'\n  it has 1:\n    'item:42:v1'\n  operations"
+            )
+        )
+        empty = MockCache("prices")
+        self.assertEqual(
+            messages.not_cached("prices", "x", empty.cache.keys(), empty.history()),
+            "cache 'prices' has no entry for 'x'\n  it has none at all\n  no operations",
         )
 
     def test_not_cached_among_many(self):
-        """Not all of very many entries are listed."""
+        """Of very many entries the closest are listed, the closest first."""
         cache = MockCache("prices")
-        text = messages.not_cached("prices", "x", list(range(100)), cache.operations, components)
-        self.assertIn("it has 100:", text)
-        self.assertIn("\n    29\n    (70 more)\n", text)
+        keys = dict.fromkeys(f"user:{n}" for n in range(100)).keys()
+        text = messages.not_cached("prices", "user:777", keys, cache.history())
+        self.assertIn("  it has 100, the closest first:\n    'user:77'\n", text)
+        self.assertIn("\n    ... 92 more\n", text)
 
     def test_values(self):
         """Long keys and values are shortened."""

@@ -2,13 +2,14 @@ import contextlib
 import dataclasses
 import io
 import json
+import tracemalloc
 import unittest
 from collections import deque
 
 from parameterized import parameterized
 
 from cachetest import MockCaches
-from cachetest.report import shorten
+from cachetest.texts import Shown, shorten
 
 
 class Huge:
@@ -120,7 +121,7 @@ class ReportTests(unittest.TestCase):
         self.caches.fx_graph.put("key", "v" * 200)
         self.caches.fx_graph.get("key")
         self.assertEqual(
-            self.report(),
+            self.report(operations=False),
             "Cache Stats:\n"
             "  fx_graph: puts: 1, misses: 0, hits: 1\n"
             "  triton: puts: 0, misses: 0, hits: 0\n"
@@ -132,13 +133,48 @@ class ReportTests(unittest.TestCase):
     def test_without_entries(self):
         """Entries may be left out."""
         self.caches.fx_graph.put("key", 1)
-        self.assertNotIn("key", self.report(entries=False))
+        self.assertNotIn("key", self.report(entries=False, operations=False))
+
+    def test_operations(self):
+        """Operations follow, and why the newest miss was one."""
+        self.caches.fx_graph.put("a:1", 1)
+        self.caches.fx_graph.get("a:2")
+        text = self.report(entries=False)
+        self.assertRegex(
+            text, r"Cache Operations:\n  fx_graph:\n    1. put   'a:1'  at test.*, by MainThread\n"
+        )
+        self.assertIn(
+            "    about operation 2: never put before; the nearest key, 'a:1', put by operation 1", text
+        )
+        self.assertIn("        part 2: '1' -> '2'\n", text)
+
+    def test_unknown(self):
+        """What can't be known of a cache is said."""
+        self.caches.fx_graph.unknown = {"puts": "nobody counts them"}
+        self.assertIn("hits: 0\n    puts can't be known: nobody counts them\n", self.report())
+
+    def test_very_many(self):
+        """Of very many entries and operations some are shown, without a text for each of the others."""
+        cache = self.caches.fx_graph
+        for n in range(200_000):
+            cache.cache[n] = n
+        for n in range(20_000):
+            cache.put(n, n)
+        tracemalloc.start()
+        try:
+            text = self.report()
+            self.assertLess(tracemalloc.get_traced_memory()[1], 5_000_000)
+        finally:
+            tracemalloc.stop()
+        self.assertIn("    ... 199,900 more\n", text)
+        self.assertIn("    ... 19,970 earlier operations\n", text)
+        self.assertLess(len(text.splitlines()), 200)
 
     def test_keys_of_any_mix(self):
         """Keys that can't be ordered among themselves are shown, in the order of their text."""
         for key in (2, "b", None, (1, "x"), b"a", 1.5):
             self.caches.triton.put(key, 0)
-        lines = self.report().splitlines()[-6:]
+        lines = self.report(operations=False).splitlines()[-6:]
         self.assertEqual(lines, sorted(lines))
         self.assertEqual(len(set(lines)), 6)
 
@@ -154,26 +190,45 @@ class ReportTests(unittest.TestCase):
         caches = MockCaches(["c"], footnotes=lambda: ["one", "two"])
         out = io.StringIO()
         caches.report(out)
-        self.assertTrue(out.getvalue().endswith("Cache Entries:\none\ntwo\n"))
+        self.assertTrue(out.getvalue().endswith("Cache Operations:\none\ntwo\n"))
 
     def test_as_dict(self):
         """All of it can be written as JSON, whatever the keys and values are."""
         self.caches.fx_graph.put(("a", 1), b"bytes")
         self.caches.fx_graph.get(("a", 1))
         self.caches.fx_graph.put("b", 7)
+        self.caches.fx_graph.get("c")
         found = json.loads(json.dumps(self.caches.as_dict()))
-        self.assertEqual(set(found), {"fx_graph", "triton"})
-        graph = found["fx_graph"]
-        self.assertEqual((graph["puts"], graph["hits"], graph["misses"]), (2, 1, 0))
-        self.assertEqual(graph["hit_ratio"], 1.0)
+        self.assertEqual(set(found), {"version", "caches"})
+        self.assertEqual(found["version"], 1)
+        self.assertEqual(set(found["caches"]), {"fx_graph", "triton"})
+        graph = found["caches"]["fx_graph"]
+        self.assertEqual((graph["puts"], graph["hits"], graph["misses"]), (2, 1, 1))
+        self.assertEqual(graph["hit_ratio"], 0.5)
         self.assertEqual(
             graph["entries"],
-            [{"key": "'b'", "value": 7}, {"key": "('a', 1)", "value": "b'bytes'"}],
+            [{"key": "('a', 1)", "value": "b'bytes'"}, {"key": "b", "value": 7}],
         )
-        self.assertEqual([o["kind"] for o in graph["operations"]], ["put", "hit", "put"])
-        self.assertEqual([o["key"] for o in graph["operations"]], ["('a', 1)", "('a', 1)", "b"])
+        self.assertEqual([o["kind"] for o in graph["operations"]], ["put", "hit", "put", "miss"])
+        self.assertEqual([o["key"] for o in graph["operations"]], ["('a', 1)", "('a', 1)", "b", "c"])
         self.assertIn("test_report.py", graph["operations"][0]["where"])
-        self.assertIsNone(found["triton"]["hit_ratio"])
+        self.assertEqual(graph["operations_not_kept"], 0)
+        miss = graph["newest_miss"]
+        self.assertEqual((miss["operation"], miss["reason"], miss["nearest"]), (4, "never put", "b"))
+        self.assertEqual(miss["differences"], [{"part": "part 1", "was": "b", "now": "c"}])
+        self.assertIn("part 1: 'b' -> 'c'", miss["text"])
+        triton = found["caches"]["triton"]
+        self.assertIsNone(triton["hit_ratio"])
+        self.assertIsNone(triton["newest_miss"])
+
+    def test_as_dict_of_what_json_lacks(self):
+        """Subclasses of str, bypasses and unknown counts are plain text too."""
+        self.caches.fx_graph.record("bypass", Shown("no shape env"))
+        self.caches.fx_graph.unknown = {"puts": "why"}
+        graph = json.loads(json.dumps(self.caches.as_dict()))["caches"]["fx_graph"]
+        self.assertEqual(graph["operations"][0]["key"], "no shape env")
+        self.assertEqual(graph["newest_miss"]["reason"], "bypassed")
+        self.assertEqual(graph["unknown"], {"puts": "why"})
 
 
 if __name__ == "__main__":

@@ -358,7 +358,7 @@ class GlobalStatsTests(ScopeCase):
             self.assertIn("c", global_stats)
             global_stats.c += Stats(1, 0, 0)
             self.assertEqual(made.caches.c, Stats(1, 0, 0))
-            self.assertEqual(global_stats.as_dict()["c"]["puts"], 1)
+            self.assertEqual(global_stats.as_dict()["caches"]["c"]["puts"], 1)
             out = io.StringIO()
             global_stats.report(out)
             self.assertIn("  c: puts: 1", out.getvalue())

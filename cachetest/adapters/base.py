@@ -5,13 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from .. import explain
-
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from contextlib import AbstractContextManager
 
-    from ..caches import MockCaches
+    from ..caches import MockCache, MockCaches
 
 __all__ = ["Adapter", "Switch"]
 
@@ -111,7 +109,18 @@ class Adapter(ABC):
 
     def components(self, cache: str, key: object) -> list[tuple[str, object]]:
         """Take *key* of *cache* apart into named parts, to say which of them made a lookup miss."""
-        return explain.components(key)
+        # Loaded here: only a failure or a report needs it.
+        from ..explain import components
+
+        return components(key)
+
+    def take_apart(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
+        """Take apart *key*, logged by *cache*: as `components`, or from what was kept when it was made."""
+        return self.components(cache.name, key)
+
+    def opaque(self, cache: MockCache) -> str:
+        """Return why the keys of *cache* can't be taken apart, or nothing where they can."""
+        return ""
 
     def identity(self) -> Hashable:
         """Return what tells this adapter from others of its class; by default nothing does."""

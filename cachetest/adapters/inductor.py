@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from ..caches import MISSING
 from ..scope import cache_for
 from ..undo import Undo
-from . import known_adapters
+from . import inductor_keys, known_adapters
 from .base import Adapter, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..caches import MockCache
 
 
 __all__ = ["Inductor", "InductorSwitch", "backend_class"]
@@ -155,6 +157,13 @@ class Inductor(Adapter):
         undo.add(_forget_memoised)
         _forget_memoised()
         undo.set_attributes(values)
+        inductor_keys.hook(undo)
+
+    def take_apart(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
+        return inductor_keys.take_apart(cache, key) or self.components(cache.name, key)
+
+    def opaque(self, cache: MockCache) -> str:
+        return inductor_keys.opaque(cache)
 
     def components(self, cache: str, key: object) -> list[tuple[str, object]]:
         """Take apart what torch's Redis caches build: ``pt2:<cache id>::<key>:c<version>``."""

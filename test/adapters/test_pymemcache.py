@@ -114,7 +114,7 @@ class CountTests(PymemcacheTestCase):
     def test_report(self):
         """The entries are in what is said of a cache."""
         client().set("a", b"x")
-        (entry,) = self.caches.as_dict()["pymemcache"]["entries"]
+        (entry,) = self.caches.as_dict()["caches"]["pymemcache"]["entries"]
         self.assertEqual(entry["value"], "b'x'")
 
     def test_unused(self):
