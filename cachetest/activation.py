@@ -15,6 +15,7 @@ from .errors import CacheTestWarning, LateOperationWarning, SwitchError, Unknown
 from .handoff import hold_hooks, let_go_of_hooks
 from .installations import acquire, displaced, release
 from .messages import join_problems
+from .operations import LOG_LENGTH
 from .scope import Scope, close_scope, open_scope
 from .strays import describe_strays, find_strays
 from .switches import turn
@@ -29,6 +30,7 @@ __all__ = [
     "Activation",
     "Verdict",
     "check_adapters",
+    "checked_length",
     "names_of",
     "resolve_adapters",
     "switches_of",
@@ -86,12 +88,14 @@ class Activation:
         label: object,
         switches_off: bool = False,
         explain_misses: bool = True,
+        log_length: int = LOG_LENGTH,
     ) -> None:
         self.adapters = list(adapters)
         self._enable = names_of(enable, "enable_caches")
         self._label = label
         self._switches_off = switches_off
         self._explain_misses = explain_misses
+        self._log_length = checked_length(log_length)
         self._undo = Undo()
         self._problems: list[str] = []
         self.opener = threading.get_ident()
@@ -107,7 +111,13 @@ class Activation:
                 self._undo.add(partial(release, adapter, self, self._problems))
                 acquire(adapter, self)
             names = _owners_of_caches(self.adapters)
-            scope = Scope(self._label, names, adapter_table.owner_of, whole_test=self._switches_off)
+            scope = Scope(
+                self._label,
+                names,
+                adapter_table.owner_of,
+                whole_test=self._switches_off,
+                log_length=self._log_length,
+            )
             if self._explain_misses:
                 scope.caches.explain_by(names)
             self._turn_switches(on, scope.test)
@@ -132,14 +142,19 @@ class Activation:
         if not self.adapters:
             return
         test = None if self.scope is None else self.scope.test
-        self._turn_switches(_find_switches(self._enable, self.adapters), test)
+        on = _find_switches(self._enable, self.adapters)
+        # To ask each is far cheaper than to turn it, and nearly always nobody has.
+        for switches, value in ((self._to_be_off(on), False), (on, True)):
+            turn([switch for switch in switches if switch.get() is not value], value, self._undo, test=test)
 
     def _turn_switches(self, on: list[Switch], test: Scope | None) -> None:
-        if self._switches_off and self.adapters:
-            off = [switch for switch in switches_of(self.adapters) if switch not in on]
-            turn([switch for switch in off if switch.exists()], False, self._undo, test=test)
-        if on:
-            turn(on, True, self._undo, test=test)
+        turn(self._to_be_off(on), False, self._undo, test=test)
+        turn(on, True, self._undo, test=test)
+
+    def _to_be_off(self, on: list[Switch]) -> list[Switch]:
+        if not self._switches_off:
+            return []
+        return [switch for switch in switches_of(self.adapters) if switch not in on and switch.exists()]
 
     def close(self) -> Verdict | None:
         """Undo everything, and return what was found; None if that is nothing, or nothing was open."""
@@ -213,6 +228,15 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
                 f"{other!r} and {adapter!r} can't be used together: give one of them all that is to be tested"
             )
     return list(found)
+
+
+def checked_length(length: int) -> int:
+    """Return *length*; raise an error where a log can't keep so many operations."""
+    if isinstance(length, bool) or not isinstance(length, int):
+        raise TypeError(f"log_length: expected a number of operations, not {length!r}")
+    if length < 1:
+        raise ValueError(f"log_length: expected 1 or more, not {length}")
+    return length
 
 
 T = TypeVar("T")

@@ -171,9 +171,7 @@ class MockCache(Stats):
 
     def _put_keys(self) -> Iterator[object]:
         """Yield the keys that had been put, as far as is known, the newest first."""
-        for operation in reversed(self.operations.snapshot()):
-            if operation.kind == "put":
-                yield operation.key
+        yield from self.operations.keys("put")
         yield from list(islice(self.cache, _FORGOTTEN))
         yield from self._forgotten
 

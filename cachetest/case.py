@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .activation import Activation, Verdict, resolve_adapters
 from .assertions import CacheAssertions
 from .caches import MISSING
-from .operations import Location, caller_outside
+from .operations import LOG_LENGTH, Location, caller_outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +33,9 @@ class CacheTestMixin(CacheAssertions):
 
     explain_misses: ClassVar[bool] = True
     """Whether adapters keep what the keys are made of, where that takes a hook into the library."""
+
+    log_length: ClassVar[int] = LOG_LENGTH
+    """How many operations of each cache are kept, the newest; counts are exact beyond it."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -108,6 +111,7 @@ class CacheTestMixin(CacheAssertions):
             label=self.id(),
             switches_off=True,
             explain_misses=self.explain_misses,
+            log_length=self.log_length,
         )
         # The first cleanup is the last to run: what the test cleans up still counts as its own.
         self.addCleanup(self._leave_scope, activation)

@@ -210,6 +210,14 @@ class OperationLog(Sequence[Operation]):
         """How many operations were recorded, of any kind, the dropped ones included."""
         return sum(map(len, self.state[1].values()))
 
+    def keys(self, kind: Kind) -> list[object]:
+        """Return the keys of the logged operations of *kind*, the newest first."""
+        return [
+            record.key if isinstance(record, Operation) else record[1]
+            for record in reversed(self.state[0].copy())
+            if record[0] == kind
+        ]
+
     @property
     def generation(self) -> object:
         """What is another object after each `clear`."""

@@ -11,10 +11,10 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from weakref import WeakSet
 
-from .activation import Activation, check_adapters, names_of, resolve_adapters, switches_of
+from .activation import Activation, check_adapters, checked_length, names_of, resolve_adapters, switches_of
 from .adapters import ready_adapters
 from .errors import NotPatchedError
-from .operations import caller_outside, frame_outside, location
+from .operations import LOG_LENGTH, caller_outside, frame_outside, location
 from .scope import innermost_of
 from .switches import turn
 from .undo import Undo
@@ -47,15 +47,23 @@ class PatchCaches:
     """
 
     def __init__(
-        self, *adapters: str | Adapter, enable: Iterable[str] = (), explain_misses: bool = True
+        self,
+        *adapters: str | Adapter,
+        enable: Iterable[str] = (),
+        explain_misses: bool = True,
+        log_length: int = LOG_LENGTH,
     ) -> None:
-        """Check the arguments; nothing is patched yet. Without *explain_misses* no parts of keys are kept.
+        """Check the arguments; nothing is patched yet.
 
-        Raises `UnknownAdapterError`, or ``TypeError`` for what is no adapter at all.
+        Without *explain_misses* no parts of keys are kept; *log_length* is how many operations of each cache
+        are. Raises `UnknownAdapterError`, or ``TypeError`` for what is no adapter at all.
         """
         self._adapters = check_adapters(adapters)
-        self._enable = names_of(enable, "enable")
-        self._explain_misses = explain_misses
+        self._options: dict[str, Any] = {
+            "enable": names_of(enable, "enable"),
+            "explain_misses": explain_misses,
+            "log_length": checked_length(log_length),
+        }
         self._active: list[Activation] = []
         self._scopes: WeakSet[Scope] = WeakSet()
         self._latest: Scope | None = None
@@ -73,9 +81,7 @@ class PatchCaches:
 
     def _enter(self, label: object) -> Self:
         adapters = resolve_adapters(self._adapters or None)
-        activation = Activation(
-            adapters, enable=self._enable, label=label, explain_misses=self._explain_misses
-        )
+        activation = Activation(adapters, label=label, **self._options)
         try:
             self._active.append(activation)
             self._latest = activation.open()
@@ -135,7 +141,7 @@ class PatchCaches:
         label = getattr(function, "__qualname__", repr(function))
 
         def fresh() -> PatchCaches:
-            return _Labelled(label, *self._adapters, enable=self._enable, explain_misses=self._explain_misses)
+            return _Labelled(label, *self._adapters, **self._options)
 
         if inspect.iscoroutinefunction(function):
 
@@ -226,10 +232,8 @@ class _BlockAt:
 class _Labelled(PatchCaches):
     """What a decorated function runs in: messages name the function, not a line in here."""
 
-    def __init__(
-        self, label: str, *adapters: str | Adapter, enable: Iterable[str], explain_misses: bool
-    ) -> None:
-        super().__init__(*adapters, enable=enable, explain_misses=explain_misses)
+    def __init__(self, label: str, *adapters: str | Adapter, **options: Any) -> None:
+        super().__init__(*adapters, **options)
         self._label = label
 
     def __enter__(self) -> Self:

@@ -137,6 +137,20 @@ class BlockTests(PatchCase):
             PatchCaches(self.adapter, other_adapter).__enter__()
         self.assertEqual((self.library.backend, other.backend), ("real", "real"))
 
+    def test_log_length(self):
+        """So many operations are kept as one asks for, and counts are exact beyond."""
+        with PatchCaches(self.adapter, log_length=2) as patch:
+            for n in range(5):
+                self.library.backend.put(n, n)
+        self.assertEqual([each.key for each in patch.caches.lib.operations], [3, 4])
+        self.assertEqual(patch.caches.lib.num_put, 5)
+
+    @parameterized.expand([(0, ValueError), (-1, ValueError), (True, TypeError), ("2", TypeError)])
+    def test_bad_log_length(self, length, error):
+        """A length that can't be is an error where it is given."""
+        with self.assertRaisesRegex(error, f"^log_length: expected .*, not {length!r}$"):
+            PatchCaches(log_length=length)
+
     def test_threads_share_one_patch(self):
         """One object entered by two threads at once gives each its own scope."""
         patch = PatchCaches(self.adapter)

@@ -103,7 +103,9 @@ class InductorSwitch(Switch):
         return isinstance(self._entry.user_override, ContextVar)
 
     def exists(self) -> bool:
-        return hasattr(self._config, self.name)
+        # Not by hasattr, which has the value worked out as well.
+        entry = self._config._config.get(self.name)
+        return entry is not None and not getattr(entry, "hide", False)
 
     def save(self) -> object:
         override = self._entry.user_override
