@@ -95,7 +95,7 @@ class CountTests(unittest.TestCase):
             square(2)
             self.assertEqual(cache.stats, Stats(0, 1, 1))
             self.assertEqual(global_stats.squares.num_get_hit, 1)
-            self.assertEqual(global_stats.as_dict()["squares"]["misses"], 1)
+            self.assertEqual(global_stats.as_dict()["caches"]["squares"]["misses"], 1)
         square(2)
         self.assertEqual(cache, Stats(0, 1, 1))
         self.assertEqual(global_stats.squares, Stats(0, 1, 1))

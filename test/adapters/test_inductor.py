@@ -68,7 +68,11 @@ class ReadyTests(unittest.TestCase):
     def test_torch_without_caches(self):
         """A torch that has no such caches is passed over where nobody named it."""
         for modules in (module("torch"), {**module("torch"), **module("torch._inductor", __path__=[])}):
-            with mock.patch.dict(sys.modules, modules):
+            with mock.patch.dict(sys.modules):
+                # Another test may have imported the real one, and Django.
+                for name in [each for each in sys.modules if each.partition(".")[0] in {"torch", "django"}]:
+                    del sys.modules[name]
+                sys.modules.update(modules)
                 self.assertFalse(Inductor().is_ready())
                 self.assertEqual(ready_adapters(), [])
 
@@ -86,7 +90,10 @@ class SwitchTests(unittest.TestCase):
         with mock.patch.dict(sys.modules, modules):
             switch = InductorSwitch("flag", "config")
             self.assertFalse(switch.per_context)
+            self.assertTrue(switch.exists())
+            entry.hide = True
             self.assertFalse(switch.exists())
+            self.assertFalse(InductorSwitch("other", "config").exists())
             saved = switch.save()
             switch.set(True)
             self.assertTrue(switch.get())
