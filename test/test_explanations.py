@@ -28,7 +28,9 @@ class ExplanationsTests(unittest.TestCase):
     def test_no_frame_of_ours(self):
         """The traceback of a failure is of the test alone, under either runner."""
         with tempfile.TemporaryDirectory() as folder:
-            source = blocks(PAGE, "python")[0].replace("    def setUp", "    patch_caches = ()\n\n    def setUp")
+            source = blocks(PAGE, "python")[0].replace(
+                "    def setUp", "    patch_caches = ()\n\n    def setUp"
+            )
             Path(folder, "test_prices.py").write_text(source + "\n", encoding="utf-8")
             for runner in (["unittest"], ["pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]):
                 with self.subTest(runner[0]):

@@ -8,6 +8,7 @@ import contextvars
 import dis
 import functools
 import linecache
+import pkgutil
 import sys
 import unittest
 from pathlib import Path
@@ -16,10 +17,10 @@ from unittest import mock
 from parameterized import parameterized
 
 import cachetest
-from cachetest import CacheTestCase, PatchCaches, installations, scope, switches
-from cachetest.adapters import load
+from cachetest import CacheTestCase, PatchCaches, handoff, installations, scope, switches
+from cachetest.adapters import inductor, load
 
-from .support import make_library, needs_torch, run_case
+from .support import make_library, needs, needs_torch, run_case
 from .test_handoff import hooked
 
 PACKAGE = str(Path(cachetest.__file__).parent)
@@ -110,6 +111,7 @@ class InterruptCase:
             self.state(),
             hooked(),
             dict(installations._installations),
+            set(handoff._holders),
             dict(switches._everywhere),
             scope._open,
             marks,
@@ -160,21 +162,6 @@ class InterruptCase:
             self.test_leaving()
             self.assertIs(scope.owner().caches, outer.caches)
 
-    def test_set_up(self):
-        """A setUp() that is interrupted leaves nothing."""
-        with mock.patch("cachetest.patching.ready_adapters", lambda: [self.adapter]):
-            self.every_step(lambda: (PatchCaches.setUp, PatchCaches.tearDown))
-
-    def test_tear_down(self):
-        """A tearDown() that is interrupted leaves nothing."""
-
-        def prepare():
-            PatchCaches.setUp()
-            return PatchCaches.tearDown, lambda: None
-
-        with mock.patch("cachetest.patching.ready_adapters", lambda: [self.adapter]):
-            self.every_step(prepare)
-
     @parameterized.expand([("interrupt", KeyboardInterrupt), ("exit", SystemExit), ("error", ValueError)])
     def test_test_case(self, _, kind):
         """A test that is interrupted anywhere leaves nothing; unittest lets KeyboardInterrupt through."""
@@ -203,7 +190,26 @@ class InterruptCase:
             self.assertEqual(self.everything(), before, where)
 
 
-class LibraryInterruptTests(InterruptCase, unittest.TestCase):
+class SwitchInterruptCase(InterruptCase):
+    """The table for an adapter with switches."""
+
+    def test_set_up(self):
+        """A setUp() that is interrupted leaves nothing."""
+        with mock.patch("cachetest.patching.ready_adapters", lambda: [self.adapter]):
+            self.every_step(lambda: (PatchCaches.setUp, PatchCaches.tearDown))
+
+    def test_tear_down(self):
+        """A tearDown() that is interrupted leaves nothing."""
+
+        def prepare():
+            PatchCaches.setUp()
+            return PatchCaches.tearDown, lambda: None
+
+        with mock.patch("cachetest.patching.ready_adapters", lambda: [self.adapter]):
+            self.every_step(prepare)
+
+
+class LibraryInterruptTests(SwitchInterruptCase, unittest.TestCase):
     enable = ("library_cache",)
 
     def setUp(self):
@@ -214,17 +220,63 @@ class LibraryInterruptTests(InterruptCase, unittest.TestCase):
 
 
 @needs_torch
-class InductorInterruptTests(InterruptCase, unittest.TestCase):
+class InductorInterruptTests(SwitchInterruptCase, unittest.TestCase):
     enable = ("fx_graph_remote_cache", "enable_remote_autograd_cache")
 
     def setUp(self):
+        from cachetest.adapters import inductor_keys
+
         self.adapter = load("inductor")
+        self.hooked = [value for each in inductor_keys._HOOKS for value in inductor_keys._swap(each)]
 
     def state(self):
         return (
-            dict(self.adapter.places()),
+            [dict(vars(owner)) for _, owner in inductor._cache_classes()],
+            [vars(place).get(name) for place, name, _ in self.hooked],
+            list(sys.meta_path),
             {switch.name: switch.save() for switch in self.adapter.switches},
         )
+
+
+class SubjectInterruptCase(InterruptCase):
+    """The table for an adapter, on the subject of its contract."""
+
+    contract = ""
+
+    def setUp(self):
+        suite = pkgutil.resolve_name(f"test.adapters.{self.contract}")("test_cold")
+        self.addCleanup(suite.doCleanups)
+        self.subject = suite.make_subject()
+        self.adapter = self.subject.adapter
+        # What a program holds from before, and has to have back.
+        self.held = [self.subject.open(name) for name in self.subject.caches]
+
+    def state(self):
+        return self.subject.state()
+
+
+@needs("cachetools", "cachetools")
+class CachetoolsInterruptTests(SubjectInterruptCase, unittest.TestCase):
+    contract = "test_cachetools_contract:CachetoolsContract"
+
+
+@needs("dogpile", "dogpile.cache")
+class DogpileInterruptTests(SubjectInterruptCase, unittest.TestCase):
+    contract = "test_dogpile_contract:DogpileContract"
+
+
+class FunctoolsInterruptTests(SubjectInterruptCase, unittest.TestCase):
+    contract = "test_functools:FunctoolsContract"
+
+
+@needs("pymemcache", "pymemcache")
+class PymemcacheInterruptTests(SubjectInterruptCase, unittest.TestCase):
+    contract = "test_pymemcache_contract:PymemcacheContract"
+
+
+@needs("fakeredis", "cachetest[redis]")
+class RedisInterruptTests(SubjectInterruptCase, unittest.TestCase):
+    contract = "test_redis_contract:RedisContract"
 
 
 if __name__ == "__main__":

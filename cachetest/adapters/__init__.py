@@ -126,10 +126,6 @@ def __getattr__(name: str) -> type[Adapter]:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES})
-
-
 def _entry_points() -> dict[str, EntryPoint]:
     # Loaded here: it takes longer to import than all of cachetest, and few need it.
     from importlib.metadata import entry_points

@@ -49,6 +49,10 @@ class DjangoTests(unittest.TestCase):
         """The adapter does what every adapter has to."""
         self.check("django_contract_checks")
 
+    def test_interrupts(self):
+        """Whatever interrupts entering or leaving, nothing stays patched."""
+        self.check("django_interrupts_checks")
+
     @needs_redis_server
     @needs_memcached
     @needs("redis", "redis")
