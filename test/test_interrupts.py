@@ -174,8 +174,10 @@ class InterruptCase:
                 pass
 
         Raised = type("Raised", (Interrupt, kind), {})
-        counted = Steps()
-        counted.run(run_case, Inner("test"))
+        # Twice, as in every_step.
+        for _ in range(2):
+            counted = Steps()
+            counted.run(run_case, Inner("test"))
         for n in range(FIRST_STEP, counted.seen + 1):
             before = self.everything()
             steps = Steps(n, Raised)

@@ -180,9 +180,10 @@ class _Reading:
                 return
             if self.is_current():
                 self.empty()
-            memo.readings.remove(self)
-            if not memo.readings:
+            if memo.readings == [self]:
                 memo.undo.run()
+            # Last, since this is done again, from the start, where it was interrupted.
+            memo.readings.remove(self)
             if self._lost:
                 self._complain()
 
