@@ -49,6 +49,14 @@ class DjangoTests(unittest.TestCase):
         """The adapter does what every adapter has to."""
         self.check("django_contract_checks")
 
+    @needs("cachetools", "cachetools")
+    @needs("dogpile", "dogpile.cache")
+    @needs("fakeredis", "cachetest[redis]")
+    @needs("pymemcache", "pymemcache")
+    def test_table(self):
+        """The table of the contract in the documentation is right for every adapter."""
+        self.check("django_table_checks")
+
     def test_interrupts(self):
         """Whatever interrupts entering or leaving, nothing stays patched."""
         self.check("django_interrupts_checks")
