@@ -248,7 +248,7 @@ class KeyTests(CacheTestCase):
         )
         caches["sessions"].set("user:7", 1)
         caches["sessions"].get("user:7", version=1)
-        with self.assertRaisesRegex(AssertionError, "version: '2' there, '1' here"):
+        with self.assertRaisesRegex(AssertionError, "version: '2' -> '1'"):
             self.assertCacheStats("sessions", hits=1)
 
     @parameterized.expand([("foreign", "site2:2:a"), ("unmade", "site:a"), ("no_text", 7)])
