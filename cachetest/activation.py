@@ -14,7 +14,6 @@ from .adapters.base import Adapter, Switch
 from .errors import CacheTestWarning, LateOperationWarning, SwitchError, UnknownSwitchError, closest_first
 from .handoff import hold_hooks, let_go_of_hooks
 from .installations import acquire, displaced, release
-from .messages import join_problems
 from .operations import LOG_LENGTH
 from .scope import Scope, close_scope, open_scope
 from .strays import describe_strays, find_strays
@@ -56,6 +55,9 @@ class Verdict(NamedTuple):
         While an exception is *in_flight* the problems are a warning too, and nothing is raised: that says
         what went wrong first.
         """
+        # Loaded here: where all is well there is nothing to tell.
+        from .messages import join_problems
+
         late = [(text, LateOperationWarning) for text in self.warnings]
         own = (
             [(join_problems(self.problems), CacheTestWarning)]

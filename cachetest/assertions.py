@@ -7,7 +7,6 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import messages
 from .activation import Activation, resolve_adapters
 from .caches import MISSING, MockCache
 from .errors import CacheTestWarning, NotPatchedError
@@ -57,6 +56,9 @@ class CacheAssertions(_TestCase):
         is not compared. Raises ``TypeError`` or ``ValueError`` for counts that can't be, and
         `UnknownCacheError`, with the closest names, for a name that is none.
         """
+        # Loaded here, as below: its text is for failures, and every process pays for an import.
+        from . import messages
+
         cache = self._cache(name)
         expected = _expected(cache, stats, puts, hits, misses)
         differ = messages.stats_differ(
@@ -93,6 +95,8 @@ class CacheAssertions(_TestCase):
             if cache.operations.total > cache.operations.tally("bypass") or any(cache.counts())
         }
         if found:
+            from . import messages
+
             text = messages.used(found)
             raise self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type]
 
@@ -101,7 +105,7 @@ class CacheAssertions(_TestCase):
 
         This is no lookup: it is not counted.
         """
-        # Loaded here: few tests need it.
+        from . import messages
         from .explain import same
 
         cache = self._cache(name)
@@ -118,6 +122,8 @@ class CacheAssertions(_TestCase):
         """Fail if the cache *name* has an entry for *key*. This is no lookup: it is not counted."""
         got = self._entry(self._cache(name), key)
         if got is not MISSING:
+            from . import messages
+
             text = messages.still_cached(name, key, got)
             raise self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type]
 
@@ -216,6 +222,8 @@ class _Delta:
     def __exit__(self, exc_type: object, exc: object, traceback: object) -> None:
         if exc_type is not None:
             return
+        from . import messages
+
         name = self._cache.name
         if self._cache.operations.generation is not self._generation:
             raise ValueError(f"cache {name!r} was reset inside the block of assertCacheDelta")

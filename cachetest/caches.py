@@ -9,7 +9,6 @@ from sys import _getframe
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar, cast
 
-from . import report
 from .errors import NoMissError, UnknownCacheError, closest_first
 from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog, callers, frame_outside, here
 from .stats import Stats
@@ -381,6 +380,9 @@ class MockCaches(Mapping[str, MockCache]):
         explained. Stray operations come last.
         """
         notes = self._footnotes() if self._footnotes is not None else ()
+        # Loaded here, as below: few tests ask for it.
+        from . import report
+
         report.write_report(self, file, entries=entries, operations=operations, footnotes=notes)
 
     def as_dict(self) -> dict[str, Any]:
@@ -388,6 +390,8 @@ class MockCaches(Mapping[str, MockCache]):
 
         Keys and values of entries that JSON can't hold are shown by their shortened repr.
         """
+        from . import report
+
         return report.as_dict(self)
 
     def __getitem__(self, name: str) -> MockCache:

@@ -8,8 +8,6 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from .report import shorten
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,6 +30,9 @@ class Stray(NamedTuple):
 
     def describe(self) -> str:
         """Return what it was in one line."""
+        # Loaded here: where all is well there is none.
+        from .texts import shorten
+
         kind, cache, key, thread, where = self.operation
         text = f"{kind} on {cache!r}, key {shorten(key)}, by thread {thread}, at {where}"
         if self.suspects:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from typing import TYPE_CHECKING, Any
 
 from .base import Adapter
@@ -53,6 +52,9 @@ class Targets(Adapter):
     def _object(self, name: str, target: object) -> object:
         if not isinstance(target, str):
             return target
+        # Loaded here: it takes as long to import as this module.
+        import pkgutil
+
         try:
             return pkgutil.resolve_name(target)
         except (ImportError, AttributeError) as error:
