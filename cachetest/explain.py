@@ -11,7 +11,7 @@ from heapq import nlargest
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .texts import change, label_keys, shared_ends, shorten
+from .texts import change, first_of, label_keys, shared_ends, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -347,7 +347,7 @@ class History:
     def _present(self, missed: object, most: int) -> list[tuple[object, int | None]]:
         """Return keys that are in the cache and that no operation is known to have put."""
         logged = {_identity(self.operations[i].key) for i in self._known_keys()} | {_identity(missed)}
-        return [(key, None) for key in islice(self._facts.present, most) if _identity(key) not in logged]
+        return [(key, None) for key in first_of(self._facts.present, most) if _identity(key) not in logged]
 
     def _known_keys(self) -> list[int]:
         """Return where each key was first known to be in the cache, in this order."""

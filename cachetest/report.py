@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .texts import LIMIT, shorten
+from .texts import LIMIT, first_of, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,8 +57,7 @@ def _under(name: str, lines: list[str]) -> list[str]:
 def _entries(cache: MockCache) -> list[str]:
     # By text, not by key: keys of different types can't be ordered. Only those that are shown are looked at.
     lines = sorted(
-        f"{shorten(key)}: {shorten(value)}"
-        for key, value in list(islice(cache.cache.items(), _SHOWN_ENTRIES))
+        f"{shorten(key)}: {shorten(value)}" for key, value in first_of(cache.cache.items(), _SHOWN_ENTRIES)
     )
     more = len(cache.cache) - len(lines)
     return [*lines, f"... {more:,} more"] if more > 0 else lines

@@ -6,12 +6,14 @@ import reprlib
 from collections import deque
 from dataclasses import fields, is_dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Shown", "change", "label_keys", "shared_ends", "shorten", "shorten_middle"]
+T = TypeVar("T")
+
+__all__ = ["Shown", "change", "first_of", "label_keys", "shared_ends", "shorten", "shorten_middle"]
 
 # What the report of torch._inductor.mock_cache cuts at.
 LIMIT = 100
@@ -246,3 +248,12 @@ def _changed_lines(one: list[str], other: list[str]) -> str:
     parts = [f"- {line}" for line in gone[:2]] + [f"+ {line}" for line in come[:2]]
     more = len(gone[2:]) + len(come[2:])
     return " | ".join(parts) + (f" | {more} more lines" if more else "")
+
+
+def first_of(entries: Iterable[T], most: int) -> list[T]:
+    """Return the first entries, also while other threads add to them."""
+    try:
+        return list(islice(entries, most))
+    except RuntimeError:
+        # A whole list is made at once, but of a million entries it would take its memory.
+        return list(entries)[:most]

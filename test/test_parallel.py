@@ -1,6 +1,7 @@
 """Tests at once, in threads and processes, and runners with their options: each test has its own counts."""
 
 import contextlib
+import io
 import queue
 import random
 import sys
@@ -31,12 +32,22 @@ def switch_interval(seconds):
 
 
 def run_all(functions):
-    """Run each function on a thread of its own, all at once."""
-    threads = [threading.Thread(target=function) for function in functions]
+    """Run each function on a thread of its own, all at once; raise what the first of them raised."""
+    raised = []
+
+    def run(function):
+        try:
+            function()
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=run, args=(function,)) for function in functions]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if raised:
+        raise raised[0]
 
 
 class ContentionTests(unittest.TestCase):
@@ -67,11 +78,26 @@ class ContentionTests(unittest.TestCase):
                 run_all([lambda start=start: (start.wait(), MockBackend("new").put("k", 1))] * 8)
             self.assertEqual(patch.caches.new, Stats(8, 0, 0))
 
+    def test_report_meanwhile(self):
+        """A report, and what explains a miss, can be had while other threads put."""
+
+        def report():
+            for _ in range(20):
+                patch.caches.report(io.StringIO())
+                patch.caches.as_dict()
+                patch.caches.c.get("absent")
+                str(patch.caches.c.explain())
+
+        with switch_interval(1e-6), PatchCaches() as patch:
+            backend = MockBackend("c")
+            run_all([lambda: [backend.put(n, n) for n in range(2000)]] * 2 + [report])
+
     def test_reset_meanwhile(self):
         """After a reset in the midst, counts are never more than what came, and then exact again."""
         with switch_interval(1e-6), PatchCaches() as patch:
             backend = MockBackend("c")
-            run_all([lambda: [backend.put(n, n) for n in range(2000)]] * 4 + [patch.caches.reset])
+            several = lambda: [patch.caches.reset() for _ in range(50)]  # noqa: E731
+            run_all([lambda: [backend.put(n, n) for n in range(2000)]] * 4 + [several])
             self.assertLessEqual(patch.caches.c.num_put, 8000)
             patch.caches.reset()
             run_all([lambda: [backend.put(n, n) for n in range(2000)]] * 4)

@@ -1,11 +1,21 @@
 import hashlib
+import itertools
 import tracemalloc
 import unittest
 from collections import OrderedDict, namedtuple
 
 from parameterized import parameterized
 
-from cachetest.texts import Shown, change, common_start, label_keys, shared_ends, shorten, shorten_middle
+from cachetest.texts import (
+    Shown,
+    change,
+    common_start,
+    first_of,
+    label_keys,
+    shared_ends,
+    shorten,
+    shorten_middle,
+)
 
 
 def digest(n):
@@ -125,6 +135,29 @@ class CostTests(unittest.TestCase):
             self.assertLess(tracemalloc.get_traced_memory()[1], 1_000_000)
         finally:
             tracemalloc.stop()
+
+
+class FirstOfTests(unittest.TestCase):
+    def test_no_more_than_asked_for(self):
+        """Of very many no more is looked at than is shown."""
+        self.assertEqual(first_of(itertools.count(), 3), [0, 1, 2])
+        self.assertEqual(first_of([1], 3), [1])
+
+    def test_changed_meanwhile(self):
+        """What another thread adds to while it is gone through is gone through again, at once."""
+        entries = {1: 1, 2: 2}
+
+        class Changing:
+            times = 0
+
+            def __iter__(self):
+                self.times += 1
+                found = iter(entries)
+                if self.times == 1:
+                    entries[3] = 3
+                return found
+
+        self.assertEqual(first_of(Changing(), 2), [1, 2])
 
 
 if __name__ == "__main__":
