@@ -164,20 +164,23 @@ class Activation:
         if scope is None:
             self._undo.run()
             return None
+        problems: list[str] = []
         cause = None
         try:
-            problems = self._displaced()
+            problems += self._displaced()
+        except Exception as error:
+            cause = error
+            problems.append(f"looking at the patches raised {type(error).__name__}: {error}")
         finally:
             try:
                 self._undo.run()
             except Exception as error:
                 cause = error
+                problems.append(f"undoing the patches raised {type(error).__name__}: {error}")
                 # Finish what was interrupted; that it fails again is no news.
                 with suppress(Exception):
                     self._undo.run()
         problems += self._problems
-        if cause is not None:
-            problems.append(f"undoing the patches raised {type(cause).__name__}: {cause}")
         findings = find_strays(scope)
         self.scope = None
         if not any(findings):

@@ -84,7 +84,7 @@ class MockCache(Stats):
         """
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
         value = self.cache.get(key, MISSING)
-        # As `OperationLog.record`, written out here and in `put`: the call would cost a tenth of the whole.
+        # As `OperationLog.record`, written out here and in `put`: it takes a tenth off the cost.
         if frame is None:
             frame = _getframe(1)
         try:
@@ -165,8 +165,9 @@ class MockCache(Stats):
         puts, hits, misses = self._watched()
         self._added = (-puts, -hits, -misses)
         self._forgotten = tuple(islice(self._put_keys(), _FORGOTTEN))
-        self.cache.clear()
+        # In this order, what another thread puts in between is counted.
         self.operations.clear()
+        self.cache.clear()
 
     def _put_keys(self) -> Iterator[object]:
         """Yield the keys that had been put, as far as is known, the newest first."""
@@ -365,7 +366,7 @@ class MockCaches(Mapping[str, MockCache]):
             cache.reset()
 
     def by_name(self) -> dict[str, MockCache]:
-        """Return the caches that were used, live: for who looks one up at every operation."""
+        """Return the caches that were made, live: for what looks one up at every operation."""
         return self._caches
 
     def empty(self) -> None:

@@ -59,50 +59,28 @@ def hold_hooks(holder: object) -> None:
     Each thread, work item of a pool, and callback of a future belongs to the scope of whoever made it.
     """
     with _lock:
-        first = not _holders
         _holders.add(holder)
-        if first:
-            for hook in _hooks():
-                hook.on = True
-                setattr(hook.owner, hook.name, hook.function)
+        # By what is in, not by who came first: the one before may have been interrupted half-way.
+        for n, make in enumerate(_MAKERS):
+            hook = _made.get(n)
+            if hook is not None and hook.on:
+                continue
+            if hook is None or vars(hook.owner)[hook.name] is not hook.found:
+                hook = _made[n] = make()
+            hook.on = True
+            setattr(hook.owner, hook.name, hook.function)
 
 
 def let_go_of_hooks(holder: object) -> None:
     """Remove the hooks if nobody else holds them; whoever does not hold them changes nothing."""
     with _lock:
         if _holders <= {holder}:
-            for hook in _made:
+            for hook in _made.values():
                 hook.on = False
                 # Where another tool has wrapped it, it stays, and has only gone quiet.
                 if vars(hook.owner)[hook.name] is hook.function:
                     setattr(hook.owner, hook.name, hook.found)
         _holders.discard(holder)
-
-
-# Those made last, to be used again: making them takes longer than all else that a test is opened for.
-_made: list[_Hook] = []
-
-
-def _hooks() -> list[_Hook]:
-    for hook in _made:
-        if vars(hook.owner)[hook.name] is not hook.found:
-            break
-    else:
-        if _made:
-            return _made
-    return _make_hooks()
-
-
-def _make_hooks() -> list[_Hook]:
-    # Loaded here: the import costs more than all of cachetest, and a process without tests never pays.
-    import concurrent.futures.thread
-
-    _made[:] = [
-        _Hook(threading.Thread, "start", _wrap_start),
-        _Hook(concurrent.futures.ThreadPoolExecutor, "submit", _wrap_submit),
-        _Hook(concurrent.futures.Future, "add_done_callback", _wrap_callback),
-    ]
-    return _made
 
 
 def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,3 +142,25 @@ def _wrap_callback(add_done_callback: Callable[..., Any]) -> Callable[..., Any]:
         return add_done_callback(self, carry(owner(), fn))
 
     return marking_callback
+
+
+def _hook_start() -> _Hook:
+    return _Hook(threading.Thread, "start", _wrap_start)
+
+
+def _hook_submit() -> _Hook:
+    # Loaded here: the import costs more than all of cachetest, and a process without tests never pays.
+    from concurrent.futures.thread import ThreadPoolExecutor
+
+    return _Hook(ThreadPoolExecutor, "submit", _wrap_submit)
+
+
+def _hook_callback() -> _Hook:
+    from concurrent.futures import Future
+
+    return _Hook(Future, "add_done_callback", _wrap_callback)
+
+
+_MAKERS = (_hook_start, _hook_submit, _hook_callback)
+# The hook that each has made last, to be used again: making them takes longer than opening a scope.
+_made: dict[int, _Hook] = {}

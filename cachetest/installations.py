@@ -24,12 +24,15 @@ class _Installation:
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
         self.holders: set[object] = set()
+        self.is_in = False
         self.manager: AbstractContextManager[object] = nullcontext()
         self.swaps: list[Swaps] = []
         self.before: Mapping[str, object] | None = None
         self.installed: Mapping[str, object] = {}
 
     def install(self) -> None:
+        # What was interrupted before, on its way in or out, is still in part there.
+        self.manager.__exit__(None, None, None)
         before = dict(self.adapter.places())
         self.manager = self.adapter.install()
         self.manager.__enter__()
@@ -37,6 +40,7 @@ class _Installation:
             self.swaps = self.manager.swaps
         self.installed = dict(self.adapter.places())
         self.before = before
+        self.is_in = True
 
     def displaced(self) -> list[str]:
         """Return a line for each place that no longer holds what we put there."""
@@ -52,6 +56,7 @@ class _Installation:
 
     def restore(self) -> list[str]:
         """Uninstall, and return a line for each place that the adapter did not restore."""
+        self.is_in = False
         try:
             self.manager.__exit__(None, None, None)
         except BaseException:
@@ -59,10 +64,13 @@ class _Installation:
             raise
         if self.before is None:
             return []
-        if self.installed:
-            found = list(_differences(self.before, self.adapter.places()))
-        else:
-            found = [each for swaps in self.swaps for each in swaps.not_put_back()]
+        try:
+            if self.installed:
+                found = list(_differences(self.before, self.adapter.places()))
+            else:
+                found = [each for swaps in self.swaps for each in swaps.not_put_back()]
+        except Exception as error:
+            return [f"whether the adapter {self.adapter.name!r} restored all can't be told: {error!r}"]
         return [
             f"the adapter {self.adapter.name!r} did not restore {place}: it holds {now!r}, "
             f"and held {was!r} before"
@@ -89,9 +97,9 @@ def acquire(adapter: Adapter, holder: object) -> None:
         installation = _installations.get(adapter)
         if installation is None:
             installation = _installations[adapter] = _Installation(adapter)
-        first = not installation.holders
         installation.holders.add(holder)
-        if first:
+        # By whether it is in, not by who came first: the one before may have failed half-way.
+        if not installation.is_in:
             installation.install()
 
 

@@ -64,8 +64,8 @@ class Operation(NamedTuple):
     ``kind`` is ``"put"``, ``"hit"``, ``"miss"``, ``"delete"`` (asked for, whether or not there was
     anything), ``"eviction"`` (for room), ``"expiration"`` (its time had passed) or ``"bypass"`` (the
     library did not take part); ``cache`` the name of the cache; ``thread`` the name of the thread that
-    called; ``where`` the innermost line of the caller that is neither in the library under test, nor in
-    cachetest, nor in the standard library.
+    called, as it was at its first operation; ``where`` the innermost line of the caller that is neither in
+    the library under test, nor in cachetest, nor in the standard library.
     """
 
     kind: Kind
@@ -227,7 +227,8 @@ class OperationLog(Sequence[Operation]):
     def dropped(self) -> int:
         """How many of the oldest operations are no longer in the log."""
         latest, ticks = self.state
-        return max(0, sum(map(len, ticks.values())) - len(latest))
+        # An operation is counted before it is logged: one that is on its way was not dropped.
+        return sum(map(len, ticks.values())) - len(latest) if len(latest) == self._length else 0
 
     def __len__(self) -> int:
         return len(self.state[0])
@@ -273,3 +274,7 @@ class ObservedLog(OperationLog):
         record = super().record(kind, key, libraries, frame)
         self._observer(self.read(record))
         return record
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A copy has nobody to tell.
+        return OperationLog, (self._cache, self._length), self.__getstate__()

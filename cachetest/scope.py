@@ -159,9 +159,10 @@ def open_scope(scope: Scope) -> None:
         _set_open((*_open, scope))
         scope.found = marker.get()
         scope.found_carried = _carried.get()
+        # The mark first: by that close_scope tells whether there is anything to put back.
+        marker.set(scope)
         if scope.found_carried is not None:
             _carried.set(None)
-        marker.set(scope)
 
 
 def _set_open(scopes: tuple[Scope, ...]) -> None:
@@ -181,11 +182,12 @@ def close_scope(scope: Scope) -> None:
         # The context may be another one than that which opened, and then the mark is not ours to take.
         if marker.get() is not scope:
             return
+        # The mark last, for the same reason.
         if scope.parent is None:
+            _shown.set(scope)
             if scope.found_carried is not None:
                 _carried.set(scope.found_carried)
             marker.set(scope.found)
-            _shown.set(scope)
         else:
             lineage = scope.lineage()
             left = list(takewhile(lambda outer: outer.closed, lineage))
@@ -193,9 +195,9 @@ def close_scope(scope: Scope) -> None:
             around = lineage[len(left)] if len(left) < len(lineage) else left[-1].found
             # Those inside which it was opened may have been left before it.
             carried = next((outer.found_carried for outer in left if outer.found_carried is not None), None)
+            _shown.set(around or scope)
             _carried.set(carried)
             marker.set(around)
-            _shown.set(around or scope)
 
 
 def owner() -> Scope | None:

@@ -114,7 +114,7 @@ def strays_left() -> list[str]:
     """Return a heading and a line for each stray that no test has told of yet; nothing if there is none."""
     with _lock:
         strays = [*_strays, *_incoming.copy()]
-    if not strays:
+    if not strays and not _not_kept:
         return []
     lines = describe_strays(strays, len(_not_kept))
     return ["Stray operations, counted for no test:", *(f"  {line}" for line in lines)]

@@ -136,6 +136,18 @@ class MockCacheTests(unittest.TestCase):
         with self.assertRaises(TypeError):
             hash(self.cache)
 
+    def test_put_during_a_reset(self):
+        """What is put while a cache is being reset is counted."""
+
+        class Entries(dict):
+            def clear(entries):
+                super().clear()
+                self.cache.put("late", 1)
+
+        self.cache.cache = Entries(a=1)
+        self.cache.reset()
+        self.assertEqual((self.cache.num_put, self.cache.cache), (1, {"late": 1}))
+
     def test_observer(self):
         """An observer is told of an operation when it has been counted."""
         told = []

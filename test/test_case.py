@@ -330,6 +330,25 @@ class EndTests(LibraryCase):
         self.assertIn("Library.backend was displaced while the test ran", text)
         self.assertIn("somebody's", text)
 
+    def test_adapter_that_can_not_tell(self):
+        """An adapter whose places can't be read any more fails the test, and the next one runs."""
+
+        class Unreadable(NamedPlaceAdapter):
+            reads = 0
+
+            def places(self):
+                Unreadable.reads += 1
+                if Unreadable.reads == 3:
+                    raise RuntimeError("gone")
+                return super().places()
+
+        _, result = self.run_method(lambda case: None, patch_caches=(Unreadable(self.library),))
+        ((_, text),) = result.failures
+        self.assertIn("looking at the patches raised RuntimeError: gone", text)
+        self.assertEqual(self.library.backend, "real")
+        _, result = self.run_method(lambda case: None, patch_caches=(Unreadable(self.library),))
+        self.assertTrue(result.wasSuccessful(), result.failures + result.errors)
+
     def test_adapter_that_does_not_restore(self):
         """A test whose adapter leaves something behind fails."""
 

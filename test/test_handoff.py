@@ -375,6 +375,25 @@ class HookTests(unittest.TestCase):
                 setattr(target, name, found)
         self.assertEqual(hooked(), before)
 
+    def test_next_after_an_interrupted_one(self):
+        """Who holds the hooks while the one before is interrupted as it lets go has them, and keeps them."""
+
+        class Interrupted(set):
+            def discard(self, holder):
+                raise KeyboardInterrupt
+
+        before = hooked()
+        with mock.patch("cachetest.handoff._holders", Interrupted()):
+            hold_hooks("first")
+            with self.assertRaises(KeyboardInterrupt):
+                let_go_of_hooks("first")
+        with mock.patch("cachetest.handoff._holders", {"first"}):
+            hold_hooks("second")
+            let_go_of_hooks("first")
+            self.assertNotEqual(hooked(), before)
+            let_go_of_hooks("second")
+        self.assertEqual(hooked(), before)
+
     def test_futures_are_loaded_by_then(self):
         """The pools of a library that is imported inside a test are hooked all the same."""
         with carried_to_threads():

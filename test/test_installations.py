@@ -1,5 +1,6 @@
 import unittest
 from contextlib import contextmanager
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -82,6 +83,55 @@ class InstallationTests(unittest.TestCase):
             "the adapter 'library' did not restore Library.backend: it holds 'left behind', and held absent "
             "before",
         )
+
+    def test_next_after_a_failed_install(self):
+        """Who comes while the one before is still failing is patched all the same."""
+        fails = [OSError("in the midst")]
+
+        class Fails(LibraryAdapter):
+            def install(self):
+                if fails:
+                    raise fails.pop()
+                return super().install()
+
+        adapter = Fails(self.library)
+        with self.assertRaises(OSError):
+            acquire(adapter, "a")
+        acquire(adapter, "b")
+        self.assertTrue(self.patched())
+        self.release("a", adapter)
+        self.assertTrue(self.patched())
+        self.release("b", adapter)
+        self.assertFalse(self.patched())
+        self.assertNotIn(adapter, installations._installations)
+
+    def test_next_after_an_interrupted_release(self):
+        """Who comes while the one before is interrupted as it lets go is patched, and stays so."""
+        acquire(self.adapter, "a")
+        with mock.patch.object(installations._Installation, "restore", self.interrupted_restore):
+            with self.assertRaises(KeyboardInterrupt):
+                self.release("a")
+        self.assertFalse(self.patched())
+        acquire(self.adapter, "b")
+        self.release("a")
+        self.assertTrue(self.patched())
+        self.release("b")
+        self.assertFalse(self.patched())
+
+    @staticmethod
+    def interrupted_restore(installation):
+        installation.is_in = False
+        installation.manager.__exit__(None, None, None)
+        raise KeyboardInterrupt
+
+    def test_places_that_can_not_be_read(self):
+        """An adapter that can't tell whether it restored all is let go of, and said to be so."""
+        adapter = NamedPlaceAdapter(self.library)
+        acquire(adapter, "a")
+        with mock.patch.object(NamedPlaceAdapter, "places", side_effect=ValueError("gone")):
+            (line,) = self.release("a", adapter)
+        self.assertIn("whether the adapter 'library' restored all can't be told: ValueError('gone')", line)
+        self.assertNotIn(adapter, installations._installations)
 
     def test_restore_that_raises(self):
         """An adapter that raises as it restores is let go of at the second try."""

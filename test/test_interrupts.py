@@ -221,6 +221,14 @@ class LibraryInterruptTests(SwitchInterruptCase, unittest.TestCase):
         return dict(vars(self.library))
 
 
+class CarriedInterruptTests(LibraryInterruptTests):
+    """The table in a context whose mark was handed to it, as that of a thread that a test has started."""
+
+    def every_step(self, prepare):
+        with PatchCaches():
+            scope.carry(scope.owner(), super().every_step)(prepare)
+
+
 @needs_torch
 class InductorInterruptTests(SwitchInterruptCase, unittest.TestCase):
     enable = ("fx_graph_remote_cache", "enable_remote_autograd_cache")

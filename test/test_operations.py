@@ -8,7 +8,14 @@ import unittest
 from unittest import mock
 
 from cachetest import MockCache
-from cachetest.operations import NO_LIBRARIES, Location, Operation, OperationLog, caller_outside
+from cachetest.operations import (
+    NO_LIBRARIES,
+    Location,
+    ObservedLog,
+    Operation,
+    OperationLog,
+    caller_outside,
+)
 
 from .support import run_python
 
@@ -176,6 +183,18 @@ class OperationLogTests(unittest.TestCase):
         self.assertEqual(self.log.dropped, 3)
         self.assertEqual((self.log.tally("put"), self.log.tally("hit"), self.log.tally("miss")), (5, 1, 0))
         self.assertEqual(repr(self.log), "<3 operations, 3 older ones dropped>")
+
+    def test_counted_before_logged(self):
+        """An operation that is counted, and on its way into the log, is not one that was dropped."""
+        self.log.state[1]["put"].append(None)
+        self.assertEqual((self.log.total, self.log.dropped), (1, 0))
+
+    def test_copy_of_an_observed_log(self):
+        """A copy of a log with an observer has nobody to tell."""
+        log = ObservedLog("c", None, self.fail)
+        copied = copy.copy(log)
+        copied.record("put", 1, NO_LIBRARIES, sys._getframe())
+        self.assertEqual((copied.tally("put"), log.tally("put")), (1, 0))
 
     def test_clear(self):
         """Clearing forgets counts too."""

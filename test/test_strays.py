@@ -6,7 +6,7 @@ from cachetest import Stats
 from cachetest.caches import MISSING
 from cachetest.operations import Location, Operation
 from cachetest.scope import Scope, cache_for, carry, close_scope, open_scope
-from cachetest.strays import Stray, describe_strays, find_strays
+from cachetest.strays import Stray, describe_strays, find_strays, strays_left
 
 from .support import run_python
 from .test_scope import ScopeCase, elsewhere, scope
@@ -83,6 +83,11 @@ class StrayTests(ScopeCase):
             out.getvalue(), r"counted for no test:\n  late: put on 'c', key 'k'.* for first, which"
         )
         self.assertEqual(len(self.strays()), 1)
+
+    def test_only_counted(self):
+        """Those that were not kept are told of also where none was."""
+        with mock.patch("cachetest.strays._not_kept", [None] * 3):
+            self.assertIn("  (3 more stray operations)", strays_left())
 
     def test_very_many(self):
         """Of very many late operations the first are kept, and all are counted."""
