@@ -6,6 +6,7 @@ from parameterized import parameterized
 
 from cachetest import installations
 from cachetest.installations import acquire, displaced, release
+from cachetest.undo import Undo
 
 from .support import LibraryAdapter, NamedPlaceAdapter, make_library
 
@@ -107,22 +108,29 @@ class InstallationTests(unittest.TestCase):
 
     def test_next_after_an_interrupted_release(self):
         """Who comes while the one before is interrupted as it lets go is patched, and stays so."""
-        acquire(self.adapter, "a")
-        with mock.patch.object(installations._Installation, "restore", self.interrupted_restore):
-            with self.assertRaises(KeyboardInterrupt):
-                self.release("a")
-        self.assertFalse(self.patched())
-        acquire(self.adapter, "b")
-        self.release("a")
-        self.assertTrue(self.patched())
-        self.release("b")
-        self.assertFalse(self.patched())
+        interrupts = [KeyboardInterrupt, KeyboardInterrupt]
 
-    @staticmethod
-    def interrupted_restore(installation):
-        installation.is_in = False
-        installation.manager.__exit__(None, None, None)
-        raise KeyboardInterrupt
+        class Interrupted(Undo):
+            def __exit__(self, *exc):
+                super().__exit__(*exc)
+                if interrupts:
+                    raise interrupts.pop()
+
+        class Adapter(LibraryAdapter):
+            def install(self):
+                return Interrupted(super().install()._begin)
+
+        adapter = Adapter(self.library)
+        acquire(adapter, "a")
+        with self.assertRaises(KeyboardInterrupt):
+            self.release("a", adapter)
+        self.assertFalse(self.patched())
+        acquire(adapter, "b")
+        self.assertTrue(self.patched())
+        self.release("a", adapter)
+        self.assertTrue(self.patched())
+        self.release("b", adapter)
+        self.assertFalse(self.patched())
 
     def test_places_that_can_not_be_read(self):
         """An adapter that can't tell whether it restored all is let go of, and said to be so."""
