@@ -44,6 +44,12 @@ class ReadmeTests(unittest.TestCase):
             done = run_python("-m", "unittest", cwd=folder)
         self.assertEqual(self.stable(done.stderr), self.stable(blocks(PATH, "text")[0]))
 
+    def test_failures_are_those_of_the_page(self):
+        """The other texts are among those that the page on explanations has, and a test compares."""
+        shown = blocks(PATH, "text")[1:]
+        self.assertGreater(len(shown), 5)
+        self.assertLessEqual(set(shown), set(blocks(ROOT / "docs" / "explanations.rst", "text")))
+
     def stable(self, text):
         """Leave out of *text* what differs from one Python, machine or run to another."""
         lines = [line for line in text.strip().splitlines() if line.strip(" ^~")]
