@@ -68,14 +68,15 @@ def turn(
         holder = _Holder()
         undo.add(partial(_take_off, switch, holder))
         with _lock:
-            layers = _layers(switch)
+            per_context = switch.per_context
+            layers = _layers(switch, per_context)
             if any(layer.value is not value and layer.is_of_another(test) for layer in layers):
                 raise SwitchError(
                     f"the switch {switch.name!r} can't be {value!r}: its library has one value of it for the "
                     f"whole process, and a test on another thread needs it to be {not value!r}"
                 )
             layer = _Layer(holder, switch.save(), value, test)
-            layer.token = _store(switch, (*layers, layer))
+            layer.token = _store(switch, (*layers, layer), per_context)
             holder.turned = True
             switch.set(value)
         if insist and switch.get() is not value:
@@ -87,17 +88,18 @@ def turn(
 
 def _take_off(switch: Switch, holder: _Holder) -> None:
     with _lock:
-        layers = _layers(switch)
+        per_context = switch.per_context
+        layers = _layers(switch, per_context)
         index = next((n for n, layer in enumerate(layers) if layer.holder is holder), None)
         if index is None:
-            _complain_if(holder.turned and switch.per_context, switch, holder)
+            _complain_if(holder.turned and per_context, switch, holder)
             return
         if index + 1 < len(layers):
             layers[index + 1].saved = layers[index].saved
         else:
             switch.restore(layers[index].saved)
         holder.turned = False
-        _store(switch, layers[:index] + layers[index + 1 :])
+        _store(switch, layers[:index] + layers[index + 1 :], per_context)
         _complain_if(_set_elsewhere(layers[index].token), switch, holder)
 
 
@@ -125,16 +127,12 @@ def _set_elsewhere(token: Token[_Layers] | None) -> bool:
     return False
 
 
-def _all_layers(switch: Switch) -> _Layers:
-    return _here.get({}) if switch.per_context else _everywhere
+def _layers(switch: Switch, per_context: bool) -> tuple[_Layer, ...]:
+    return (_here.get({}) if per_context else _everywhere).get(switch, ())
 
 
-def _layers(switch: Switch) -> tuple[_Layer, ...]:
-    return _all_layers(switch).get(switch, ())
-
-
-def _store(switch: Switch, layers: tuple[_Layer, ...]) -> Token[_Layers] | None:
-    if switch.per_context:
+def _store(switch: Switch, layers: tuple[_Layer, ...], per_context: bool) -> Token[_Layers] | None:
+    if per_context:
         changed = {**_here.get({}), switch: layers}
         if not layers:
             del changed[switch]
