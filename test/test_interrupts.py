@@ -7,6 +7,7 @@ would. It counts them first, so that a step that is added later is in the table 
 import contextvars
 import dis
 import functools
+import gc
 import linecache
 import pkgutil
 import sys
@@ -83,11 +84,14 @@ class Steps:
 
     def run(self, function, *args):
         found = sys.gettrace()
+        # What another test has left behind is not to be finalized in here: an exception would be lost in it.
+        gc.disable()
         sys.settrace(self._trace)
         try:
             return function(*args)
         finally:
             sys.settrace(found)
+            gc.enable()
 
 
 class InterruptCase:
