@@ -186,8 +186,11 @@ class MockCache(Stats):
         for index in reversed(history.misses()):
             if key is None or history.is_of(index, key):
                 return history.explain(index)
-        of_key = "" if key is None else f" of {key!r:.100}"
-        raise NoMissError(f"cache {self.name!r} has no miss{of_key} in its log to explain")
+        from .texts import shorten
+
+        of_key = "" if key is None else f" of {shorten(key)}"
+        why = f": {self.unknown['operations']}" if "operations" in self.unknown else ""
+        raise NoMissError(f"cache {self.name!r} has no miss{of_key} in its log to explain{why}")
 
     def history(self, others: Iterable[MockCache] = ()) -> History:
         """Return what happened to it, set up to explain its misses; *others* may have the keys it lacks."""
@@ -215,7 +218,8 @@ class MockCache(Stats):
     def _has(self, key: object) -> bool:
         try:
             return key in self.cache
-        except TypeError:  # a key that this cache could not hold
+        except Exception:
+            # A key that this cache could not hold, or whose == raises; or entries that nobody can read.
             return False
 
     def __copy__(self) -> MockCache:

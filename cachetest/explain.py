@@ -172,7 +172,11 @@ def components(key: object) -> list[Part]:
     if isinstance(key, str):
         found = _json(key)
         return _text_parts(key) if found is None else list(islice(_flat("", found), _PARTS))
-    return list(islice(_flat("", key), _PARTS)) or [("key", key)]
+    try:
+        return list(islice(_flat("", key), _PARTS)) or [("key", key)]
+    except Exception:
+        # A field that was never set, a mapping that can't be read: what a failure is told of may be anything.
+        return [("key", key)]
 
 
 def _json(text: str) -> object:

@@ -82,7 +82,9 @@ def _operations(cache: MockCache) -> list[str]:
 
 
 def _plain(value: object) -> Any:
-    if value is None or isinstance(value, bool) or type(value) is int:
+    if value is None or isinstance(value, bool):
+        return value
+    if type(value) is int and value.bit_length() <= 1_000:  # Python refuses the digits of a huge one
         return value
     if isinstance(value, str) and len(value) <= LIMIT:
         return str(value)

@@ -176,6 +176,13 @@ def shared_ends(one: str, other: str) -> tuple[int, int]:
     return start, end
 
 
+def _equal(one: object, other: object) -> bool:
+    try:
+        return one is other or bool(one == other)
+    except Exception:
+        return False
+
+
 def label_keys(keys: Iterable[object]) -> Callable[[object], str]:
     """Return a function that writes each of *keys*, and any other, shortly.
 
@@ -190,7 +197,7 @@ def label_keys(keys: Iterable[object]) -> Callable[[object], str]:
         if len(text) <= KEY_LIMIT:
             continue
         alike = numbers.setdefault(text, [])
-        if len(text) > _KEY_TEXT and not any(each is key or each == key for each in alike):
+        if len(text) > _KEY_TEXT and not any(_equal(each, key) for each in alike):
             alike.append(key)
         if text not in texts:
             texts[text] = shorten_middle(text)
@@ -203,7 +210,7 @@ def label_keys(keys: Iterable[object]) -> Callable[[object], str]:
         alike = numbers.get(text, ())
         mark = ""
         if len(alike) > 1:
-            mark = f" #{next((n for n, each in enumerate(alike, 1) if each is key or each == key), 0)}"
+            mark = f" #{next((n for n, each in enumerate(alike, 1) if _equal(each, key)), 0)}"
         return (texts.get(text) or shorten_middle(text)) + mark
 
     return label

@@ -11,6 +11,7 @@ For dogpile.cache 1.3 and later.
 from __future__ import annotations
 
 import copy
+import copyreg
 from collections.abc import MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -283,6 +284,11 @@ def _make_front(swap: _Swap) -> Any:
 
         def _mutex(self, key: Any) -> Any:
             return _Mutex(swap, key, super()._mutex(key))
+
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            # A copy is a region of its own, not patched, and with what this one has in the scope: nothing of
+            # it reaches the real backend.
+            return copyreg.__newobj__, (original,), dict(swap.state())  # type: ignore[attr-defined]
 
         def __getattribute__(self, name: str) -> Any:
             if name == "__class__":

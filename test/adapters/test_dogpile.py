@@ -1,3 +1,4 @@
+import copy
 import threading
 import unittest
 from contextlib import ExitStack, suppress
@@ -540,6 +541,18 @@ class RegionTests(DogpileTestCase):
                 self.assertEqual(patched.caches.region.counts(), (2, 1, 1))
                 patched.caches.reset()
                 self.assertEqual((dict(view), region.get("b")), ({}, self.nothing))
+
+    def test_copied_inside(self):
+        """A copy that is made in a test takes nothing real along, and leaves the region patched."""
+        with ExitStack() as stack:
+            stack.enter_context(PatchCaches(adapter(region=self.region)))
+            self.region.set("q", 1)
+            copied = copy.copy(self.region)
+            self.assertEqual(self.region.get("q"), 1)
+            copied.set("z", 1)
+            self.assertEqual(kinds(), [("put", "q"), ("hit", "q"), ("put", "z")])
+        self.assertEqual(self.region.get("before"), 1)
+        self.assertIs(self.region.get("z"), self.nothing)
 
 
 class InstallTests(DogpileTestCase):
