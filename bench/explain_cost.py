@@ -11,8 +11,13 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 import warnings
+from pathlib import Path
+
+# What is measured is the checkout that this is in.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cachetest import PatchCaches
 
