@@ -46,7 +46,8 @@ def _options(arguments: Sequence[bytes]) -> set[bytes]:
 def _after_count(arguments: Sequence[bytes], word: bytes = b"FIELDS") -> Sequence[bytes]:
     """Return what follows ``FIELDS <number>``."""
     words = [each.upper() for each in arguments]
-    return arguments[words.index(word) + 2 :]
+    # From the second on: the first is the key, which may be called so as well.
+    return arguments[words.index(word, 1) + 2 :]
 
 
 def _read(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:

@@ -553,5 +553,25 @@ class InstallTests(unittest.TestCase):
         self.assertIn("pip install 'cachetest[redis]'", done.stderr)
 
 
+@needs("fakeredis", "cachetest[redis]")
+class WordForAKeyTests(unittest.TestCase):
+    def test_key_called_fields(self):
+        """A hash may be called as the word is that comes before the fields of a command."""
+        import redis
+
+        from cachetest.adapters import Redis
+
+        with PatchCaches(Redis()) as patch:
+            client = redis.Redis()
+            client.execute_command("HSETEX", "fields", "EX", 10, "FIELDS", 1, "a", 1)
+            client.execute_command("HGETEX", "fields", "FIELDS", 1, "a")
+            client.execute_command("HGETDEL", "fields", "FIELDS", 1, "a")
+        field = ("fields", "a")
+        self.assertEqual(
+            [(each.kind, each.key) for each in patch.caches.redis.operations],
+            [("put", field), ("hit", field), ("hit", field), ("delete", field)],
+        )
+
+
 if __name__ == "__main__":
     unittest.main()
