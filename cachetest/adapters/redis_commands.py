@@ -119,6 +119,21 @@ def _write_second(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]
     yield Effect("put", arguments[1])
 
 
+def _write_result(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
+    """Of what computes, and writes what it comes to only where it is told to: ``... STORE key``."""
+    words = [each.upper() for each in arguments[:-1]]
+    for n in range(len(words) - 1, 0, -1):
+        if words[n] in (b"STORE", b"STOREDIST"):
+            yield Effect("put", arguments[n + 1])
+            return
+
+
+def _move_member(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
+    if reply:
+        yield Effect("put", arguments[0])
+        yield Effect("put", arguments[1])
+
+
 def _set(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
     options = _options(arguments[2:])
     if b"GET" not in options:
@@ -204,6 +219,8 @@ _BY_RULE: dict[Callable[..., Iterable[Effect]], str] = {
     _write_field_if_done: "HSETNX",
     _set_fields: "HSETEX",
     _write_second: "BITOP",
+    _write_result: "SORT GEORADIUS GEORADIUSBYMEMBER",
+    _move_member: "SMOVE",
     _read_and_write: "GETSET",
     _read_and_delete: "GETDEL",
     _pop: "LPOP RPOP SPOP ZPOPMIN ZPOPMAX",

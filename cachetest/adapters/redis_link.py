@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
@@ -162,15 +164,15 @@ class Link:
             self._store.cache.record(effect.kind, text_of(key), _LIBRARIES)
 
     def _expired(self, keys: Iterable[bytes]) -> set[bytes]:
-        """Note which of *keys* have a time to live now; return those that had one and are gone."""
+        """Note until when each of *keys* lives; return those that are gone because their time had come."""
         gone, mortal = set(), self._store.mortal
         with self._server.lock:
             for key in keys:
                 entry = self._server.dbs[self._db].get(key)
                 place = self._server, self._db, key
                 if entry is not None and entry.expireat is not None:
-                    mortal[place] = None
-                elif mortal.pop(place, place) is None and entry is None:
+                    mortal[place] = entry.expireat
+                elif mortal.pop(place, math.inf) <= time.time() and entry is None:
                     gone.add(key)
         return gone
 

@@ -54,7 +54,7 @@ class Store:
         self.servers: dict[object, FakeServer] = {}
         self.states: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
         self._clients: dict[tuple[FakeServer, int], Any] = {}
-        self.mortal: dict[tuple[FakeServer, int, bytes], None] = {}
+        self.mortal: dict[tuple[FakeServer, int, bytes], float] = {}
 
     def server(self, address: object) -> FakeServer:
         """Return the server at *address*, made when it is first connected to."""

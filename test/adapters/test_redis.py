@@ -135,6 +135,28 @@ class CountTests(unittest.TestCase):
                     connection.execute_command(*command.split())
                 self.assertEqual(shown(patch.caches.redis.operations[before:]), expected)
 
+    def test_written_by_the_way(self):
+        """A key that a command writes beside what it is for is put: by SORT with STORE, and by SMOVE."""
+        with patched() as patch:
+            connection = client()
+            connection.rpush("numbers", 3, 1, 2)
+            connection.sort("numbers", store="sorted")
+            connection.sort("numbers")
+            connection.sadd("one", 1)
+            connection.smove("one", "other", 1)
+            connection.smove("one", "other", 1)
+            operations = shown(patch.caches.redis.operations)
+        self.assertEqual(operations, "put numbers, put sorted, put one, put one, put other")
+
+    def test_gone_before_its_time(self):
+        """A key that is gone without its time having come has not expired."""
+        with patched() as patch:
+            connection = client()
+            connection.set("a", 1, ex=100)
+            connection.swapdb(0, 5)
+            connection.get("a")
+            self.assertEqual(shown(patch.caches.redis.operations), "put a, miss a")
+
     def test_flush(self):
         """A flush deletes each key that was there, in this database or in all."""
         with patched() as patch:
