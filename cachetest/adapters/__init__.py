@@ -116,7 +116,12 @@ def _load_class(name: str) -> type[Adapter]:
             f"pip install 'cachetest[{known.extra}]'",
             name=known.library,
         )
-    found: type[Adapter] = getattr(importlib.import_module(f"{__name__}.{name}"), known.class_name)
+    try:
+        module = importlib.import_module(f"{__name__}.{name}")
+    except AttributeError as error:
+        # Left as it is, `from cachetest.adapters import Redis` would take it for "no such name".
+        raise ImportError(f"the adapter {name!r} can't be loaded: {error}", name=known.library) from error
+    found: type[Adapter] = getattr(module, known.class_name)
     return found
 
 

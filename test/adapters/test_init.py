@@ -64,6 +64,13 @@ class TableTests(unittest.TestCase):
         """unittest asks a package for all that its dir() has: that must need no library."""
         self.assertFalse({known.class_name for known in known_adapters.values()} & {*dir(adapters)})
 
+    def test_library_that_fails_to_load(self):
+        """An AttributeError of a library, or of what that needs, is shown, and not taken for a name too much."""
+        failing = mock.Mock(side_effect=AttributeError("module 'other' has no attribute 'thing'"))
+        with mock.patch("importlib.import_module", failing):
+            with self.assertRaisesRegex(ImportError, "'functools' can't be loaded: module 'other'"):
+                adapters.Functools  # noqa: B018
+
     def test_no_such_class(self):
         """Only classes of adapters are there to be imported."""
         with self.assertRaisesRegex(AttributeError, "has no attribute 'Nothing'"):
