@@ -65,7 +65,7 @@ class TableTests(unittest.TestCase):
         self.assertFalse({known.class_name for known in known_adapters.values()} & {*dir(adapters)})
 
     def test_library_that_fails_to_load(self):
-        """An AttributeError of a library, or of what that needs, is shown, and not taken for a name too much."""
+        """An AttributeError of a library, or of what that needs, is shown, and not taken for no such name."""
         failing = mock.Mock(side_effect=AttributeError("module 'other' has no attribute 'thing'"))
         with mock.patch("importlib.import_module", failing):
             with self.assertRaisesRegex(ImportError, "'functools' can't be loaded: module 'other'"):
