@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar, cast
 
 from .errors import NoMissError, UnknownCacheError, closest_first
-from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog, callers, frame_outside, here
+from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -84,22 +84,8 @@ class MockCache(Stats):
         """
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
         value = self.cache.get(key, MISSING)
-        # As `OperationLog.record`, written out here and in `put`: it takes a tenth off the cost.
-        if frame is None:
-            frame = _getframe(1)
-        try:
-            outside = not libraries and frame.f_globals.get("__name__") in callers
-        except TypeError:  # a name that can't be hashed
-            outside = False
-        if not outside:
-            frame = frame_outside(frame, libraries)
-        latest, ticks = self.operations.state
-        if value is MISSING:
-            ticks["miss"].append(None)
-            latest.append(("miss", key, here.thread, frame.f_code, frame.f_lasti))
-        else:
-            ticks["hit"].append(None)
-            latest.append(("hit", key, here.thread, frame.f_code, frame.f_lasti))
+        kind: Kind = "miss" if value is MISSING else "hit"
+        self.operations.record(kind, key, libraries, frame or _getframe(1))
         return value
 
     def lookup(self, key: object, find: Callable[[], Any], libraries: frozenset[str] = NO_LIBRARIES) -> Any:
@@ -120,17 +106,7 @@ class MockCache(Stats):
     ) -> None:
         """Write *value*, and count a put."""
         self.cache[key] = value
-        if frame is None:
-            frame = _getframe(1)
-        try:
-            outside = not libraries and frame.f_globals.get("__name__") in callers
-        except TypeError:  # a name that can't be hashed
-            outside = False
-        if not outside:
-            frame = frame_outside(frame, libraries)
-        latest, ticks = self.operations.state
-        ticks["put"].append(None)
-        latest.append(("put", key, here.thread, frame.f_code, frame.f_lasti))
+        self.operations.record("put", key, libraries, frame or _getframe(1))
 
     def delete(self, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> bool:
         """Forget the entry of *key*, log a delete, and return whether there was one."""
@@ -271,28 +247,6 @@ class MockCache(Stats):
         return self
 
 
-class _ObservedCache(MockCache):
-    """A cache whose log is told of every operation by `OperationLog.record`, the slow way included."""
-
-    def get(
-        self, key: object, libraries: frozenset[str] = NO_LIBRARIES, frame: FrameType | None = None
-    ) -> Any:
-        value = self.cache.get(key, MISSING)
-        kind: Kind = "miss" if value is MISSING else "hit"
-        self.operations.record(kind, key, libraries, frame or _getframe(1))
-        return value
-
-    def put(
-        self,
-        key: object,
-        value: object,
-        libraries: frozenset[str] = NO_LIBRARIES,
-        frame: FrameType | None = None,
-    ) -> None:
-        self.cache[key] = value
-        self.operations.record("put", key, libraries, frame or _getframe(1))
-
-
 class MockCaches(Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
@@ -355,7 +309,7 @@ class MockCaches(Mapping[str, MockCache]):
     def _make(self, name: str) -> MockCache:
         if self._observer is None:
             return MockCache(name, OperationLog(name, self._log_length))
-        return _ObservedCache(name, ObservedLog(name, self._log_length, self._observer))
+        return MockCache(name, ObservedLog(name, self._log_length, self._observer))
 
     def get_stat(self, name: str) -> MockCache:
         """Return the cache called *name*.

@@ -23,9 +23,7 @@ __all__ = [
     "Operation",
     "OperationLog",
     "caller_outside",
-    "callers",
     "frame_outside",
-    "here",
     "location",
 ]
 
@@ -94,7 +92,7 @@ NO_LIBRARIES: frozenset[str] = frozenset()
 
 _outside = {NO_LIBRARIES: _Names(NO_LIBRARIES)}
 # The modules that are known to be outside where there are no libraries.
-callers: set[str] = set()
+_callers: set[str] = set()
 
 
 def frame_outside(first: FrameType, libraries: frozenset[str] = NO_LIBRARIES) -> FrameType:
@@ -110,7 +108,7 @@ def frame_outside(first: FrameType, libraries: frozenset[str] = NO_LIBRARIES) ->
         name = frame.f_globals.get("__name__")
         if outside[name if isinstance(name, str) else ""]:
             if not libraries and isinstance(name, str):
-                callers.add(name)
+                _callers.add(name)
             return frame
         if fallback is None and (not isinstance(name, str) or name.partition(".")[0] != "cachetest"):
             fallback = frame
@@ -137,7 +135,7 @@ class _Here(threading.local):
         self.thread = threading.current_thread().name
 
 
-here = _Here()
+_here = _Here()
 
 # Kind, key, name of the thread, code of the caller, and how far the caller had come in it.
 Record = tuple[Kind, object, str, "CodeType", int]
@@ -150,7 +148,7 @@ class OperationLog(Sequence[Operation]):
     gone. ``tally(kind)`` is exact all the same.
     """
 
-    __slots__ = ("_cache", "_length", "state")
+    __slots__ = ("_cache", "_length", "_state")
 
     def __init__(self, cache: str, length: int | None = None) -> None:
         self._cache = cache
@@ -165,31 +163,31 @@ class OperationLog(Sequence[Operation]):
         # switch interval, in either of those, and without the GIL.
         ticks: dict[Kind, list[None]] = {kind: [] for kind in KINDS}
         # One store, so that an operation of another thread is wholly before it or wholly after it.
-        self.state = latest, ticks
+        self._state = latest, ticks
 
     def record(self, kind: Kind, key: object, libraries: frozenset[str], frame: FrameType) -> Record:
         """Log and count an operation that *frame*, or a caller of it, asked for; return what `read` takes."""
         try:
-            outside = not libraries and frame.f_globals.get("__name__") in callers
+            outside = not libraries and frame.f_globals.get("__name__") in _callers
         except TypeError:  # a name that can't be hashed
             outside = False
         if not outside:
             frame = frame_outside(frame, libraries)
-        latest, ticks = self.state
+        latest, ticks = self._state
         ticks[kind].append(None)
         # The line is worked out when somebody reads it: that takes longer than all of this.
-        record = kind, key, here.thread, frame.f_code, frame.f_lasti
+        record = kind, key, _here.thread, frame.f_code, frame.f_lasti
         latest.append(record)
         return record
 
     def __getstate__(self) -> tuple[str, int, list[Operation], dict[Kind, int]]:
         # Code can't be pickled.
-        counts = {kind: len(ticks) for kind, ticks in self.state[1].items()}
+        counts = {kind: len(ticks) for kind, ticks in self._state[1].items()}
         return self._cache, self._length, self.snapshot(), counts
 
     def __setstate__(self, state: tuple[str, int, list[Operation], dict[Kind, int]]) -> None:
         self._cache, self._length, operations, counts = state
-        self.state = (
+        self._state = (
             deque(operations, self._length),
             {kind: [None] * count for kind, count in counts.items()},
         )
@@ -203,35 +201,35 @@ class OperationLog(Sequence[Operation]):
 
     def tally(self, kind: Kind) -> int:
         """Return how many operations of *kind* were recorded, the dropped ones included."""
-        return len(self.state[1][kind])
+        return len(self._state[1][kind])
 
     @property
     def total(self) -> int:
         """How many operations were recorded, of any kind, the dropped ones included."""
-        return sum(map(len, self.state[1].values()))
+        return sum(map(len, self._state[1].values()))
 
     def keys(self, kind: Kind) -> list[object]:
         """Return the keys of the logged operations of *kind*, the newest first."""
         return [
             record.key if isinstance(record, Operation) else record[1]
-            for record in reversed(self.state[0].copy())
+            for record in reversed(self._state[0].copy())
             if record[0] == kind
         ]
 
     @property
     def generation(self) -> object:
         """What is another object after each `clear`."""
-        return self.state
+        return self._state
 
     @property
     def dropped(self) -> int:
         """How many of the oldest operations are no longer in the log."""
-        latest, ticks = self.state
+        latest, ticks = self._state
         # An operation is counted before it is logged: one that is on its way was not dropped.
         return sum(map(len, ticks.values())) - len(latest) if len(latest) == self._length else 0
 
     def __len__(self) -> int:
-        return len(self.state[0])
+        return len(self._state[0])
 
     @overload
     def __getitem__(self, index: int) -> Operation: ...
@@ -239,8 +237,8 @@ class OperationLog(Sequence[Operation]):
     def __getitem__(self, index: slice) -> list[Operation]: ...
     def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
         if isinstance(index, slice):
-            return [self.read(record) for record in list(self.state[0].copy())[index]]
-        return self.read(self.state[0][index])
+            return [self.read(record) for record in list(self._state[0].copy())[index]]
+        return self.read(self._state[0][index])
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.snapshot())
@@ -248,7 +246,7 @@ class OperationLog(Sequence[Operation]):
     def snapshot(self) -> list[Operation]:
         """Return a list of the logged operations as they are now."""
         # deque.copy() runs no bytecode in between, so no append of another thread can break it.
-        return [self.read(record) for record in self.state[0].copy()]
+        return [self.read(record) for record in self._state[0].copy()]
 
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):

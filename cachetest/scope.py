@@ -83,7 +83,7 @@ class Scope:
         return made
 
     def _around(self) -> Scope | None:
-        marked = marker.get()
+        marked = _marker.get()
         if marked is None or marked.closed or (self.whole_test and _carried.get() is not None):
             return None
         return marked
@@ -132,7 +132,7 @@ def _strand() -> Strand:
     return Strand(threading.get_ident(), None if task is None else ref(task))
 
 
-marker: ContextVar[Scope | None] = ContextVar("cachetest.scope", default=None)
+_marker: ContextVar[Scope | None] = ContextVar("cachetest.scope", default=None)
 # Whose the mark was, where it was handed to a thread: it stands for all that this strand does. None where it
 # stands for this very context.
 _carried: ContextVar[Strand | None] = ContextVar("cachetest.carried", default=None)
@@ -143,7 +143,7 @@ _shown: ContextVar[Scope | None] = ContextVar("cachetest.shown", default=None)
 # reads `_open`, which is replaced and not changed.
 _lock = threading.RLock()
 _open: tuple[Scope, ...] = ()
-only: Scope | None = None
+_only: Scope | None = None
 _last: Scope | None = None
 
 
@@ -157,21 +157,21 @@ def open_scope(scope: Scope) -> None:
     with _lock:
         _last = scope
         _set_open((*_open, scope))
-        scope.found = marker.get()
+        scope.found = _marker.get()
         scope.found_carried = _carried.get()
         # The mark first: by that close_scope tells whether there is anything to put back.
-        marker.set(scope)
+        _marker.set(scope)
         if scope.found_carried is not None:
             _carried.set(None)
 
 
 def _set_open(scopes: tuple[Scope, ...]) -> None:
-    global _open, only
+    global _open, _only
     # What is the only one no longer, or not yet, has to be looked for: `owner` does, whenever this is None.
-    only = None
+    _only = None
     _open = scopes
     if len(scopes) == 1:
-        only = scopes[0]
+        _only = scopes[0]
 
 
 def close_scope(scope: Scope) -> None:
@@ -180,14 +180,14 @@ def close_scope(scope: Scope) -> None:
         scope.closed = True
         _set_open(tuple(other for other in _open if other is not scope))
         # The context may be another one than that which opened, and then the mark is not ours to take.
-        if marker.get() is not scope:
+        if _marker.get() is not scope:
             return
         # The mark last, for the same reason.
         if scope.parent is None:
             _shown.set(scope)
             if scope.found_carried is not None:
                 _carried.set(scope.found_carried)
-            marker.set(scope.found)
+            _marker.set(scope.found)
         else:
             lineage = scope.lineage()
             left = list(takewhile(lambda outer: outer.closed, lineage))
@@ -197,7 +197,7 @@ def close_scope(scope: Scope) -> None:
             carried = next((outer.found_carried for outer in left if outer.found_carried is not None), None)
             _shown.set(around or scope)
             _carried.set(carried)
-            marker.set(around)
+            _marker.set(around)
 
 
 def owner() -> Scope | None:
@@ -205,7 +205,7 @@ def owner() -> Scope | None:
 
     None when it can't be told, or when nothing is open.
     """
-    marked = marker.get()
+    marked = _marker.get()
     current = _open
     if marked is not None:
         strand = None if marked.closed else _carried.get()
@@ -241,15 +241,15 @@ def _innermost(scope: Scope, strand: Strand | None, current: tuple[Scope, ...]) 
 def cache_for(name: str) -> MockCache:
     """Return the cache called *name* that an operation of the calling context belongs to."""
     # Nearly always one scope is open, and the context is unmarked or marked with that.
-    scope = only
-    marked = marker.get()
+    scope = _only
+    marked = _marker.get()
     if scope is None or (marked is not scope and marked is not None):
         scope = owner()
         if scope is None:
             return _adrift.ensure(name)
         if scope.closed:
             return scope.late.ensure(name)
-    return scope.caches.ensure(name)
+    return scope.by_name.get(name) or scope.caches.ensure(name)
 
 
 def carry(scope: Scope | None, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -258,25 +258,25 @@ def carry(scope: Scope | None, function: Callable[..., Any]) -> Callable[..., An
     It is then part of what the calling strand does, or, where that has no mark, the one that opened *scope*.
     None takes away the mark of wherever that is.
     """
-    unmarked = marker.get() is None
+    unmarked = _marker.get() is None
     strand = scope.opener if unmarked and scope is not None else _carried.get() or _strand()
 
     def carried(*args: Any, **kwargs: Any) -> Any:
         # Set and reset, not a copy of the caller's context: the library under test must find in its
         # ContextVars what it would find without us.
-        token, carried_token = marker.set(scope), _carried.set(strand)
+        token, carried_token = _marker.set(scope), _carried.set(strand)
         try:
             return function(*args, **kwargs)
         finally:
             _carried.reset(carried_token)
-            marker.reset(token)
+            _marker.reset(token)
 
     return carried
 
 
 def current_scope() -> Scope | None:
     """Return the scope that the calling context is in, or else the one it was in last."""
-    marked = marker.get()
+    marked = _marker.get()
     if marked is not None and not marked.closed:
         return owner()
     found = owner()
