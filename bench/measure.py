@@ -1,8 +1,9 @@
 """Measure the rows of a table in pyperf's workers: ours beside the original and the limit.
 
 A script gives its rows to `main`. That starts workers, one after the other, and each of them measures every
-column of every row, so that what is compared was measured in the same process, on the same CPU, a moment
-apart. (pyperf's own manager takes a worker for each benchmark, and so imports torch a hundred times.) Options
+column of every row. A value is a sum over some rounds, and what is compared takes turns, round by round: a
+machine that changes its pace changes it for all of them. (pyperf's own manager takes a worker for each
+benchmark, so that it imports torch a hundred times, and measures each from beginning to end.) Options
 are those of `pyperf.Runner`; ``--quick`` measures next to nothing, once, to show that the script works.
 """
 
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,9 @@ import tables
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    Cell = tuple["Row", str]
 
 __all__ = ["QUICK", "QUICK_OPTION", "ROOT", "Row", "main"]
 
@@ -43,8 +47,9 @@ class Row:
 
     ``columns`` has for each of ``"ours"``, ``"original"`` and ``"limit"`` that there is a function that is
     told how many times to do the work, and returns the seconds, or the bytes, of all of them. ``loops`` is
-    how many times that is for one value; a row that is done ``once`` takes long, and has one value in each
-    worker. The ratio is that of ours to the column, or to ours in the other row, that ``against`` names.
+    how many times that is for one value, which is measured in so many ``rounds``; a row that is done ``once``
+    takes long, and has one value in each worker. The ratio is that of ours to the column, or to ours in the
+    other row, that ``against`` names.
     ``budget`` is the most that it may be, or without ``against`` the most that ours may be. ``needs`` says
     which modules a column is not measured without.
     """
@@ -52,6 +57,7 @@ class Row:
     what: str
     columns: Mapping[str, Callable[[int], float]]
     loops: int = 1
+    rounds: int = 10
     once: bool = False
     unit: str = "second"
     against: str | None = "original"
@@ -129,17 +135,65 @@ def _one_cpu() -> str | None:
 
 
 def _work(runner: pyperf.Runner, rows: Sequence[Row]) -> None:
-    there = [(row, column) for row in rows for column in row.columns if not row.missing(column)]
+    groups = [
+        [(row, column) for row in group for column in row.columns if not row.missing(column)]
+        for group in _compared(rows)
+    ]
     # All that is imported on the way is there before anything is measured, so that garbage collection finds
     # the same heap in each column.
-    for row, column in there:
-        if not row.once:
-            row.columns[column](1)
+    for cells in groups:
+        for row, column in cells:
+            if not row.once:
+                row.columns[column](1)
     asked = vars(runner.args).copy()
-    for row, column in there:
-        loops = min(row.loops, _QUICK_LOOPS) if QUICK else row.loops * asked["loops"]
-        vars(runner.args).update(asked, loops=loops)
-        if row.once:
-            vars(runner.args).update(loops=1, values=1, warmups=0)
-        name = f"{row.what}: {column}"
-        runner.bench_time_func(name, row.columns[column], metadata=row.metadata(column))
+    for cells in groups:
+        values = _in_turns(
+            [(row, column) for row, column in cells if not row.once],
+            asked["loops"],
+            asked["warmups"] + asked["values"],
+        )
+        for row, column in cells:
+            if row.once:
+                measure = row.columns[column]
+                options = {"loops": 1, "values": 1, "warmups": 0}
+            else:
+                measure = partial(_next, iter(values[row.what, column]))
+                options = {"loops": _loops(row, asked["loops"])}
+            vars(runner.args).update({**asked, **options})
+            runner.bench_time_func(f"{row.what}: {column}", measure, metadata=row.metadata(column))
+
+
+def _compared(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return *rows* in groups, each with what its ratios are made of."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        first = row.against if row.against in groups else row.what
+        groups.setdefault(str(first), []).append(row)
+    return list(groups.values())
+
+
+def _loops(row: Row, times: int) -> int:
+    return min(row.loops, _QUICK_LOOPS) if QUICK else row.loops * times
+
+
+def _in_turns(cells: Sequence[Cell], times: int, values: int) -> dict[tuple[str, str], list[float]]:
+    """Return so many *values* of each of *cells*."""
+    found: dict[tuple[str, str], list[float]] = {(row.what, column): [] for row, column in cells}
+    for _ in range(values):
+        sums = dict.fromkeys(found, 0.0)
+        for turn in range(max((row.rounds for row, _ in cells), default=0)):
+            for row, column in cells:
+                if loops := _share(_loops(row, times), row.rounds, turn):
+                    sums[row.what, column] += row.columns[column](loops)
+        for cell, total in sums.items():
+            found[cell].append(total)
+    return found
+
+
+def _share(loops: int, rounds: int, turn: int) -> int:
+    """Return how many of *loops* are done in the round *turn*, from 0, of so many *rounds*."""
+    return 0 if turn >= rounds else loops * (turn + 1) // rounds - loops * turn // rounds
+
+
+def _next(values: Iterator[float], _: int) -> float:
+    return next(values)

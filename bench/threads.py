@@ -67,7 +67,8 @@ ROWS = [
         f"{work.__name__}, {threads} thread{'s' * (threads > 1)}",
         {column: partial(on_threads, work, threads, subject) for column, subject in SUBJECTS.items()},
         # For longer than a thread keeps the GIL, so that they do get in each other's way.
-        loops=10_000,
+        loops=30_000,
+        rounds=3,
         budget=BUDGET if threads == BUDGETED else None,
     )
     for threads in THREADS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .caches import MISSING
 from .operations import NO_LIBRARIES
-from .scope import cache_for, owner
+from .scope import cache_for, marked, owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +43,17 @@ class MockBackend:
 
     def get(self, key: Any) -> Any:
         """Look *key* up: a hit returns the value, a miss None."""
-        value = cache_for(self.name).get(key, NO_LIBRARIES, _getframe(1))
+        # As `cache_for`: the call is a tenth of an operation.
+        scope = marked()
+        cache = None if scope is None or not scope.leaf else scope.by_name.get(self.name)
+        value = (cache or cache_for(self.name)).get(key, NO_LIBRARIES, _getframe(1))
         return None if value is MISSING else value
 
     def put(self, key: Any, value: Any) -> None:
         """Write *value*, over any value that was there."""
-        cache_for(self.name).put(key, value, NO_LIBRARIES, _getframe(1))
+        scope = marked()
+        cache = None if scope is None or not scope.leaf else scope.by_name.get(self.name)
+        (cache or cache_for(self.name)).put(key, value, NO_LIBRARIES, _getframe(1))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"

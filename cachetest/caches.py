@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar, cast
 
 from .errors import NoMissError, UnknownCacheError, closest_first
-from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog
+from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog, here
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -84,8 +84,16 @@ class MockCache(Stats):
         """
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
         value = self.cache.get(key, MISSING)
+        # As `OperationLog.record`.
+        log = self.operations
+        frame = frame or _getframe(1)
+        code = frame.f_code
+        if libraries or code is not log._caller:
+            frame, code = log.find_caller(frame, libraries)
+        latest, ticks = log._state
         kind: Kind = "miss" if value is MISSING else "hit"
-        self.operations.record(kind, key, libraries, frame or _getframe(1))
+        ticks[kind].append(None)
+        latest.append((kind, key, here.thread, code, frame.f_lasti))
         return value
 
     def lookup(self, key: object, find: Callable[[], Any], libraries: frozenset[str] = NO_LIBRARIES) -> Any:
@@ -106,7 +114,15 @@ class MockCache(Stats):
     ) -> None:
         """Write *value*, and count a put."""
         self.cache[key] = value
-        self.operations.record("put", key, libraries, frame or _getframe(1))
+        # As `OperationLog.record`.
+        log = self.operations
+        frame = frame or _getframe(1)
+        code = frame.f_code
+        if libraries or code is not log._caller:
+            frame, code = log.find_caller(frame, libraries)
+        latest, ticks = log._state
+        ticks["put"].append(None)
+        latest.append(("put", key, here.thread, code, frame.f_lasti))
 
     def delete(self, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> bool:
         """Forget the entry of *key*, log a delete, and return whether there was one."""

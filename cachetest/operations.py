@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType, FrameType
 
 __all__ = [
@@ -91,8 +91,6 @@ class _Names(dict[object, bool]):
 NO_LIBRARIES: frozenset[str] = frozenset()
 
 _outside = {NO_LIBRARIES: _Names(NO_LIBRARIES)}
-# The modules that are known to be outside where there are no libraries.
-_callers: set[str] = set()
 
 
 def frame_outside(first: FrameType, libraries: frozenset[str] = NO_LIBRARIES) -> FrameType:
@@ -107,8 +105,6 @@ def frame_outside(first: FrameType, libraries: frozenset[str] = NO_LIBRARIES) ->
     while frame is not None:
         name = frame.f_globals.get("__name__")
         if outside[name if isinstance(name, str) else ""]:
-            if not libraries and isinstance(name, str):
-                _callers.add(name)
             return frame
         if fallback is None and (not isinstance(name, str) or name.partition(".")[0] != "cachetest"):
             fallback = frame
@@ -135,7 +131,7 @@ class _Here(threading.local):
         self.thread = threading.current_thread().name
 
 
-_here = _Here()
+here = _Here()
 
 # Kind, key, name of the thread, code of the caller, and how far the caller had come in it.
 Record = tuple[Kind, object, str, "CodeType", int]
@@ -148,16 +144,19 @@ class OperationLog(Sequence[Operation]):
     gone. ``tally(kind)`` is exact all the same.
     """
 
-    __slots__ = ("_cache", "_length", "_state")
+    __slots__ = ("_cache", "_caller", "_length", "_state")
 
     def __init__(self, cache: str, length: int | None = None) -> None:
         self._cache = cache
         self._length = LOG_LENGTH if length is None else length
+        # Code that is known to be outside where there are no libraries: the next operation is most often of
+        # the same.
+        self._caller: CodeType | None = None
         self.clear()
 
     def clear(self) -> None:
         """Forget every operation and count."""
-        latest: deque[Record | Operation] = deque(maxlen=self._length)
+        latest = self._latest()
         # A count is the length of a list. `+= 1` is not atomic, and a lock could not be taken by a
         # signal handler or a `__del__` that interrupts its holder; `list.append` is atomic under any
         # switch interval, in either of those, and without the GIL.
@@ -165,20 +164,26 @@ class OperationLog(Sequence[Operation]):
         # One store, so that an operation of another thread is wholly before it or wholly after it.
         self._state = latest, ticks
 
-    def record(self, kind: Kind, key: object, libraries: frozenset[str], frame: FrameType) -> Record:
-        """Log and count an operation that *frame*, or a caller of it, asked for; return what `read` takes."""
-        try:
-            outside = not libraries and frame.f_globals.get("__name__") in _callers
-        except TypeError:  # a name that can't be hashed
-            outside = False
-        if not outside:
-            frame = frame_outside(frame, libraries)
+    def _latest(self, records: Iterable[Record | Operation] = ()) -> deque[Record | Operation]:
+        return deque(records, self._length)
+
+    def record(self, kind: Kind, key: object, libraries: frozenset[str], frame: FrameType) -> None:
+        """Log and count an operation that *frame*, or a caller of it, asked for."""
+        # What is here `MockCache` has written out twice: the call is a tenth of an operation.
+        code = frame.f_code
+        if libraries or code is not self._caller:
+            frame, code = self.find_caller(frame, libraries)
         latest, ticks = self._state
         ticks[kind].append(None)
         # The line is worked out when somebody reads it: that takes longer than all of this.
-        record = kind, key, _here.thread, frame.f_code, frame.f_lasti
-        latest.append(record)
-        return record
+        latest.append((kind, key, here.thread, code, frame.f_lasti))
+
+    def find_caller(self, frame: FrameType, libraries: frozenset[str]) -> tuple[FrameType, CodeType]:
+        """Return the frame from *frame* on that an operation is logged with, and its code."""
+        found = frame_outside(frame, libraries)
+        if found is frame and not libraries:
+            self._caller = found.f_code
+        return found, found.f_code
 
     def __getstate__(self) -> tuple[str, int, list[Operation], dict[Kind, int]]:
         # Code can't be pickled.
@@ -187,8 +192,9 @@ class OperationLog(Sequence[Operation]):
 
     def __setstate__(self, state: tuple[str, int, list[Operation], dict[Kind, int]]) -> None:
         self._cache, self._length, operations, counts = state
+        self._caller = None
         self._state = (
-            deque(operations, self._length),
+            self._latest(operations),
             {kind: [None] * count for kind, count in counts.items()},
         )
 
@@ -259,6 +265,16 @@ class OperationLog(Sequence[Operation]):
         return f"<{len(self)} operations, {self.dropped} older ones dropped>"
 
 
+class _Told(deque["Record | Operation"]):
+    """What tells of each record after it was appended."""
+
+    tell: Callable[[Record | Operation], None]
+
+    def append(self, record: Record | Operation) -> None:
+        super().append(record)
+        self.tell(record)
+
+
 class ObservedLog(OperationLog):
     """A log whose *observer* is told of every operation after it was counted."""
 
@@ -268,10 +284,10 @@ class ObservedLog(OperationLog):
         self._observer = observer
         super().__init__(cache, length)
 
-    def record(self, kind: Kind, key: object, libraries: frozenset[str], frame: FrameType) -> Record:
-        record = super().record(kind, key, libraries, frame)
-        self._observer(self.read(record))
-        return record
+    def _latest(self, records: Iterable[Record | Operation] = ()) -> deque[Record | Operation]:
+        latest = _Told(records, self._length)
+        latest.tell = lambda record: self._observer(self.read(record))
+        return latest
 
     def __reduce__(self) -> tuple[object, ...]:
         # A copy has nobody to tell.

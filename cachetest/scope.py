@@ -69,6 +69,9 @@ class Scope:
         self._test = None if around is None else around.test
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left, log_length=log_length)
         self.by_name = self.caches.by_name()
+        # Whether it is open and no other is open inside it: what is marked with it then belongs to it, and
+        # nothing else is to be asked.
+        self.leaf = False
 
     @property
     def test(self) -> Scope:
@@ -133,6 +136,8 @@ def _strand() -> Strand:
 
 
 _marker: ContextVar[Scope | None] = ContextVar("cachetest.scope", default=None)
+# A method of what is imported is looked up and bound at each call.
+marked = _marker.get
 # Whose the mark was, where it was handed to a thread: it stands for all that this strand does. None where it
 # stands for this very context.
 _carried: ContextVar[Strand | None] = ContextVar("cachetest.carried", default=None)
@@ -143,20 +148,23 @@ _shown: ContextVar[Scope | None] = ContextVar("cachetest.shown", default=None)
 # reads `_open`, which is replaced and not changed.
 _lock = threading.RLock()
 _open: tuple[Scope, ...] = ()
-_only: Scope | None = None
 _last: Scope | None = None
 
 
 def open_scope(scope: Scope) -> None:
     """Make *scope* that of the calling context, inside the one it has, and of all that it starts."""
-    global _last
+    global _last, _open
     scope.parent = scope._around()
     scope.opener = _strand()
     if not _open:
         _adrift.empty()
     with _lock:
         _last = scope
-        _set_open((*_open, scope))
+        # What is a leaf no longer, or not yet, has to be looked for: `owner` does, wherever this is not set.
+        if scope.parent is not None:
+            scope.parent.leaf = False
+        _open = (*_open, scope)
+        scope.leaf = True
         scope.found = _marker.get()
         scope.found_carried = _carried.get()
         # The mark first: by that close_scope tells whether there is anything to put back.
@@ -165,20 +173,16 @@ def open_scope(scope: Scope) -> None:
             _carried.set(None)
 
 
-def _set_open(scopes: tuple[Scope, ...]) -> None:
-    global _open, _only
-    # What is the only one no longer, or not yet, has to be looked for: `owner` does, whenever this is None.
-    _only = None
-    _open = scopes
-    if len(scopes) == 1:
-        _only = scopes[0]
-
-
 def close_scope(scope: Scope) -> None:
     """End *scope*: what comes now is late. Closing again, or what never opened, changes nothing."""
+    global _open
     with _lock:
         scope.closed = True
-        _set_open(tuple(other for other in _open if other is not scope))
+        scope.leaf = False
+        _open = tuple(other for other in _open if other is not scope)
+        parent = scope.parent
+        if parent is not None and not parent.closed:
+            parent.leaf = all(other.parent is not parent for other in _open)
         # The context may be another one than that which opened, and then the mark is not ours to take.
         if _marker.get() is not scope:
             return
@@ -240,10 +244,9 @@ def _innermost(scope: Scope, strand: Strand | None, current: tuple[Scope, ...]) 
 
 def cache_for(name: str) -> MockCache:
     """Return the cache called *name* that an operation of the calling context belongs to."""
-    # Nearly always one scope is open, and the context is unmarked or marked with that.
-    scope = _only
-    marked = _marker.get()
-    if scope is None or (marked is not scope and marked is not None):
+    # Nearly always the context is marked with the innermost scope of its test.
+    scope = marked()
+    if scope is None or not scope.leaf:
         scope = owner()
         if scope is None:
             return _adrift.ensure(name)
