@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from contextvars import ContextVar, Token
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import SwitchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .adapters.base import Switch
     from .undo import Undo
@@ -18,34 +18,35 @@ if TYPE_CHECKING:
 __all__ = ["turn"]
 
 
-_Layers = dict["Switch", "tuple[_Layer, ...]"]
+class _Turn:
+    """Who has given some switches a value, and whether they are still to be turned back."""
 
-
-class _Holder:
-    """On whose behalf a switch was turned, and whether it is still to be turned back."""
-
-    turned = False
-
-
-class _Layer:
-    """One value that a switch was given: on whose behalf, and what it replaced."""
-
-    def __init__(self, holder: _Holder, saved: object, value: bool, test: object) -> None:
-        self.holder = holder
-        self.saved = saved
+    def __init__(self, switches: Sequence[Switch], value: bool, test: object, per_context: bool) -> None:
+        self.switches = switches
         self.value = value
         self.test = test
+        self.per_context = per_context
         self.thread = threading.get_ident()
+        self.turned = False
         self.token: Token[_Layers] | None = None
 
     def is_of_another(self, test: object) -> bool:
-        """Return whether neither the test nor the thread is that of this layer."""
+        """Return whether neither the test nor the thread is that of this turn."""
         return (test is None or self.test is not test) and self.thread != threading.get_ident()
 
 
+class _Layer(NamedTuple):
+    """What each switch was when it was turned. It never changes: copied contexts share it."""
+
+    turn: _Turn
+    saved: Mapping[Switch, object]
+
+
+_Layers = tuple[_Layer, ...]
+
 # Each context has a value of its own of a switch that is per context, so it has its own layers too.
-_here: ContextVar[_Layers] = ContextVar("cachetest.switch_layers")
-_everywhere: _Layers = {}
+_here: ContextVar[_Layers] = ContextVar("cachetest.switch_layers", default=())
+_everywhere: _Layers = ()
 _lock = threading.RLock()
 
 
@@ -64,58 +65,100 @@ def turn(
     value, unless told not to *insist*; and when it is one for the whole process and another test than *test*,
     on another thread, needs the other value.
     """
+    kinds: dict[bool, list[Switch]] = {}
     for switch in switches:
-        holder = _Holder()
-        undo.add(partial(_take_off, switch, holder))
-        with _lock:
-            per_context = switch.per_context
-            layers = _layers(switch, per_context)
-            if any(layer.value is not value and layer.is_of_another(test) for layer in layers):
-                raise SwitchError(
-                    f"the switch {switch.name!r} can't be {value!r}: its library has one value of it for the "
-                    f"whole process, and a test on another thread needs it to be {not value!r}"
-                )
-            layer = _Layer(holder, switch.save(), value, test)
-            layer.token = _store(switch, (*layers, layer), per_context)
-            holder.turned = True
-            switch.set(value)
-        if insist and switch.get() is not value:
-            raise SwitchError(
-                f"the switch {switch.name!r} stays {switch.get()!r} when it is set to {value!r}: "
-                "an environment variable of its library may force it"
-            )
+        kinds.setdefault(switch.per_context, []).append(switch)
+    for per_context, of_kind in kinds.items():
+        turned = _Turn(of_kind, value, test, per_context)
+        undo.add(partial(_take_off, turned))
+        _put_on(turned)
+        if insist:
+            for switch in of_kind:
+                _check(switch, value)
 
 
-def _take_off(switch: Switch, holder: _Holder) -> None:
+def _put_on(turned: _Turn) -> None:
+    switches, value = turned.switches, turned.value
     with _lock:
-        per_context = switch.per_context
-        layers = _layers(switch, per_context)
-        index = next((n for n, layer in enumerate(layers) if layer.holder is holder), None)
-        if index is None:
-            _complain_if(holder.turned and per_context, switch, holder)
-            return
-        if index + 1 < len(layers):
-            layers[index + 1].saved = layers[index].saved
-        else:
-            switch.restore(layers[index].saved)
-        holder.turned = False
-        _store(switch, layers[:index] + layers[index + 1 :], per_context)
-        _complain_if(_set_elsewhere(layers[index].token), switch, holder)
+        layers = _layers(turned.per_context)
+        for other, saved in layers:
+            if other.value is not value and other.is_of_another(turned.test):
+                for switch in switches:
+                    if switch in saved:
+                        raise SwitchError(
+                            f"the switch {switch.name!r} can't be {value!r}: its library has one value of "
+                            "it for the whole process, and a test on another thread needs it to be "
+                            f"{not value!r}"
+                        )
+        layer = _Layer(turned, {switch: switch.save() for switch in switches})
+        turned.token = _store((*layers, layer), turned.per_context)
+        turned.turned = True
+        for switch in switches:
+            switch.set(value)
 
 
-def _complain_if(elsewhere: bool, switch: Switch, holder: _Holder) -> None:
-    if elsewhere:
-        # Once: a second try would find it no better off.
-        holder.turned = False
+def _check(switch: Switch, value: bool) -> None:
+    found = switch.get()
+    if found is not value:
         raise SwitchError(
-            f"the switch {switch.name!r}, which its library keeps per context, was turned in another context "
-            "than this one: it stays turned there. Enter and leave in the same context"
+            f"the switch {switch.name!r} stays {found!r} when it is set to {value!r}: "
+            "an environment variable of its library may force it"
         )
+
+
+def _take_off(turned: _Turn) -> None:
+    with _lock:
+        layers = list(_layers(turned.per_context))
+        index = next((n for n, layer in enumerate(layers) if layer.turn is turned), None)
+        if index is None:
+            if turned.turned and turned.per_context:
+                _complain(turned)
+            return
+        left, error = _put_back(layers, index)
+        layers[index : index + 1] = [_Layer(turned, left)] if left else []
+        # Before it is gone: what looks for it in vain then has nothing to complain of.
+        turned.turned = False
+        _store(tuple(layers), turned.per_context)
+        if error is not None:
+            raise error
+        if _set_elsewhere(turned.token):
+            _complain(turned)
+
+
+def _put_back(layers: list[_Layer], index: int) -> tuple[dict[Switch, object], BaseException | None]:
+    """Undo the layer at *index* of *layers*; return what is left to be put back, and why."""
+    left: dict[Switch, object] = {}
+    error = None
+    for switch, saved in layers[index].saved.items():
+        for above in range(index + 1, len(layers)):
+            over, kept = layers[above]
+            if switch in kept:
+                layers[above] = _Layer(over, {**kept, switch: saved})
+                break
+        else:
+            try:
+                switch.restore(saved)
+            except BaseException as problem:
+                left[switch] = saved
+                error = error or problem
+    return left, error
+
+
+def _complain(turned: _Turn) -> None:
+    # Once: a second try would find them no better off.
+    turned.turned = False
+    names = ", ".join(repr(switch.name) for switch in turned.switches)
+    one = len(turned.switches) == 1
+    raise SwitchError(
+        f"the {'switch' if one else 'switches'} {names}, kept per context by the library, "
+        f"{'was' if one else 'were'} turned in another context than this one, and "
+        f"{'stays' if one else 'stay'} turned there. Enter and leave in the same context"
+    )
 
 
 def _set_elsewhere(token: Token[_Layers] | None) -> bool:
     # Only a token knows its context. It can be used but once, and what it sets is put right again.
-    kept = _here.get({})
+    kept = _here.get()
     try:
         if token is not None:
             _here.reset(token)
@@ -127,18 +170,13 @@ def _set_elsewhere(token: Token[_Layers] | None) -> bool:
     return False
 
 
-def _layers(switch: Switch, per_context: bool) -> tuple[_Layer, ...]:
-    return (_here.get({}) if per_context else _everywhere).get(switch, ())
+def _layers(per_context: bool) -> _Layers:
+    return _here.get() if per_context else _everywhere
 
 
-def _store(switch: Switch, layers: tuple[_Layer, ...], per_context: bool) -> Token[_Layers] | None:
+def _store(layers: _Layers, per_context: bool) -> Token[_Layers] | None:
+    global _everywhere
     if per_context:
-        changed = {**_here.get({}), switch: layers}
-        if not layers:
-            del changed[switch]
-        return _here.set(changed)
-    if layers:
-        _everywhere[switch] = layers
-    else:
-        _everywhere.pop(switch, None)
+        return _here.set(layers)
+    _everywhere = layers
     return None
