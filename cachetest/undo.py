@@ -32,20 +32,17 @@ class Swaps:
     """Attributes that are set together, and put back as their owners held them, "not there" included."""
 
     def __init__(self, values: Iterable[tuple[object, str, object]]) -> None:
-        """Take what to set as (owner, name of the attribute, value)."""
+        """Take what to set as (owner, name of the attribute, value), and note what is there now."""
         self._values = list(values)
-        self._found: list[object] = []
+        self._found = [vars(owner).get(name, ABSENT) for owner, name, _ in self._values]
 
     def set(self) -> None:
         for owner, name, value in self._values:
-            self._found.append(vars(owner).get(name, ABSENT))
             setattr(owner, name, value)
 
     def put_back(self) -> None:
-        """Put back what was found where something was set; harmless when it was done before."""
-        for (owner, name, _), found in zip(
-            reversed(self._values[: len(self._found)]), reversed(self._found), strict=True
-        ):
+        """Put back what was found; harmless when it was done before, or nothing was set."""
+        for (owner, name, _), found in zip(reversed(self._values), reversed(self._found), strict=True):
             if found is not ABSENT:
                 setattr(owner, name, found)
             elif name in vars(owner):
@@ -62,7 +59,7 @@ class Swaps:
     def _differing(self, expected: Iterable[object]) -> list[tuple[str, object, object]]:
         return [
             (f"{_name(owner)}.{name}", value, own_attribute(owner, name))
-            for (owner, name, _), value in zip(self._values, expected, strict=False)
+            for (owner, name, _), value in zip(self._values, expected, strict=True)
             if vars(owner).get(name, ABSENT) is not value
         ]
 
@@ -98,7 +95,10 @@ class Undo:
 
     def set_attributes(self, values: Iterable[tuple[object, str, object]]) -> None:
         """Set several, each given as (owner, name, value)."""
-        swaps = Swaps(values)
+        self.swap(Swaps(values))
+
+    def swap(self, swaps: Swaps) -> None:
+        """Set what *swaps* sets."""
         self.add(swaps.put_back)
         self.swaps.append(swaps)
         swaps.set()

@@ -245,7 +245,7 @@ class InductorInterruptTests(SwitchInterruptCase, unittest.TestCase):
 
     def state(self):
         return (
-            [dict(vars(owner)) for _, owner in inductor._cache_classes()],
+            [dict(vars(owner)) for _, owner in inductor._cache_classes(False)],
             [vars(place).get(name) for place, name, _ in self.hooked],
             list(sys.meta_path),
             {switch.name: switch.save() for switch in self.adapter.switches},

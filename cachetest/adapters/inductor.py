@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..caches import MISSING
 from ..scope import cache_for
-from ..undo import Undo
+from ..undo import Swaps, Undo
 from . import inductor_keys, known_adapters
 from .base import Adapter, Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..caches import MockCache
 
@@ -86,45 +86,54 @@ class InductorSwitch(Switch):
     def __init__(self, name: str, module: str = "torch._inductor.config") -> None:
         self.name = name
         self.module = module
+        self._in_force: dict[bool, object] = {}
 
-    @property
-    def _config(self) -> Any:
-        return _module(self.module)
-
-    @property
     def _entry(self) -> Any:
         # The only way to tell "never set" from "set to the default": codegen_config() and the config's
         # hash, which is part of cache keys, tell them apart.
-        return self._config._config[self.name]
+        return _module(self.module)._config.get(self.name)
 
     @property
     def per_context(self) -> bool:  # type: ignore[override]
         """Overrides became ContextVars in torch 2.12."""
-        return isinstance(self._entry.user_override, ContextVar)
+        return isinstance(self._entry().user_override, ContextVar)
 
     def exists(self) -> bool:
         # Not by hasattr, which has the value worked out as well.
-        entry = self._config._config.get(self.name)
+        entry = self._entry()
         return entry is not None and not getattr(entry, "hide", False)
 
     def save(self) -> object:
-        override = self._entry.user_override
+        override = self._entry().user_override
         return override.get() if isinstance(override, ContextVar) else override
 
     def restore(self, saved: object) -> None:
         # Through the config first, so that it knows that what it derived from its values is stale.
-        setattr(self._config, self.name, False)
-        entry = self._entry
+        self.set(False)
+        entry = self._entry()
         if isinstance(entry.user_override, ContextVar):
             entry.user_override.set(saved)
         else:
             entry.user_override = saved
 
     def get(self) -> object:
-        return getattr(self._config, self.name)
+        entry = self._entry()
+        override = entry.user_override
+        if isinstance(override, ContextVar):
+            override = override.get()
+        # What else torch goes by, an environment variable that it has read at import, say, stays as it is: a
+        # flag that was in force once when it was set to this is so each time.
+        if override is False or override is True:
+            if self._in_force.get(override) is entry:
+                return override
+            found = getattr(_module(self.module), self.name)
+            if found is override:
+                self._in_force[override] = entry
+            return found
+        return getattr(_module(self.module), self.name)
 
     def set(self, value: bool) -> None:
-        setattr(self._config, self.name, value)
+        setattr(_module(self.module), self.name, value)
 
 
 class Inductor(Adapter):
@@ -154,12 +163,10 @@ class Inductor(Adapter):
         return Undo(self._swap)
 
     def _swap(self, undo: Undo) -> None:
-        made = backend_class()
-        values = [(owner, _OVERRIDE, _factory(cache, made)) for cache, owner in _cache_classes()]
         undo.add(_forget_memoised)
         _forget_memoised()
-        undo.set_attributes(values)
-        inductor_keys.hook(undo)
+        inductor_keys.hook_when_loaded(undo)
+        undo.swap(_swaps())
 
     def take_apart(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         return inductor_keys.take_apart(cache, key) or self.components(cache.name, key)
@@ -180,11 +187,61 @@ class Inductor(Adapter):
         ]
 
 
-def _cache_classes() -> list[tuple[str, type]]:
+class _Prepared(NamedTuple):
+    """What is set in this torch, and what that goes by: it is the same in nearly every test."""
+
+    fbcode: bool
+    found: Sequence[tuple[Mapping[str, object], str, object]]
+    swaps: Swaps
+
+    def is_valid(self, fbcode: bool) -> bool:
+        """Return whether the same would be made now, and put back."""
+        if fbcode is not self.fbcode:
+            return False
+        for names, name, found in self.found:
+            if names.get(name) is not found:
+                return False
+        return not self.swaps.not_put_back()
+
+
+_prepared: _Prepared | None = None
+
+
+def _swaps() -> Swaps:
+    """Return what sets the backend of each cache class, and the hooks."""
+    global _prepared
+    fbcode = _module("torch._inductor.config").is_fbcode()
+    if _prepared is None or not _prepared.is_valid(fbcode):
+        made = backend_class()
+        values = [(owner, _OVERRIDE, _factory(cache, made)) for cache, owner in _cache_classes(fbcode)]
+        swaps = Swaps([*values, *inductor_keys.hooks()])
+        _prepared = _Prepared(fbcode, list(_looked_up(fbcode)), swaps)
+    return _prepared.swaps
+
+
+def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str, object]]:
+    """Yield where `_swaps` looks for something, by which name, and what it finds there, None for nothing."""
+    names = {
+        *((module, place.class_name) for place in _places(fbcode) for module in place.modules),
+        *((module, "RemoteCacheBackend") for module in _REMOTE),
+        *inductor_keys.places(),
+    }
+    for module in {*inductor_keys.MODULES, *(module for module, _ in names)}:
+        yield sys.modules, module, sys.modules.get(module)
+    for module, name in names:
+        if module in sys.modules:
+            inside = vars(sys.modules[module])
+            yield inside, name, inside.get(name)
+
+
+def _places(fbcode: bool) -> tuple[_Place, ...]:
+    return (*_PLACES, *_FBCODE_PLACES) if fbcode else _PLACES
+
+
+def _cache_classes(fbcode: bool) -> list[tuple[str, type]]:
     """Return the name of the cache and the class, for each cache class of the installed torch."""
     classes = []
-    fbcode = _module("torch._inductor.config").is_fbcode()
-    for cache, class_name, modules in (*_PLACES, *_FBCODE_PLACES) if fbcode else _PLACES:
+    for cache, class_name, modules in _places(fbcode):
         for module in modules:
             found = getattr(_module(module), class_name, None)
             if found is not None:

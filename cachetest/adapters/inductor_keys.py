@@ -20,13 +20,13 @@ from ..scope import cache_for, owner
 from ..texts import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ..caches import MockCache
     from ..explain import Part
     from ..undo import Undo
 
-__all__ = ["hook", "opaque", "take_apart"]
+__all__ = ["MODULES", "hook_when_loaded", "hooks", "opaque", "places", "take_apart"]
 
 _LIBRARIES = frozenset({"torch", "triton", "functorch"})
 _PARTS = "key parts"
@@ -220,7 +220,7 @@ _HOOKS = (
     _Hook(_AUTOGRAD, "", "log_cache_bypass", _around_bypass),
     _Hook(_AUTOTUNE, "AutotuneCache", "create", _around_create, "autotune_local"),
 )
-_MODULES = frozenset(each.module for each in _HOOKS)
+MODULES = frozenset(each.module for each in _HOOKS)
 _MADE_OF = {
     "autotune_local": "the kernel's source, cache_key_tag and torch's own source",
     "autotune_remote": (
@@ -243,50 +243,27 @@ def _owner_of(hook: _Hook) -> Any:
 _made: dict[_Hook, tuple[object, object]] = {}
 
 
-def hook(undo: Undo) -> None:
-    """Put every hook in that this release of torch has a place for; *undo* takes them out again.
-
-    A module that is not loaded yet is hooked when it is: patching loads no compiler.
-    """
-    if _ready is not None and _ready.is_so():
-        undo.set_attributes(_ready.values)
-        return
-    if not all(module in sys.modules for module in _MODULES):
+def hook_when_loaded(undo: Undo) -> None:
+    """Have each module that is not loaded yet hooked when it is: patching loads no compiler."""
+    if not all(map(sys.modules.get, MODULES)):
         finder = _Finder(partial(_hook_module, undo))
         undo.add(finder.remove)
         sys.meta_path.insert(0, finder)
-    _hook_modules(undo)
-
-
-def _hook_modules(undo: Undo) -> None:
-    global _ready
-    modules = {module: sys.modules.get(module) for module in _MODULES}
-    values = [value for each in _HOOKS for value in _swap(each)]
-    found = [(place, name, vars(place).get(name)) for place, name, _ in values]
-    undo.set_attributes(values)
-    _ready = _Ready(modules, found, values) if all(modules.values()) else None
-
-
-class _Ready(NamedTuple):
-    """What was set last time, and what was found then: it is the same in most tests."""
-
-    modules: Mapping[str, object]
-    found: Sequence[tuple[object, str, object]]
-    values: Sequence[tuple[object, str, object]]
-
-    def is_so(self) -> bool:
-        """Return whether the same is there to be found."""
-        for name, module in self.modules.items():
-            if sys.modules.get(name) is not module:
-                return False
-        return all(vars(place).get(name) is own for place, name, own in self.found)
-
-
-_ready: _Ready | None = None
 
 
 def _hook_module(undo: Undo, module: str) -> None:
     undo.set_attributes([value for each in _HOOKS if each.module == module for value in _swap(each)])
+
+
+def hooks() -> Iterable[tuple[object, str, object]]:
+    """Yield what is to be set, and where, for every hook that the loaded modules have a place for."""
+    for each in _HOOKS:
+        yield from _swap(each)
+
+
+def places() -> Iterable[tuple[str, str]]:
+    """Yield the module and the name in it that each hook looks its place up by."""
+    return ((each.module, each.owner) for each in _HOOKS if each.owner)
 
 
 def _swap(hook: _Hook) -> Iterator[tuple[object, str, object]]:
@@ -316,7 +293,7 @@ class _Finder:
         self._loaded = loaded
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
-        if name not in _MODULES:
+        if name not in MODULES:
             return None
         others = (finder for finder in sys.meta_path if not isinstance(finder, _Finder))
         found = (finder.find_spec(name, path, target) for finder in others)
