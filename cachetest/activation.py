@@ -16,7 +16,7 @@ from .handoff import hold_hooks, let_go_of_hooks
 from .installations import acquire, displaced, release
 from .operations import LOG_LENGTH
 from .scope import Scope, close_scope, open_scope
-from .strays import describe_strays, find_strays
+from .strays import NOTHING, describe_strays, find_strays
 from .switches import turn
 from .undo import Undo
 
@@ -84,7 +84,7 @@ class Activation:
 
     def __init__(
         self,
-        adapters: Iterable[Adapter],
+        adapters: Sequence[Adapter],
         *,
         enable: Iterable[str] = (),
         label: object,
@@ -92,14 +92,15 @@ class Activation:
         explain_misses: bool = True,
         log_length: int = LOG_LENGTH,
     ) -> None:
-        self.adapters = list(adapters)
-        self._enable = names_of(enable, "enable_caches")
+        self.adapters = adapters
+        self._enable = names_of(enable, "enable_caches") if enable != () else ()
         self._label = label
         self._switches_off = switches_off
         self._explain_misses = explain_misses
         self._log_length = checked_length(log_length)
         self._undo = Undo()
         self._problems: list[str] = []
+        self._turned: tuple[tuple[list[Switch], bool], ...] = ()
         self.opener = threading.get_ident()
         self.scope: Scope | None = None
 
@@ -120,9 +121,10 @@ class Activation:
                 whole_test=self._switches_off,
                 log_length=self._log_length,
             )
-            if self._explain_misses:
+            if names and self._explain_misses:
                 scope.caches.explain_by(names)
-            self._turn_switches(on, scope.test)
+            if self.adapters:
+                self._turn_switches(on, scope.test)
             self._undo.add(partial(close_scope, scope))
             self.scope = scope
             open_scope(scope)
@@ -141,22 +143,23 @@ class Activation:
 
     def turn_switches_again(self) -> None:
         """Turn switches off and on again, over what somebody's setUp has done to them."""
-        if not self.adapters:
+        if not self._turned:
             return
         test = None if self.scope is None else self.scope.test
-        on = _find_switches(self._enable, self.adapters)
         # To ask each is far cheaper than to turn it, and nearly always nobody has.
-        for switches, value in ((self._to_be_off(on), False), (on, True)):
-            turn([switch for switch in switches if switch.get() is not value], value, self._undo, test=test)
+        for switches, value in self._turned:
+            changed = [switch for switch in switches if switch.get() is not value and switch.exists()]
+            if changed:
+                turn(changed, value, self._undo, test=test)
 
     def _turn_switches(self, on: list[Switch], test: Scope | None) -> None:
-        turn(self._to_be_off(on), False, self._undo, test=test)
-        turn(on, True, self._undo, test=test)
-
-    def _to_be_off(self, on: list[Switch]) -> list[Switch]:
-        if not self._switches_off:
-            return []
-        return [switch for switch in switches_of(self.adapters) if switch not in on and switch.exists()]
+        off = []
+        if self._switches_off:
+            off = [switch for switch in switches_of(self.adapters) if switch not in on and switch.exists()]
+        self._turned = ((off, False), (on, True))
+        for switches, value in self._turned:
+            if switches:
+                turn(switches, value, self._undo, test=test)
 
     def close(self) -> Verdict | None:
         """Undo everything, and return what was found; None if that is nothing, or nothing was open."""
@@ -183,7 +186,7 @@ class Activation:
         problems += self._problems
         findings = find_strays(scope)
         self.scope = None
-        if not any(findings):
+        if findings is NOTHING:
             return Verdict(problems, [], cause) if problems else None
         problems += describe_strays([*findings.unattributed, *findings.own_late])
         return Verdict(problems, describe_strays(findings.others_late, findings.not_kept), cause)
@@ -201,6 +204,8 @@ class Activation:
 
 def _owners_of_caches(adapters: Sequence[Adapter]) -> Mapping[str, Adapter]:
     """Return the caches of all *adapters*, by name; two of one name are an error."""
+    if not adapters:
+        return {}
     if len(adapters) == 1:
         return dict.fromkeys(adapters[0].caches, adapters[0])
     owners: dict[str, Adapter] = {}
@@ -225,6 +230,8 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
         adapter_table.load(each) if isinstance(each, str) else each
         for each in check_adapters(checked_sequence(given, "patch_caches"))
     ]
+    if len(made) < 2:
+        return made
     found: dict[Adapter, Adapter] = {}
     for adapter in made:
         other = found.setdefault(adapter, adapter)
@@ -237,6 +244,8 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
 
 def checked_length(length: int) -> int:
     """Return *length*; raise an error where a log can't keep so many operations."""
+    if type(length) is int and length >= 1:
+        return length
     if isinstance(length, bool) or not isinstance(length, int):
         raise TypeError(f"log_length: expected a number of operations, not {length!r}")
     if length < 1:

@@ -275,7 +275,7 @@ class MockCaches(Mapping[str, MockCache]):
     _observer: Callable[[Operation], None] | None
     _log_length: int | None
     _caches: dict[str, MockCache]
-    _explainers: Mapping[str, Explainer]
+    _explainers: Mapping[str, Explainer] = MappingProxyType({})
 
     def __init__(
         self,
@@ -301,14 +301,14 @@ class MockCaches(Mapping[str, MockCache]):
             _log_length=log_length,
             # Each is made on first use, as most tests use one or two.
             _caches={},
-            _explainers={},
         )
 
     def explain_by(self, explainers: Mapping[str, Explainer]) -> None:
         """Let each of *explainers*, by the name of its cache, keep what explains a miss."""
         vars(self)["_explainers"] = explainers
-        for cache in list(self._caches.values()):
-            cache.explainer = explainers.get(cache.name)
+        if self._caches:
+            for cache in list(self._caches.values()):
+                cache.explainer = explainers.get(cache.name)
 
     def ensure(self, name: str) -> MockCache:
         """Return the cache called *name*, made now if there was none."""

@@ -92,7 +92,7 @@ class CacheTestMixin(CacheAssertions):
             self.setUp()
 
         # Until Python 3.11 it takes that copy in run(), and calls setUp outside it.
-        early = _Outcome(self._open_scope) if _copies_context_in_run(self) else None
+        early = _Outcome(self._open_scope) if _COPIES_IN_RUN and _copies_context(self) else None
         own["setUp"] = patching_set_up
         return put_back
 
@@ -155,12 +155,13 @@ class _Outcome:
             raise self._error
 
 
-def _copies_context_in_run(case: unittest.TestCase) -> bool:
+_COPIES_IN_RUN = sys.version_info < (3, 11)
+
+
+def _copies_context(case: unittest.TestCase) -> bool:
     # Not imported for this: where it was not, the case is none.
     module = sys.modules.get("unittest.async_case")
-    return (
-        sys.version_info < (3, 11) and module is not None and isinstance(case, module.IsolatedAsyncioTestCase)
-    )
+    return module is not None and isinstance(case, module.IsolatedAsyncioTestCase)
 
 
 class CacheTestCase(CacheTestMixin, unittest.TestCase):

@@ -27,9 +27,10 @@ class _Hook:
     ) -> None:
         self.owner = owner
         self.name = name
+        self.own = vars(owner)
         self.on = False
         # Another tool may have wrapped a hook of ours that it found, and put it back when we were gone.
-        found = vars(owner)[name]
+        found = self.own[name]
         while _is_hook(found):
             found = found.__wrapped__
         self.found = found
@@ -61,25 +62,24 @@ def hold_hooks(holder: object) -> None:
     with _lock:
         _holders.add(holder)
         # By what is in, not by who came first: the one before may have been interrupted half-way.
-        for n, make in enumerate(_MAKERS):
-            hook = _made.get(n)
-            if hook is not None and hook.on:
-                continue
-            if hook is None or vars(hook.owner)[hook.name] is not hook.found:
-                hook = _made[n] = make()
-            hook.on = True
-            setattr(hook.owner, hook.name, hook.function)
+        for n, hook in enumerate(_made):
+            if hook is None or (not hook.on and hook.own[hook.name] is not hook.found):
+                hook = _made[n] = _MAKERS[n]()
+            if not hook.on:
+                hook.on = True
+                setattr(hook.owner, hook.name, hook.function)
 
 
 def let_go_of_hooks(holder: object) -> None:
     """Remove the hooks if nobody else holds them; whoever does not hold them changes nothing."""
     with _lock:
         if _holders <= {holder}:
-            for hook in _made.values():
-                hook.on = False
-                # Where another tool has wrapped it, it stays, and has only gone quiet.
-                if vars(hook.owner)[hook.name] is hook.function:
-                    setattr(hook.owner, hook.name, hook.found)
+            for hook in _made:
+                if hook is not None:
+                    hook.on = False
+                    # Where another tool has wrapped it, it stays, and has only gone quiet.
+                    if hook.own[hook.name] is hook.function:
+                        setattr(hook.owner, hook.name, hook.found)
         _holders.discard(holder)
 
 
@@ -163,4 +163,4 @@ def _hook_callback() -> _Hook:
 
 _MAKERS = (_hook_start, _hook_submit, _hook_callback)
 # The hook that each has made last, to be used again: making them takes longer than opening a scope.
-_made: dict[int, _Hook] = {}
+_made: list[_Hook | None] = [None] * len(_MAKERS)

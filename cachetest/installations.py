@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["acquire", "displaced", "release"]
 
 
+_NOTHING = nullcontext()
+
+
 class _Installation:
     """An adapter that is installed for as long as somebody holds it."""
 
@@ -25,7 +28,7 @@ class _Installation:
         self.adapter = adapter
         self.holders: set[object] = set()
         self.is_in = False
-        self.manager: AbstractContextManager[object] = nullcontext()
+        self.manager: AbstractContextManager[object] = _NOTHING
         self.swaps: list[Swaps] = []
         self.before: Mapping[str, object] | None = None
         self.installed: Mapping[str, object] = {}

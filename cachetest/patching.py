@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import sys
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
-from weakref import WeakSet
 
 from .activation import Activation, check_adapters, checked_length, names_of, resolve_adapters, switches_of
 from .adapters import ready_adapters
@@ -65,13 +63,14 @@ class PatchCaches:
             "log_length": checked_length(log_length),
         }
         self._active: list[Activation] = []
-        self._scopes: WeakSet[Scope] = WeakSet()
+        # What its scopes, also those that were left, are known by.
+        self._holder = object()
         self._latest: Scope | None = None
 
     @property
     def caches(self) -> MockCaches:
         """The scope of the innermost block that the caller is in, or of the latest after exit."""
-        scope = innermost_of(self._scopes) or self._latest
+        scope = innermost_of(lambda scope: scope.holder is self._holder) or self._latest
         if scope is None:
             raise NotPatchedError("this PatchCaches has not been entered, so it has no scope")
         return scope.caches
@@ -85,7 +84,7 @@ class PatchCaches:
         try:
             self._active.append(activation)
             self._latest = activation.open()
-            self._scopes.add(self._latest)
+            self._latest.holder = self._holder
             return self
         except BaseException:
             activation.close()
@@ -111,18 +110,22 @@ class PatchCaches:
 
     def _leaving(self) -> Activation:
         # Several threads and tasks may be inside at once, or on their way; each leaves its own.
-        inside = [each for each in list(self._active) if each.scope is not None]
+        inside = [each for each in self._active.copy() if each.scope is not None]
+        if len(inside) == 1:
+            return inside[0]
         if not inside:
             raise NotPatchedError("this PatchCaches was left without having been entered")
-        innermost = innermost_of({each.scope for each in inside if each.scope is not None})
+        innermost = innermost_of(lambda scope: scope.holder is self._holder and not scope.closed)
         own = [each for each in inside if each.scope is innermost]
         of_this_thread = [each for each in inside if each.opener == threading.get_ident()]
         return (own or of_this_thread or inside)[-1]
 
     def _forget(self, activation: Activation) -> None:
-        # One call, since other threads come and go in between.
-        with contextlib.suppress(ValueError):
+        # One call, since other threads come and go in between; it may be the second one.
+        try:
             self._active.remove(activation)
+        except ValueError:
+            return
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* wrapped so that each call has a fresh scope; it may be a coroutine function."""

@@ -20,7 +20,7 @@ from .strays import Stray, note, strays_left
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .operations import Operation
 
@@ -43,7 +43,19 @@ class Scope:
 
     ``label`` names it in messages, by its ``str()``; ``parent`` is the scope around it, of the same test.
     ``found`` is the mark that its context had, and ``found_carried`` whose that was, if handed to it.
+    ``holder`` is whatever its opener will look for it by.
     """
+
+    closed = False
+    parent: Scope | None = None
+    opener: Strand | None = None
+    found: Scope | None = None
+    found_carried: Strand | None = None
+    holder: object = None
+
+    # Whether it is open and no other is open inside it: what is marked with it then belongs to it, and
+    # nothing else is to be asked.
+    leaf = False
 
     def __init__(
         self,
@@ -59,19 +71,11 @@ class Scope:
         A runner that hands tests to threads while one runs would else have them inside that one.
         """
         self.label = label
-        self.closed = False
-        self.parent: Scope | None = None
-        self.opener: Strand | None = None
-        self.found: Scope | None = None
-        self.found_carried: Strand | None = None
         self.whole_test = whole_test
         around = self._around()
         self._test = None if around is None else around.test
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left, log_length=log_length)
         self.by_name = self.caches.by_name()
-        # Whether it is open and no other is open inside it: what is marked with it then belongs to it, and
-        # nothing else is to be asked.
-        self.leaf = False
 
     @property
     def test(self) -> Scope:
@@ -127,11 +131,12 @@ class Strand(NamedTuple):
 
 
 def _strand() -> Strand:
-    # Not imported for this: where it was not, there is no task.
-    module = sys.modules.get("asyncio")
-    # Where asyncio is just being imported, or no loop runs, there is none either.
+    # Not imported for this: where it was not, or just is being, or where no loop runs, there is no task.
+    module: Any = sys.modules.get("asyncio")
     running = getattr(module, "_get_running_loop", None)
-    task = None if module is None or running is None or running() is None else module.current_task()
+    if running is None or running() is None:
+        return Strand(threading.get_ident(), None)
+    task = module.current_task()
     return Strand(threading.get_ident(), None if task is None else ref(task))
 
 
@@ -179,7 +184,7 @@ def close_scope(scope: Scope) -> None:
     with _lock:
         scope.closed = True
         scope.leaf = False
-        _open = tuple(other for other in _open if other is not scope)
+        _open = tuple([other for other in _open if other is not scope])
         parent = scope.parent
         if parent is not None and not parent.closed:
             parent.leaf = all(other.parent is not parent for other in _open)
@@ -289,10 +294,10 @@ def current_scope() -> Scope | None:
     return marked or _shown.get() or found or _last
 
 
-def innermost_of(scopes: Container[Scope]) -> Scope | None:
-    """Return the innermost of *scopes* that the calling context is in, or was in last."""
+def innermost_of(accept: Callable[[Scope], bool]) -> Scope | None:
+    """Return the innermost scope that *accept* takes of those that the caller is in, or was in last."""
     current = current_scope()
-    return next((scope for scope in current.lineage() if scope in scopes), None) if current else None
+    return next(filter(accept, current.lineage()), None) if current else None
 
 
 def _note_adrift(operation: Operation) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .operations import Operation
     from .scope import Scope
 
-__all__ = ["Findings", "Stray", "describe_strays", "find_strays", "note", "strays_left"]
+__all__ = ["NOTHING", "Findings", "Stray", "describe_strays", "find_strays", "note", "strays_left"]
 
 
 class Stray(NamedTuple):
@@ -49,10 +49,13 @@ class Findings(NamedTuple):
     ``others_late`` are those of other scopes, or of none, and ``not_kept`` says how many there were beside.
     """
 
-    unattributed: list[Stray]
-    own_late: list[Stray]
-    others_late: list[Stray]
+    unattributed: Sequence[Stray] = ()
+    own_late: Sequence[Stray] = ()
+    others_late: Sequence[Stray] = ()
     not_kept: int = 0
+
+
+NOTHING = Findings()
 
 
 _lock = threading.RLock()
@@ -72,9 +75,9 @@ def find_strays(scope: Scope) -> Findings:
 
     An unattributed operation is told to every one of its suspects.
     """
-    findings = Findings([], [], [])
     if not _incoming and not _strays and not _not_kept:
-        return findings
+        return NOTHING
+    unattributed, own_late, others_late = [], [], []
     with _lock:
         while _incoming:
             _strays.append(_incoming.popleft())
@@ -82,18 +85,18 @@ def find_strays(scope: Scope) -> Findings:
         for stray in _strays:
             if stray.suspects:
                 if scope in stray.suspects:
-                    findings.unattributed.append(stray)
+                    unattributed.append(stray)
                 left = tuple(each for each in stray.suspects if each is not scope)
                 if left:
                     kept.append(stray._replace(suspects=left))
             elif stray.ended is not None and scope in stray.ended.lineage():
-                findings.own_late.append(stray)
+                own_late.append(stray)
             else:
-                findings.others_late.append(stray)
+                others_late.append(stray)
         _strays[:] = kept
         not_kept = len(_not_kept)
         del _not_kept[:not_kept]
-    return findings._replace(not_kept=not_kept)
+    return Findings(unattributed, own_late, others_late, not_kept)
 
 
 def note(stray: Stray) -> None:

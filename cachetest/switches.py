@@ -65,16 +65,20 @@ def turn(
     value, unless told not to *insist*; and when it is one for the whole process and another test than *test*,
     on another thread, needs the other value.
     """
-    kinds: dict[bool, list[Switch]] = {}
+    kinds: dict[bool, list[Switch]] = {True: [], False: []}
     for switch in switches:
-        kinds.setdefault(switch.per_context, []).append(switch)
+        kinds[switch.per_context].append(switch)
     for per_context, of_kind in kinds.items():
+        if not of_kind:
+            continue
         turned = _Turn(of_kind, value, test, per_context)
         undo.add(partial(_take_off, turned))
         _put_on(turned)
-        if insist:
-            for switch in of_kind:
-                _check(switch, value)
+        if insist and (stays := next((each for each in of_kind if each.get() is not value), None)):
+            raise SwitchError(
+                f"the switch {stays.name!r} stays {stays.get()!r} when it is set to {value!r}: "
+                "an environment variable of its library may force it"
+            )
 
 
 def _put_on(turned: _Turn) -> None:
@@ -97,20 +101,13 @@ def _put_on(turned: _Turn) -> None:
             switch.set(value)
 
 
-def _check(switch: Switch, value: bool) -> None:
-    found = switch.get()
-    if found is not value:
-        raise SwitchError(
-            f"the switch {switch.name!r} stays {found!r} when it is set to {value!r}: "
-            "an environment variable of its library may force it"
-        )
-
-
 def _take_off(turned: _Turn) -> None:
     with _lock:
         layers = list(_layers(turned.per_context))
-        index = next((n for n, layer in enumerate(layers) if layer.turn is turned), None)
-        if index is None:
+        index = len(layers) - 1
+        while index >= 0 and layers[index].turn is not turned:
+            index -= 1
+        if index < 0:
             if turned.turned and turned.per_context:
                 _complain(turned)
             return
@@ -129,18 +126,18 @@ def _put_back(layers: list[_Layer], index: int) -> tuple[dict[Switch, object], B
     """Undo the layer at *index* of *layers*; return what is left to be put back, and why."""
     left: dict[Switch, object] = {}
     error = None
+    above = range(index + 1, len(layers))
     for switch, saved in layers[index].saved.items():
-        for above in range(index + 1, len(layers)):
-            over, kept = layers[above]
-            if switch in kept:
-                layers[above] = _Layer(over, {**kept, switch: saved})
-                break
-        else:
-            try:
-                switch.restore(saved)
-            except BaseException as problem:
-                left[switch] = saved
-                error = error or problem
+        over = next((n for n in above if switch in layers[n].saved), None) if above else None
+        if over is not None:
+            turned, kept = layers[over]
+            layers[over] = _Layer(turned, {**kept, switch: saved})
+            continue
+        try:
+            switch.restore(saved)
+        except BaseException as problem:
+            left[switch] = saved
+            error = error or problem
     return left, error
 
 

@@ -216,7 +216,8 @@ class World:
             self.check()
             left = find_strays(Scope("nobody"))
             assert len(left.others_late) == len(self.strays)
-            assert left.unattributed == left.own_late == []
+            assert not left.unattributed
+            assert not left.own_late
         finally:
             self.abandon()
 
@@ -257,7 +258,7 @@ class BrokenTests(unittest.TestCase):
             ("threads unmarked", "cachetest.handoff.carry", lambda scope, function: function),
             ("blocks not nested", "cachetest.scope._innermost", lambda scope, strand, current: [scope]),
             ("late as if in time", "cachetest.scope.note", lambda stray: None),
-            ("nothing told", "cachetest.activation.find_strays", lambda scope: Findings([], [], [])),
+            ("nothing told", "cachetest.activation.find_strays", lambda scope: Findings()),
         ]
     )
     def test_found_out(self, _, target, broken):

@@ -99,9 +99,9 @@ def load(name: str) -> Adapter:
     Raises `UnknownAdapterError` for a name that is none, `MissingLibraryError`, which says what to install,
     when its library is not there, and ``TypeError`` when it has to be told what to test.
     """
-    check_name(name)
     if name in known_adapters:
         return _load_class(name)()
+    check_name(name)
     made = _entry_points()[name].load()()
     if not isinstance(made, Adapter):
         raise TypeError(f"the entry point {name!r} in the group {_GROUP!r} makes no adapter, but {made!r}")
@@ -116,8 +116,10 @@ def _load_class(name: str) -> type[Adapter]:
             f"pip install 'cachetest[{known.extra}]'",
             name=known.library,
         )
+    path = f"{__name__}.{name}"
     try:
-        module = importlib.import_module(f"{__name__}.{name}")
+        # import_module takes ten times as long for one that was imported before.
+        module = sys.modules.get(path) or importlib.import_module(path)
     except AttributeError as error:
         # Left as it is, `from cachetest.adapters import Redis` would take it for "no such name".
         raise ImportError(f"the adapter {name!r} can't be loaded: {error}", name=known.library) from error

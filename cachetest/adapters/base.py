@@ -67,6 +67,8 @@ class Adapter(ABC):
     switches: tuple[Switch, ...] = ()
     """The flags that are off around each test unless named in ``enable_caches``."""
 
+    _hash: int | None = None
+
     @abstractmethod
     def install(self) -> AbstractContextManager[object]:
         """Return a context manager that swaps the backends in, and puts back exactly what it found.
@@ -132,7 +134,10 @@ class Adapter(ABC):
         return type(self) is type(other) and self.identity() == other.identity()
 
     def __hash__(self) -> int:
-        return hash((type(self), self.identity()))
+        # Kept, for each test looks it up several times.
+        if self._hash is None:
+            self._hash = hash((type(self), self.identity()))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} adapter>"

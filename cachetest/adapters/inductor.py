@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import sys
 from contextvars import ContextVar
+from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..caches import MISSING
@@ -23,6 +24,7 @@ from .base import Adapter, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import ModuleType
 
     from ..caches import MockCache
 
@@ -86,12 +88,19 @@ class InductorSwitch(Switch):
     def __init__(self, name: str, module: str = "torch._inductor.config") -> None:
         self.name = name
         self.module = module
+        self._config: ModuleType | None = None
+        self._entries: Mapping[str, Any] = {}
         self._in_force: dict[bool, object] = {}
 
     def _entry(self) -> Any:
         # The only way to tell "never set" from "set to the default": codegen_config() and the config's
         # hash, which is part of cache keys, tell them apart.
-        return _module(self.module)._config.get(self.name)
+        config = sys.modules.get(self.module) or importlib.import_module(self.module)
+        if config is not self._config:
+            # Kept, since torch's config modules take long to look anything up.
+            self._entries = vars(config)["_config"]
+            self._config = config
+        return self._entries.get(self.name)
 
     @property
     def per_context(self) -> bool:  # type: ignore[override]
@@ -108,11 +117,12 @@ class InductorSwitch(Switch):
         return override.get() if isinstance(override, ContextVar) else override
 
     def restore(self, saved: object) -> None:
-        # Through the config first, so that it knows that what it derived from its values is stale.
-        self.set(False)
         entry = self._entry()
-        if isinstance(entry.user_override, ContextVar):
-            entry.user_override.set(saved)
+        # Through the config first, so that it knows that what it derived from its values is stale.
+        setattr(self._config, self.name, False)
+        override = entry.user_override
+        if isinstance(override, ContextVar):
+            override.set(saved)
         else:
             entry.user_override = saved
 
@@ -126,11 +136,11 @@ class InductorSwitch(Switch):
         if override is False or override is True:
             if self._in_force.get(override) is entry:
                 return override
-            found = getattr(_module(self.module), self.name)
+            found = getattr(self._config, self.name)
             if found is override:
                 self._in_force[override] = entry
             return found
-        return getattr(_module(self.module), self.name)
+        return getattr(self._config, self.name, None)
 
     def set(self, value: bool) -> None:
         setattr(_module(self.module), self.name, value)
@@ -191,17 +201,14 @@ class _Prepared(NamedTuple):
     """What is set in this torch, and what that goes by: it is the same in nearly every test."""
 
     fbcode: bool
-    found: Sequence[tuple[Mapping[str, object], str, object]]
+    places: Sequence[tuple[Mapping[str, object], str]]
+    found: Sequence[object]
     swaps: Swaps
 
     def is_valid(self, fbcode: bool) -> bool:
         """Return whether the same would be made now, and put back."""
-        if fbcode is not self.fbcode:
-            return False
-        for names, name, found in self.found:
-            if names.get(name) is not found:
-                return False
-        return not self.swaps.not_put_back()
+        there = [names.get(name) for names, name in self.places]
+        return fbcode is self.fbcode and all(map(is_, there, self.found)) and not self.swaps.not_put_back()
 
 
 _prepared: _Prepared | None = None
@@ -215,23 +222,23 @@ def _swaps() -> Swaps:
         made = backend_class()
         values = [(owner, _OVERRIDE, _factory(cache, made)) for cache, owner in _cache_classes(fbcode)]
         swaps = Swaps([*values, *inductor_keys.hooks()])
-        _prepared = _Prepared(fbcode, list(_looked_up(fbcode)), swaps)
+        places = list(_looked_up(fbcode))
+        _prepared = _Prepared(fbcode, places, [names.get(name) for names, name in places], swaps)
     return _prepared.swaps
 
 
-def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str, object]]:
-    """Yield where `_swaps` looks for something, by which name, and what it finds there, None for nothing."""
+def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str]]:
+    """Yield where `_swaps` looks for something, and by which name; it may find nothing."""
     names = {
         *((module, place.class_name) for place in _places(fbcode) for module in place.modules),
         *((module, "RemoteCacheBackend") for module in _REMOTE),
         *inductor_keys.places(),
     }
     for module in {*inductor_keys.MODULES, *(module for module, _ in names)}:
-        yield sys.modules, module, sys.modules.get(module)
+        yield sys.modules, module
     for module, name in names:
         if module in sys.modules:
-            inside = vars(sys.modules[module])
-            yield inside, name, inside.get(name)
+            yield vars(sys.modules[module]), name
 
 
 def _places(fbcode: bool) -> tuple[_Place, ...]:

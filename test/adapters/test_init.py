@@ -67,7 +67,8 @@ class TableTests(unittest.TestCase):
     def test_library_that_fails_to_load(self):
         """An AttributeError of a library, or of what that needs, is shown, and not taken for no such name."""
         failing = mock.Mock(side_effect=AttributeError("module 'other' has no attribute 'thing'"))
-        with mock.patch("importlib.import_module", failing):
+        with mock.patch("importlib.import_module", failing), mock.patch.dict(sys.modules):
+            sys.modules.pop("cachetest.adapters.functools", None)
             with self.assertRaisesRegex(ImportError, "'functools' can't be loaded: module 'other'"):
                 adapters.Functools  # noqa: B018
 
