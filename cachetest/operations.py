@@ -73,7 +73,7 @@ class Operation(NamedTuple):
     where: Location
 
 
-class _Names(dict[object, bool]):
+class _Names(dict[str, bool]):
     """Whether a module, by its name, is outside what is never the caller.
 
     It remembers each name, because it is asked for every frame of every operation.
@@ -82,9 +82,8 @@ class _Names(dict[object, bool]):
     def __init__(self, libraries: frozenset[str]) -> None:
         self._inside = _NEVER_THE_CALLER | libraries
 
-    def __missing__(self, module: object) -> bool:
-        root = module.partition(".")[0] if isinstance(module, str) else ""
-        self[module] = found = root not in self._inside
+    def __missing__(self, module: str) -> bool:
+        self[module] = found = module.partition(".")[0] not in self._inside
         return found
 
 
@@ -103,13 +102,18 @@ def frame_outside(first: FrameType, libraries: frozenset[str] = NO_LIBRARIES) ->
     frame: FrameType | None = first
     fallback = None
     while frame is not None:
-        name = frame.f_globals.get("__name__")
-        if outside[name if isinstance(name, str) else ""]:
+        name = _module_of(frame)
+        if outside[name]:
             return frame
-        if fallback is None and (not isinstance(name, str) or name.partition(".")[0] != "cachetest"):
+        if fallback is None and name.partition(".")[0] != "cachetest":
             fallback = frame
         frame = frame.f_back
     return fallback or first
+
+
+def _module_of(frame: FrameType) -> str:
+    name = frame.f_globals.get("__name__")
+    return name if isinstance(name, str) else ""
 
 
 def caller_outside(libraries: frozenset[str] = NO_LIBRARIES) -> Location:
@@ -181,7 +185,8 @@ class OperationLog(Sequence[Operation]):
     def find_caller(self, frame: FrameType, libraries: frozenset[str]) -> tuple[FrameType, CodeType]:
         """Return the frame from *frame* on that an operation is logged with, and its code."""
         found = frame_outside(frame, libraries)
-        if found is frame and not libraries:
+        # Where nothing is outside, what was found is not either.
+        if _outside[NO_LIBRARIES][_module_of(found)]:
             self._caller = found.f_code
         return found, found.f_code
 

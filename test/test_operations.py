@@ -5,6 +5,8 @@ import sys
 import tempfile
 import threading
 import unittest
+
+from parameterized import parameterized
 from unittest import mock
 
 from cachetest import MockCache
@@ -160,6 +162,30 @@ class OperationLogTests(unittest.TestCase):
 
         log = work()
         self.assertEqual([each.where.lineno for each in log], [lines[0], *[lines[1]] * 3])
+
+    def test_called_through_a_library(self):
+        """A line of a library is not the caller because it was for a thread that ran nothing else."""
+        cache = MockCache("c")
+        timer = threading.Timer(0, cache.get, [1])
+        timer.start()
+        timer.join()
+        again = threading.Timer(0, cache.get, [1])
+        again.run()
+        cache.get(1)
+        functions = [operation.where.function for operation in cache.operations]
+        self.assertEqual(functions, ["run", "test_called_through_a_library", "test_called_through_a_library"])
+
+    @parameterized.expand([("get", "1"), ("put", "1, 1"), ("delete", "1"), ("record", "'put', 1")])
+    def test_same_line_with_libraries(self, name, arguments):
+        """A caller that one operation was logged with may be in the library of another."""
+        cache = MockCache("c")
+        source = f"def call(cache, *libraries):\n    cache.{name}({arguments}, *libraries)"
+        call = in_module("some_library", source)["call"]
+        call(cache)
+        call(cache, frozenset({"some_library"}))
+        call(cache)
+        functions = [operation.where.function for operation in cache.operations]
+        self.assertEqual(functions, ["call", "test_same_line_with_libraries", "call"])
 
     def test_module_without_a_usable_name(self):
         """What has no name is not the caller, nor in the way."""

@@ -13,6 +13,7 @@ from cachetest.errors import UnknownCacheError
 from cachetest.scope import (
     GlobalStats,
     Scope,
+    cache_for,
     carry,
     close_scope,
     current_scope,
@@ -235,6 +236,20 @@ class OwnerTests(ScopeCase):
                 inside.set()
                 thread.join()
         self.assertEqual(steps, ["a test", "a block of the main thread"])
+
+    def test_block_beside_another_that_was_left(self):
+        """A block still takes all that its test does when one on another thread is left."""
+
+        def open_and_close():
+            with scope("another block"):
+                pass
+
+        with scope():
+            work = carry(owner(), cache_for)
+            beside = carry(owner(), open_and_close)
+            with scope("block") as block:
+                elsewhere(beside)
+                self.assertIs(elsewhere(work, "c"), block.caches["c"])
 
     def test_late_thread_stays_late(self):
         """A thread whose test has ended is late again when it leaves a block of its own."""

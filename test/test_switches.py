@@ -2,6 +2,7 @@ import contextvars
 import itertools
 import threading
 import unittest
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -151,6 +152,71 @@ class TurnTests(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt), Undo() as undo:
             turn([Raises(self.library)], False, undo)
         self.assertNotIn("flag", vars(self.library))
+
+
+class SeveralTests(unittest.TestCase):
+    """Switches that are turned together."""
+
+    def test_one_that_is_not_put_back(self):
+        """The others are, and it is tried once more."""
+        failing = []
+
+        class Failing(LibrarySwitch):
+            def restore(self, saved):
+                failing.append(self)
+                if len(failing) == 1:
+                    raise KeyboardInterrupt
+                super().restore(saved)
+
+        libraries = [make_library()[0] for _ in range(3)]
+        one, two, three = (
+            cls(each) for cls, each in zip([LibrarySwitch, Failing, LibrarySwitch], libraries, strict=True)
+        )
+        undo = Undo()
+        turn([one, two, three], False, undo)
+        restored = []
+        with mock.patch.object(LibrarySwitch, "restore", lambda switch, _: restored.append(switch)):
+            with self.assertRaises(KeyboardInterrupt):
+                undo.run()
+        self.assertEqual(restored, [one, three, two])
+        self.assertEqual(switches._everywhere, ())
+
+    def test_one_of_each_kind(self):
+        """Those of the process and those of a context are turned by one call."""
+        library, adapter = make_library()
+        own = ContextSwitch()
+        undo = Undo()
+        turn([own, *adapter.switches], False, undo)
+        self.assertIs(library.flag, False)
+        self.assertIs(own.get(), False)
+        undo.run()
+        self.assertNotIn("flag", vars(library))
+        self.assertIs(own.get(), UNSET)
+
+    def test_one_of_them_turned_above(self):
+        """One that another layer has turned since stays as that has it, which puts it back."""
+        one, two = (make_library()[0] for _ in range(2))
+        below, above = Undo(), Undo()
+        first, second = LibrarySwitch(one), LibrarySwitch(two)
+        turn([first, second], False, below)
+        turn([second], True, above)
+        below.run()
+        self.assertNotIn("flag", vars(one))
+        self.assertIs(two.flag, True)
+        above.run()
+        self.assertNotIn("flag", vars(two))
+
+    def test_undone_in_another_context(self):
+        """An error names all of them."""
+        here = contextvars.copy_context()
+        one, two = ContextSwitch(), ContextSwitch()
+        undo = Undo()
+        here.run(turn, [one, two], False, undo)
+        with self.assertRaisesRegex(
+            SwitchError, "the switches 'context_cache', 'context_cache', .* were turned in another context"
+        ):
+            undo.run()
+        here.run(undo.run)
 
 
 class PerContextTests(unittest.TestCase):

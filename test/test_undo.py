@@ -2,7 +2,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest.undo import ABSENT, Undo, own_attribute
+from cachetest.undo import ABSENT, Swaps, Undo, own_attribute
 
 
 class Base:
@@ -101,6 +101,29 @@ class UndoTests(unittest.TestCase):
         self.thing.own = 2
         undo.run()
         self.assertEqual(self.thing.own, 2)
+
+    def test_attributes_of_an_object(self):
+        """What an object holds is looked for in the ``__dict__`` that it has now."""
+        thing = Base()
+        undo = Undo()
+        undo.set_attributes([(thing, "one", 1), (thing, "two", 2)])
+        (swaps,) = undo.swaps
+        self.assertEqual(swaps.displaced(), [])
+        thing.__dict__ = {"two": 2}
+        self.assertEqual(swaps.displaced(), [(f"{__name__}.Base.one", 1, ABSENT)])
+        undo.run()
+        self.assertEqual((vars(thing), swaps.not_put_back()), ({}, []))
+
+    def test_prepared_swaps(self):
+        """What was prepared is set and put back as often as it is asked for, also when it was not set."""
+        swaps = Swaps([(self.thing, "own", "new"), (self.thing, "missing", "new")])
+        before = dict(vars(self.thing))
+        for _ in range(2):
+            with Undo() as undo:
+                undo.swap(swaps)
+                self.assertEqual((self.thing.own, self.thing.missing), ("new", "new"))
+            swaps.put_back()
+            self.assertEqual(dict(vars(self.thing)), before)
 
     def test_setting_fails(self):
         """A change that fails half-way is taken back like any other."""
