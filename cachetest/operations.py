@@ -141,6 +141,42 @@ here = _Here()
 Record = tuple[Kind, object, str, "CodeType", int]
 
 
+class Snapshot(Sequence[Operation]):
+    """The operations of a log as they were at one moment, each of them made when it is read."""
+
+    def __init__(self, cache: str, records: list[Record | Operation]) -> None:
+        self._cache = cache
+        self._records = records
+        # Many operations come from few lines, and it takes long to find one. By the id of its code, which the
+        # records keep alive: to hash code takes as long.
+        self._locations: dict[tuple[int, int], Location] = {}
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, index: int) -> Operation: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Operation]: ...
+    def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
+        if isinstance(index, slice):
+            return [self._read(record) for record in self._records[index]]
+        return self._read(self._records[index])
+
+    def __iter__(self) -> Iterator[Operation]:
+        return map(self._read, self._records)
+
+    def _read(self, record: Record | Operation) -> Operation:
+        if isinstance(record, Operation):
+            return record
+        kind, key, thread, code, instruction = record
+        at = id(code), instruction
+        where = self._locations.get(at)
+        if where is None:
+            where = self._locations[at] = location(code, instruction)
+        return Operation(kind, self._cache, key, thread, where)
+
+
 class OperationLog(Sequence[Operation]):
     """The latest operations of one cache, oldest first, and how many there were of each kind.
 
@@ -193,7 +229,7 @@ class OperationLog(Sequence[Operation]):
     def __getstate__(self) -> tuple[str, int, list[Operation], dict[Kind, int]]:
         # Code can't be pickled.
         counts = {kind: len(ticks) for kind, ticks in self._state[1].items()}
-        return self._cache, self._length, self.snapshot(), counts
+        return self._cache, self._length, list(self), counts
 
     def __setstate__(self, state: tuple[str, int, list[Operation], dict[Kind, int]]) -> None:
         self._cache, self._length, operations, counts = state
@@ -202,13 +238,6 @@ class OperationLog(Sequence[Operation]):
             self._latest(operations),
             {kind: [None] * count for kind, count in counts.items()},
         )
-
-    def read(self, record: Record | Operation) -> Operation:
-        """Return the operation that *record* stands for."""
-        if isinstance(record, Operation):
-            return record
-        kind, key, thread, code, instruction = record
-        return Operation(kind, self._cache, key, thread, location(code, instruction))
 
     def tally(self, kind: Kind) -> int:
         """Return how many operations of *kind* were recorded, the dropped ones included."""
@@ -247,22 +276,20 @@ class OperationLog(Sequence[Operation]):
     @overload
     def __getitem__(self, index: slice) -> list[Operation]: ...
     def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
-        if isinstance(index, slice):
-            return [self.read(record) for record in list(self._state[0].copy())[index]]
-        return self.read(self._state[0][index])
+        return self.snapshot()[index]
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.snapshot())
 
-    def snapshot(self) -> list[Operation]:
-        """Return a list of the logged operations as they are now."""
+    def snapshot(self) -> Snapshot:
+        """Return the logged operations as they are now."""
         # deque.copy() runs no bytecode in between, so no append of another thread can break it.
-        return [self.read(record) for record in self._state[0].copy()]
+        return Snapshot(self._cache, list(self._state[0].copy()))
 
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
             return NotImplemented
-        return self.snapshot() == list(other)
+        return list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -291,7 +318,7 @@ class ObservedLog(OperationLog):
 
     def _latest(self, records: Iterable[Record | Operation] = ()) -> deque[Record | Operation]:
         latest = _Told(records, self._length)
-        latest.tell = lambda record: self._observer(self.read(record))
+        latest.tell = lambda record: self._observer(Snapshot(self._cache, [record])[0])
         return latest
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """The benchmarks work, in their quick form; what they measure is not looked at."""
 
+import ast
 import importlib.util
 import tempfile
 import unittest
@@ -78,6 +79,44 @@ class ScriptTests(unittest.TestCase):
         self.assertEqual(found, set(SCRIPTS))
         listed = run_python("-c", "import run_all; print(*run_all.SCRIPTS)", cwd=BENCH)
         self.assertEqual(set(listed.stdout.split()), found, listed.stderr)
+
+
+@needs_pyperf
+class TurnTests(unittest.TestCase):
+    """What is compared is measured in turns."""
+
+    def evaluate(self, expression):
+        """Return what *expression* comes to, given rows whose every loop takes one second."""
+        source = (
+            "import measure\n"
+            "done = []\n"
+            "def column(name): return lambda loops: done.append((name, loops)) or float(loops)\n"
+            "def row(what, names, **options):\n"
+            "    return measure.Row(what, {name: column(f'{what} {name}') for name in names}, **options)\n"
+            "few = row('few', ['ours', 'limit'], loops=7, rounds=3, against='limit')\n"
+            "other = row('other', ['ours'], against=None)\n"
+            "many = row('many', ['ours'], loops=2, rounds=2, against='few')\n"
+            f"print(repr({expression}))"
+        )
+        done = run_python("-c", source, cwd=BENCH)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return ast.literal_eval(done.stdout)
+
+    def test_compared(self):
+        """A row goes with the one that its ratio is to."""
+        found = self.evaluate(
+            "[[row.what for row in each] for each in measure._compared([few, other, many])]"
+        )
+        self.assertEqual(found, [["few", "many"], ["other"]])
+
+    def test_in_turns(self):
+        """All loops of a value are done, a share in each round."""
+        cells = "[(row, column) for row in (few, many) for column in row.columns]"
+        found, order = self.evaluate(f"(measure._in_turns({cells}, 1, 2), done)")
+        self.assertEqual(found, {("few", "ours"): [7, 7], ("few", "limit"): [7, 7], ("many", "ours"): [2, 2]})
+        ours, limit, many = "few ours", "few limit", "many ours"
+        rounds = [(ours, 2), (limit, 2), (many, 1), (ours, 2), (limit, 2), (many, 1), (ours, 3), (limit, 3)]
+        self.assertEqual(order, rounds * 2)
 
 
 @needs_pyperf

@@ -5,9 +5,9 @@ import sys
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
 from parameterized import parameterized
-from unittest import mock
 
 from cachetest import MockCache
 from cachetest.operations import (
