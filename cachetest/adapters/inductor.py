@@ -24,7 +24,6 @@ from .base import Adapter, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import ModuleType
 
     from ..caches import MockCache
 
@@ -74,76 +73,62 @@ _MAKERS = (
     ("torch._dynamo.pgo", "get_remote_cache"),
 )
 
+# The flags of each module that are not in the first.
 _CONFIG_MODULES = {
-    "enable_autograd_cache": "torch._functorch.config",
-    "enable_remote_autograd_cache": "torch._functorch.config",
-    "automatic_dynamic_local_pgo": "torch._dynamo.config",
-    "automatic_dynamic_remote_pgo": "torch._dynamo.config",
+    "torch._inductor.config": (),
+    "torch._functorch.config": ("enable_autograd_cache", "enable_remote_autograd_cache"),
+    "torch._dynamo.config": ("automatic_dynamic_local_pgo", "automatic_dynamic_remote_pgo"),
 }
 
 
 class InductorSwitch(Switch):
-    """A flag in one of torch's config modules."""
+    """A flag in one of torch's config modules, *config*, by its name there."""
 
-    def __init__(self, name: str, module: str = "torch._inductor.config") -> None:
+    def __init__(self, config: Any, name: str) -> None:
         self.name = name
-        self.module = module
-        self._config: ModuleType | None = None
-        self._entries: Mapping[str, Any] = {}
-        self._in_force: dict[bool, object] = {}
-
-    def _entry(self) -> Any:
+        self._config = config
         # The only way to tell "never set" from "set to the default": codegen_config() and the config's
         # hash, which is part of cache keys, tell them apart.
-        config = sys.modules.get(self.module) or importlib.import_module(self.module)
-        if config is not self._config:
-            # Kept, since torch's config modules take long to look anything up.
-            self._entries = vars(config)["_config"]
-            self._config = config
-        return self._entries.get(self.name)
-
-    @property
-    def per_context(self) -> bool:  # type: ignore[override]
-        """Overrides became ContextVars in torch 2.12."""
-        return isinstance(self._entry().user_override, ContextVar)
+        self._entry = config._config.get(name)
+        # Overrides became ContextVars in torch 2.12.
+        self.per_context = isinstance(getattr(self._entry, "user_override", None), ContextVar)
+        self._in_force: set[object] = set()
 
     def exists(self) -> bool:
         # Not by hasattr, which has the value worked out as well.
-        entry = self._entry()
-        return entry is not None and not getattr(entry, "hide", False)
+        return self._entry is not None and not getattr(self._entry, "hide", False)
 
     def save(self) -> object:
-        override = self._entry().user_override
-        return override.get() if isinstance(override, ContextVar) else override
+        override = self._entry.user_override
+        return override.get() if self.per_context else override
 
     def restore(self, saved: object) -> None:
-        entry = self._entry()
         # Through the config first, so that it knows that what it derived from its values is stale.
         setattr(self._config, self.name, False)
-        override = entry.user_override
-        if isinstance(override, ContextVar):
-            override.set(saved)
+        if self.per_context:
+            self._entry.user_override.set(saved)
         else:
-            entry.user_override = saved
+            self._entry.user_override = saved
 
     def get(self) -> object:
-        entry = self._entry()
-        override = entry.user_override
-        if isinstance(override, ContextVar):
-            override = override.get()
-        # What else torch goes by, an environment variable that it has read at import, say, stays as it is: a
-        # flag that was in force once when it was set to this is so each time.
-        if override is False or override is True:
-            if self._in_force.get(override) is entry:
-                return override
-            found = getattr(self._config, self.name)
-            if found is override:
-                self._in_force[override] = entry
-            return found
-        return getattr(self._config, self.name, None)
+        override = self.save()
+        if override is not False and override is not True:
+            return getattr(self._config, self.name, None)
+        # What else torch goes by, an environment variable that it has read at import, say, stays as it is: an
+        # override that was in force once is so each time. To ask torch takes ten times as long.
+        if override in self._in_force:
+            return override
+        found = getattr(self._config, self.name, None)
+        if found is override:
+            self._in_force.add(override)
+        return found
 
     def set(self, value: bool) -> None:
-        setattr(_module(self.module), self.name, value)
+        setattr(self._config, self.name, value)
+
+
+# The config modules that there were last, and their switches.
+_switches: tuple[list[Any], tuple[InductorSwitch, ...]] = ([], ())
 
 
 class Inductor(Adapter):
@@ -155,10 +140,21 @@ class Inductor(Adapter):
 
     name = "inductor"
     caches = known_adapters["inductor"].caches
-    switches = tuple(
-        InductorSwitch(name, _CONFIG_MODULES.get(name, "torch._inductor.config"))
-        for name in known_adapters["inductor"].switches
-    )
+
+    @property
+    def switches(self) -> tuple[Switch, ...]:  # type: ignore[override]
+        """Those of the torch that is loaded now, the same each time."""
+        global _switches
+        configs = [_module(name) for name in _CONFIG_MODULES]
+        if _switches[0] != configs:
+            modules = {
+                flag: config
+                for config, flags in zip(configs, _CONFIG_MODULES.values(), strict=True)
+                for flag in flags
+            }
+            names = known_adapters["inductor"].switches
+            _switches = configs, tuple(InductorSwitch(modules.get(name, configs[0]), name) for name in names)
+        return _switches[1]
 
     def is_ready(self) -> bool:
         """Return whether this torch has such caches; that it lacks one of them is for `install` to say."""

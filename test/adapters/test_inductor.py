@@ -82,23 +82,20 @@ class SwitchTests(unittest.TestCase):
         """Before torch 2.12 an override is an attribute; what was never set is never set again."""
         unset = object()
         entry = SimpleNamespace(user_override=unset)
-        modules = {
-            **module("torch"),
-            **module("torch._inductor"),
-            **module("config", _config={"flag": entry}),
-        }
-        with mock.patch.dict(sys.modules, modules):
-            switch = InductorSwitch("flag", "config")
-            self.assertFalse(switch.per_context)
-            self.assertTrue(switch.exists())
-            entry.hide = True
-            self.assertFalse(switch.exists())
-            self.assertFalse(InductorSwitch("other", "config").exists())
-            saved = switch.save()
-            switch.set(True)
-            self.assertTrue(switch.get())
-            entry.user_override = True
-            switch.restore(saved)
+        config = ModuleType("config")
+        vars(config)["_config"] = {"flag": entry}
+        switch = InductorSwitch(config, "flag")
+        self.assertFalse(switch.per_context)
+        self.assertTrue(switch.exists())
+        entry.hide = True
+        self.assertFalse(switch.exists())
+        self.assertIsNone(switch.get())
+        self.assertFalse(InductorSwitch(config, "other").exists())
+        saved = switch.save()
+        switch.set(True)
+        self.assertTrue(switch.get())
+        entry.user_override = True
+        switch.restore(saved)
         self.assertIs(entry.user_override, unset)
 
 
