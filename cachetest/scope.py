@@ -150,7 +150,8 @@ _carried: ContextVar[Strand | None] = ContextVar("cachetest.carried", default=No
 _shown: ContextVar[Scope | None] = ContextVar("cachetest.shown", default=None)
 
 # Held while scopes open and close, never while code of a user runs. An operation takes no lock at all: it
-# reads `_open`, which is replaced and not changed.
+# reads `_open`, which is replaced and not changed. No block that holds a lock has a comprehension in it, here
+# or in another module: where CPython inlines one, from 3.12 on, an interrupt in its loop may skip __exit__.
 _lock = threading.RLock()
 _open: tuple[Scope, ...] = ()
 _last: Scope | None = None
@@ -184,7 +185,7 @@ def close_scope(scope: Scope) -> None:
     with _lock:
         scope.closed = True
         scope.leaf = False
-        _open = tuple([other for other in _open if other is not scope])
+        _open = _all_but(scope)
         parent = scope.parent
         if parent is not None and not parent.closed:
             parent.leaf = all(other.parent is not parent for other in _open)
@@ -207,6 +208,10 @@ def close_scope(scope: Scope) -> None:
             _shown.set(around or scope)
             _carried.set(carried)
             _marker.set(around)
+
+
+def _all_but(scope: Scope) -> tuple[Scope, ...]:
+    return tuple([other for other in _open if other is not scope])
 
 
 def owner() -> Scope | None:

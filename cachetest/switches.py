@@ -94,11 +94,15 @@ def _put_on(turned: _Turn) -> None:
                             "it for the whole process, and a test on another thread needs it to be "
                             f"{not value!r}"
                         )
-        layer = _Layer(turned, {switch: switch.save() for switch in switches})
+        layer = _Layer(turned, _saved(switches))
         turned.token = _store((*layers, layer), turned.per_context)
         turned.turned = True
         for switch in switches:
             switch.set(value)
+
+
+def _saved(switches: Iterable[Switch]) -> dict[Switch, object]:
+    return {switch: switch.save() for switch in switches}
 
 
 def _take_off(turned: _Turn) -> None:

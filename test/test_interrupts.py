@@ -4,6 +4,7 @@ A step is a line of cachetest: a trace function raises there, before the line is
 would. It counts them first, so that a step that is added later is in the table by itself.
 """
 
+import ast
 import contextvars
 import dis
 import functools
@@ -18,7 +19,8 @@ from unittest import mock
 from parameterized import parameterized
 
 import cachetest
-from cachetest import CacheTestCase, PatchCaches, handoff, installations, scope, switches
+from cachetest import CacheTestCase, PatchCaches, handoff, installations, scope, strays, switches
+from cachetest.adapters import functools as functools_adapter
 from cachetest.adapters import inductor, load
 
 from .support import make_library, needs, needs_torch, run_case
@@ -30,6 +32,9 @@ PACKAGE = str(Path(cachetest.__file__).parent)
 # What is interrupted on the way into the `try` that protects it has not begun: it is as if it had not been
 # called, as with every context manager.
 FIRST_STEP = 3
+
+# One that stayed locked would stop all other threads for ever.
+LOCKING = (functools_adapter, handoff, installations, scope, strays, switches)
 
 
 class Interrupt(BaseException):
@@ -104,15 +109,17 @@ class InterruptCase:
         raise NotImplementedError
 
     def everything(self):
-        """Return what else must not: hooks, marks, and what cachetest keeps of what it has patched."""
+        """Return what else must not: locks, hooks, marks, and what cachetest keeps of what it has patched."""
         marks = {
             var.name: value
             for var, value in contextvars.copy_context().items()
             # What global_stats shows after exit is meant to stay.
             if var.name.startswith("cachetest") and var.name != "cachetest.shown" and value
         }
+        held = [module.__name__ for module in LOCKING if module._lock._is_owned()]
         return (
             self.state(),
+            held,
             hooked(),
             dict(installations._installations),
             set(handoff._holders),
@@ -213,6 +220,31 @@ class SwitchInterruptCase(InterruptCase):
 
         with mock.patch("cachetest.patching.ready_adapters", lambda: [self.adapter]):
             self.every_step(prepare)
+
+
+def inlined(node):
+    """Yield the lines of the comprehensions in *node* that run in the same frame as it."""
+    if isinstance(
+        node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp
+    ):
+        return
+    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp):
+        yield node.lineno
+    for child in ast.iter_child_nodes(node):
+        yield from inlined(child)
+
+
+class LockTests(unittest.TestCase):
+    def test_no_comprehension_where_a_lock_is_held(self):
+        """From CPython 3.12 on an interrupt in the loop of one may leave the lock held for ever."""
+        blocks = 0
+        for path in sorted(Path(PACKAGE).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.With) and "lock" in ast.unparse(node.items[0]):
+                    blocks += 1
+                    lines = [line for each in node.body for line in inlined(each)]
+                    self.assertEqual(lines, [], path)
+        self.assertGreater(blocks, 20)
 
 
 class LibraryInterruptTests(SwitchInterruptCase, unittest.TestCase):

@@ -50,6 +50,10 @@ class _Store(LocMemCache):  # type: ignore[misc]
         """Return whether there is no entry, or none any more, and change nothing."""
         return bool(super()._has_expired(key))
 
+    def live(self) -> list[str]:
+        """Return the keys of the entries that have not expired."""
+        return [key for key in self._cache if not self.is_over(key)]
+
     def _has_expired(self, key: str) -> bool:
         if not self.is_over(key):
             return False
@@ -98,7 +102,7 @@ class _Entries(MutableMapping[str, Any]):
     def __iter__(self) -> Iterator[str]:
         store = self._store
         with store._lock:
-            return iter([key for key in store._cache if not store.is_over(key)])
+            return iter(store.live())
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
