@@ -168,19 +168,19 @@ class MockCache(Stats):
         yield from list(self.cache)[:_FORGOTTEN]
         yield from self._forgotten
 
-    def explain(self, key: object = None) -> Explanation:
-        """Explain the newest miss, or that of *key*: why it was none of the keys that had been put.
+    def explain(self, key: object = MISSING) -> Explanation:
+        """Explain the newest miss, or that of *key* if one is given: why it was none of the keys that had been put.
 
         A hit that the library refused to use, and a bypass, are explained as well. Raises `NoMissError` when
         there is none in the log.
         """
         history = self.history()
         for index in reversed(history.misses()):
-            if key is None or history.is_of(index, key):
+            if key is MISSING or history.is_of(index, key):
                 return history.explain(index)
         from .texts import shorten
 
-        of_key = "" if key is None else f" of {shorten(key)}"
+        of_key = "" if key is MISSING else f" of {shorten(key)}"
         why = f": {self.unknown['operations']}" if "operations" in self.unknown else ""
         raise NoMissError(f"cache {self.name!r} has no miss{of_key} in its log to explain{why}")
 

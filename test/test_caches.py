@@ -367,9 +367,18 @@ class ExplainTests(unittest.TestCase):
         cache = MockCache("prices")
         cache.put("a", 1)
         cache.get("a")
+        with self.assertRaisesRegex(NoMissError, "cache 'prices' has no miss in its log"):
+            cache.explain()
         for key in (None, "a"):
-            with self.assertRaisesRegex(NoMissError, "cache 'prices' has no miss"):
+            with self.assertRaisesRegex(NoMissError, f"cache 'prices' has no miss of {key!r} in its log"):
                 cache.explain(key)
+
+    def test_key_none(self):
+        """None is a key as any other."""
+        cache = MockCache("prices")
+        cache.get(None)
+        cache.get("a")
+        self.assertEqual(cache.explain(None).operation, 1)
 
     def test_reset(self):
         """What a reset took away is remembered, over one more reset too, and not without bound."""

@@ -165,11 +165,25 @@ def _pop(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
 
 
 def _pop_first_of(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
+    return _pop_from(arguments[:-1], reply)
+
+
+def _pop_several(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
+    count = int(arguments[0])
+    return _pop_from(arguments[1 : 1 + count], reply)
+
+
+def _pop_several_waiting(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
+    return _pop_several(arguments[1:], reply)
+
+
+def _pop_from(keys: Sequence[bytes], reply: object) -> Iterator[Effect]:
+    # The reply begins with the first of the keys that had anything.
     if isinstance(reply, list) and reply:
         yield Effect("hit", reply[0])
         yield Effect("put", reply[0])
     else:
-        yield from (Effect("miss", key) for key in arguments[:-1])
+        yield from (Effect("miss", key) for key in keys)
 
 
 def _move(arguments: Sequence[bytes], reply: object) -> Iterator[Effect]:
@@ -225,6 +239,8 @@ _BY_RULE: dict[Callable[..., Iterable[Effect]], str] = {
     _read_and_delete: "GETDEL",
     _pop: "LPOP RPOP SPOP ZPOPMIN ZPOPMAX",
     _pop_first_of: "BLPOP BRPOP BZPOPMIN BZPOPMAX",
+    _pop_several: "LMPOP ZMPOP",
+    _pop_several_waiting: "BLMPOP BZMPOP",
     _move: "RPOPLPUSH LMOVE BRPOPLPUSH BLMOVE",
     _copy: "COPY",
     _rename: "RENAME RENAMENX",
