@@ -23,7 +23,7 @@ from .undo import Undo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .operations import Location
+    from .callers import Location
 
 __all__ = [
     "Activation",

@@ -6,7 +6,7 @@ from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from .caches import MISSING
-from .operations import NO_LIBRARIES
+from .callers import NO_LIBRARIES
 from .scope import cache_for, marked, owner
 
 if TYPE_CHECKING:

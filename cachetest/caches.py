@@ -9,8 +9,9 @@ from sys import _getframe
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar, cast
 
+from .callers import NO_LIBRARIES
 from .errors import NoMissError, UnknownCacheError, closest_first
-from .operations import NO_LIBRARIES, Kind, ObservedLog, Operation, OperationLog, here
+from .operations import Kind, ObservedLog, Operation, OperationLog, here
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -169,10 +170,10 @@ class MockCache(Stats):
         yield from self._forgotten
 
     def explain(self, key: object = MISSING) -> Explanation:
-        """Explain the newest miss, or that of *key* if one is given: why it was none of the keys that had been put.
+        """Explain the newest miss, or that of *key*: why it was none of the keys that had been put.
 
-        A hit that the library refused to use, and a bypass, are explained as well. Raises `NoMissError` when
-        there is none in the log.
+        None is a key like any other. A hit that the library refused to use, and a bypass, are explained as
+        well. Raises `NoMissError` when there is none in the log.
         """
         history = self.history()
         for index in reversed(history.misses()):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .activation import Activation, Verdict, resolve_adapters
 from .assertions import CacheAssertions
 from .caches import MISSING
-from .operations import LOG_LENGTH, Location, caller_outside
+from .callers import Location, caller_outside
+from .operations import LOG_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

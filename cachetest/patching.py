@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from .activation import Activation, check_adapters, checked_length, names_of, resolve_adapters, switches_of
 from .adapters import ready_adapters
+from .callers import caller_outside, frame_outside, location
 from .errors import NotPatchedError
-from .operations import LOG_LENGTH, caller_outside, frame_outside, location
+from .operations import LOG_LENGTH
 from .scope import innermost_of
 from .switches import turn
 from .undo import Undo

@@ -140,3 +140,10 @@ def make_library() -> tuple[type[Library], LibraryAdapter]:
     """Return a library that nobody else has patched, and an adapter for it."""
     library = type("Library", (Library,), {})
     return library, LibraryAdapter(library)
+
+
+def in_module(name, source):
+    """Run *source* as a module called *name*, and return its names."""
+    names = {"__name__": name}
+    exec(compile(source, f"/elsewhere/{name}.py", "exec"), names)
+    return names

@@ -2,8 +2,8 @@ import unittest
 import warnings
 
 from cachetest.activation import Activation, Verdict, resolve_adapters
+from cachetest.callers import Location
 from cachetest.errors import LateOperationWarning, UnknownSwitchError
-from cachetest.operations import Location
 from cachetest.scope import owner
 
 from .support import LibraryAdapter, make_library

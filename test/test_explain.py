@@ -3,8 +3,9 @@ from dataclasses import dataclass
 
 from parameterized import parameterized
 
+from cachetest.callers import Location
 from cachetest.explain import ABSENT, Facts, History, closest_keys, components
-from cachetest.operations import Location, Operation
+from cachetest.operations import Operation
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from unittest import mock
 
 from cachetest import Stats
 from cachetest.caches import MISSING
-from cachetest.operations import Location, Operation
+from cachetest.callers import Location
+from cachetest.operations import Operation
 from cachetest.scope import Scope, cache_for, carry, close_scope, open_scope
 from cachetest.strays import Stray, describe_strays, find_strays, strays_left
 
