@@ -12,7 +12,7 @@ PACKAGE = Path(cachetest.__file__).parent
 
 # From the lowest to the highest; a module may import from its own level what comes before it here.
 LEVELS = [
-    ["errors", "stats", "operations", "undo", "texts", "explain", "report"],
+    ["errors", "stats", "callers", "operations", "undo", "texts", "explain", "report"],
     ["caches"],
     ["strays", "scope", "messages"],
     ["backend", "handoff"],
