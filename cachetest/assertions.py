@@ -7,7 +7,7 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .activation import Activation, resolve_adapters
+from .arguments import resolve_adapters
 from .caches import MISSING, MockCache
 from .errors import CacheTestWarning, NotPatchedError
 from .stats import Stats
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from unittest import TestCase as _TestCase
 
+    from .activation import Activation
     from .adapters.base import Adapter
     from .caches import MockCaches
     from .explain import History

@@ -15,7 +15,7 @@ from .operations import Kind, ObservedLog, Operation, OperationLog, here
 from .stats import Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, MutableMapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
     from types import FrameType
 
     from typing_extensions import Self
@@ -270,7 +270,7 @@ class MockCaches(Mapping[str, MockCache]):
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.
     """
 
-    _names: dict[str, None]
+    _names: Collection[str]
     _owners: Callable[[str], str | None] | None
     _footnotes: Callable[[], Iterable[str]] | None
     _observer: Callable[[Operation], None] | None
@@ -280,7 +280,7 @@ class MockCaches(Mapping[str, MockCache]):
 
     def __init__(
         self,
-        names: Iterable[str] = (),
+        names: Collection[str] = (),
         *,
         owners: Callable[[str], str | None] | None = None,
         observer: Callable[[Operation], None] | None = None,
@@ -294,15 +294,14 @@ class MockCaches(Mapping[str, MockCache]):
         many operations each cache keeps, 10,000 by default.
         """
         # Not by assignments, which __setattr__ makes slow: a scope is opened for every test.
-        vars(self).update(
-            _names=dict.fromkeys(names),
-            _owners=owners,
-            _footnotes=footnotes,
-            _observer=observer,
-            _log_length=log_length,
-            # Each is made on first use, as most tests use one or two.
-            _caches={},
-        )
+        own = vars(self)
+        own["_names"] = names
+        own["_owners"] = owners
+        own["_footnotes"] = footnotes
+        own["_observer"] = observer
+        own["_log_length"] = log_length
+        # Each is made on first use, as most tests use one or two.
+        own["_caches"] = {}
 
     def explain_by(self, explainers: Mapping[str, Explainer]) -> None:
         """Let each of *explainers*, by the name of its cache, keep what explains a miss."""
@@ -343,11 +342,6 @@ class MockCaches(Mapping[str, MockCache]):
     def by_name(self) -> dict[str, MockCache]:
         """Return the caches that were made, live: for what looks one up at every operation."""
         return self._caches
-
-    def empty(self) -> None:
-        """As `reset`, and faster where nothing was used."""
-        if self._caches:
-            self.reset()
 
     def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
         """Print the counts of every cache, then the entries and the operations, unless told not to.
@@ -395,10 +389,10 @@ class MockCaches(Mapping[str, MockCache]):
             super().__setattr__(name, value)
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**self._names, **self._caches})
+        return iter(dict.fromkeys([*self._names, *self._caches]))
 
     def __len__(self) -> int:
-        return len(self._names.keys() | self._caches.keys())
+        return len({*self._names, *self._caches})
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{cache.name}: ({cache})" for cache in self.values())

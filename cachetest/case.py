@@ -6,9 +6,9 @@ import sys
 import unittest
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .activation import Activation, Verdict, resolve_adapters
+from .activation import Activation, Verdict
+from .arguments import resolve_adapters
 from .assertions import CacheAssertions
-from .caches import MISSING
 from .callers import Location, caller_outside
 from .operations import LOG_LENGTH
 
@@ -75,14 +75,17 @@ class CacheTestMixin(CacheAssertions):
         # On the instance, and not by a setUp of the class: a subclass need not call super().setUp(), and
         # of all that unittest calls only setUp and the cleanups are sure to run in the context of the test
         # method. For IsolatedAsyncioTestCase that is a copy, taken before run().
-        own = vars(self)
-        found = own.get("setUp", MISSING)
+        found = self.setUp
+        # Asking for vars() makes every attribute slower to read from then on.
+        is_own = getattr(found, "__func__", None) is not type(self).setUp and "setUp" in vars(self)
 
         def put_back() -> None:
-            if found is MISSING:
-                own.pop("setUp", None)
+            if self.setUp is not patching_set_up:
+                return
+            if is_own:
+                self.setUp = found  # type: ignore[method-assign]
             else:
-                own["setUp"] = found
+                del self.setUp
 
         def patching_set_up() -> None:
             put_back()
@@ -94,7 +97,7 @@ class CacheTestMixin(CacheAssertions):
 
         # Until Python 3.11 it takes that copy in run(), and calls setUp outside it.
         early = _Outcome(self._open_scope) if _COPIES_IN_RUN and _copies_context(self) else None
-        own["setUp"] = patching_set_up
+        self.setUp = patching_set_up  # type: ignore[method-assign]
         return put_back
 
     def _after_run(self, put_back: Callable[[], None]) -> None:

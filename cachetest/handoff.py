@@ -11,12 +11,12 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .scope import Scope, carry, owner
+from .scope import Scope, carry, owner, while_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["hold_hooks", "let_go_of_hooks"]
+__all__: list[str] = []
 
 
 class _Hook:
@@ -50,37 +50,23 @@ def _is_hook(function: Any) -> bool:
     return hook is not None and hook.function is function
 
 
-_lock = threading.RLock()
-_holders: set[object] = set()
-
-
-def hold_hooks(holder: object) -> None:
-    """Mark what threads, pools and futures are given, until every holder has let go.
-
-    Each thread, work item of a pool, and callback of a future belongs to the scope of whoever made it.
-    """
-    with _lock:
-        _holders.add(holder)
-        # By what is in, not by who came first: the one before may have been interrupted half-way.
-        for n, hook in enumerate(_made):
-            if hook is None or (not hook.on and hook.own[hook.name] is not hook.found):
+def _put_in() -> None:
+    # By what is in, not by who came first: the one before may have been interrupted half-way.
+    for n, hook in enumerate(_made):
+        if hook is None or not hook.on:
+            if hook is None or hook.own[hook.name] is not hook.found:
                 hook = _made[n] = _MAKERS[n]()
-            if not hook.on:
-                hook.on = True
-                setattr(hook.owner, hook.name, hook.function)
+            setattr(hook.owner, hook.name, hook.function)
+            hook.on = True
 
 
-def let_go_of_hooks(holder: object) -> None:
-    """Remove the hooks if nobody else holds them; whoever does not hold them changes nothing."""
-    with _lock:
-        if _holders <= {holder}:
-            for hook in _made:
-                if hook is not None:
-                    hook.on = False
-                    # Where another tool has wrapped it, it stays, and has only gone quiet.
-                    if hook.own[hook.name] is hook.function:
-                        setattr(hook.owner, hook.name, hook.found)
-        _holders.discard(holder)
+def _take_out() -> None:
+    for hook in _made:
+        if hook is not None:
+            hook.on = False
+            # Where another tool has wrapped it, it stays, and has only gone quiet.
+            if hook.own[hook.name] is hook.function:
+                setattr(hook.owner, hook.name, hook.found)
 
 
 def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,3 +150,5 @@ def _hook_callback() -> _Hook:
 _MAKERS = (_hook_start, _hook_submit, _hook_callback)
 # The hook that each has made last, to be used again: making them takes longer than opening a scope.
 _made: list[_Hook | None] = [None] * len(_MAKERS)
+
+while_open(_put_in, _take_out)

@@ -9,11 +9,13 @@ import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from .activation import Activation, check_adapters, checked_length, names_of, resolve_adapters, switches_of
+from .activation import Activation
 from .adapters import ready_adapters
+from .arguments import check_adapters, checked_length, names_of, resolve_adapters
 from .callers import caller_outside, frame_outside, location
 from .errors import NotPatchedError
 from .operations import LOG_LENGTH
+from .patches import switches_of
 from .scope import innermost_of
 from .switches import turn
 from .undo import Undo
@@ -118,7 +120,7 @@ class PatchCaches:
             raise NotPatchedError("this PatchCaches was left without having been entered")
         innermost = innermost_of(lambda scope: scope.holder is self._holder and not scope.closed)
         own = [each for each in inside if each.scope is innermost]
-        of_this_thread = [each for each in inside if each.opener == threading.get_ident()]
+        of_this_thread = [each for each in inside if _is_of_this_thread(each.scope)]
         return (own or of_this_thread or inside)[-1]
 
     def _forget(self, activation: Activation) -> None:
@@ -208,6 +210,11 @@ class PatchCaches:
             undo.copy().run()
             _forget_set_up(undo)
             raise
+
+
+def _is_of_this_thread(scope: Scope | None) -> bool:
+    opener = None if scope is None else scope.opener
+    return opener is not None and opener.thread == threading.get_ident()
 
 
 def _latest_set_up() -> Undo:

@@ -20,7 +20,7 @@ from .strays import Stray, note, strays_left
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from .operations import Operation
 
@@ -35,6 +35,7 @@ __all__ = [
     "innermost_of",
     "open_scope",
     "owner",
+    "while_open",
 ]
 
 
@@ -60,7 +61,7 @@ class Scope:
     def __init__(
         self,
         label: object,
-        names: Iterable[str] = (),
+        names: Collection[str] = (),
         owners: Callable[[str], str | None] | None = None,
         *,
         whole_test: bool = False,
@@ -72,15 +73,14 @@ class Scope:
         """
         self.label = label
         self.whole_test = whole_test
-        around = self._around()
-        self._test = None if around is None else around.test
         self.caches = MockCaches(names, owners=owners, footnotes=strays_left, log_length=log_length)
         self.by_name = self.caches.by_name()
 
     @property
     def test(self) -> Scope:
         """What is the same for all scopes of one test, its blocks on other threads included."""
-        return self._test or self
+        around = self.parent if self.opener is not None else self.around()
+        return self if around is None else around.test
 
     @property
     def late(self) -> MockCaches:
@@ -89,7 +89,8 @@ class Scope:
         made: MockCaches = vars(self).setdefault("_late", MockCaches(observer=self._note_late))
         return made
 
-    def _around(self) -> Scope | None:
+    def around(self) -> Scope | None:
+        """Return what would be the scope around it if it were opened now."""
         marked = _marker.get()
         if marked is None or marked.closed or (self.whole_test and _carried.get() is not None):
             return None
@@ -135,9 +136,19 @@ def _strand() -> Strand:
     module: Any = sys.modules.get("asyncio")
     running = getattr(module, "_get_running_loop", None)
     if running is None or running() is None:
-        return Strand(threading.get_ident(), None)
+        return _here.strand
     task = module.current_task()
-    return Strand(threading.get_ident(), None if task is None else ref(task))
+    return _here.strand if task is None else Strand(threading.get_ident(), ref(task))
+
+
+class _Here(threading.local):
+    """The strand of a thread outside any task."""
+
+    def __init__(self) -> None:
+        self.strand = Strand(threading.get_ident(), None)
+
+
+_here = _Here()
 
 
 _marker: ContextVar[Scope | None] = ContextVar("cachetest.scope", default=None)
@@ -157,14 +168,30 @@ _open: tuple[Scope, ...] = ()
 _last: Scope | None = None
 
 
+def _no_hooks() -> None: ...
+
+
+_put_hooks_in = _take_hooks_out = _no_hooks
+
+
+def while_open(put_in: Callable[[], None], take_out: Callable[[], None]) -> None:
+    """Have *put_in* called as each scope opens, and *take_out* when the last has closed.
+
+    Either may be called again after it was interrupted, and one call is over before the next begins.
+    """
+    global _put_hooks_in, _take_hooks_out
+    _put_hooks_in, _take_hooks_out = put_in, take_out
+
+
 def open_scope(scope: Scope) -> None:
     """Make *scope* that of the calling context, inside the one it has, and of all that it starts."""
     global _last, _open
-    scope.parent = scope._around()
+    scope.parent = scope.around()
     scope.opener = _strand()
-    if not _open:
-        _adrift.empty()
+    if _adrift_by_name and not _open:
+        _adrift.reset()
     with _lock:
+        _put_hooks_in()
         _last = scope
         # What is a leaf no longer, or not yet, has to be looked for: `owner` does, wherever this is not set.
         if scope.parent is not None:
@@ -185,7 +212,11 @@ def close_scope(scope: Scope) -> None:
     with _lock:
         scope.closed = True
         scope.leaf = False
-        _open = _all_but(scope)
+        if scope in _open:
+            at = _open.index(scope)
+            _open = _open[:at] + _open[at + 1 :]
+        if not _open:
+            _take_hooks_out()
         parent = scope.parent
         if parent is not None and not parent.closed:
             parent.leaf = all(other.parent is not parent for other in _open)
@@ -208,10 +239,6 @@ def close_scope(scope: Scope) -> None:
             _shown.set(around or scope)
             _carried.set(carried)
             _marker.set(around)
-
-
-def _all_but(scope: Scope) -> tuple[Scope, ...]:
-    return tuple([other for other in _open if other is not scope])
 
 
 def owner() -> Scope | None:
@@ -311,6 +338,7 @@ def _note_adrift(operation: Operation) -> None:
 
 # Where unattributed operations, and those outside any scope, read and write.
 _adrift = MockCaches(observer=_note_adrift)
+_adrift_by_name = _adrift.by_name()
 
 
 class GlobalStats(Mapping[str, MockCache]):
@@ -320,7 +348,7 @@ class GlobalStats(Mapping[str, MockCache]):
     first scope, *names* are there with nothing counted.
     """
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Collection[str] = ()) -> None:
         self._idle = MockCaches(names, footnotes=strays_left)
 
     @property

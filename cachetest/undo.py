@@ -142,25 +142,29 @@ class Undo:
 
         The first exception is raised when all that could be taken back has been.
         """
-        try:
-            self._run_once()
-        except BaseException:
-            self._run_once()
-            raise
+        if self._steps:
+            try:
+                self._run_once()
+            except BaseException:
+                self._run_once()
+                raise
 
     def _run_once(self) -> None:
+        steps = self._steps
         failed: list[Callable[[], object]] = []
         error: BaseException | None = None
-        while self._steps:
-            step = self._steps[-1]
+        while steps:
             try:
-                step()
+                while steps:
+                    steps[-1]()
+                    steps.pop()
             except BaseException as problem:
                 error = error or problem
-                failed.append(step)
-            self._steps.pop()
-        self._steps[:] = reversed(failed)
+                # It may have been the last, with nothing left when it was interrupted.
+                failed += steps[-1:]
+                del steps[-1:]
         if error is not None:
+            steps[:] = reversed(failed)
             raise error
 
     def __enter__(self) -> Self:

@@ -1,9 +1,9 @@
 import unittest
 import warnings
 
-from cachetest.activation import Activation, Verdict, resolve_adapters
+from cachetest.activation import Activation, Verdict
 from cachetest.callers import Location
-from cachetest.errors import LateOperationWarning, UnknownSwitchError
+from cachetest.errors import LateOperationWarning
 from cachetest.scope import owner
 
 from .support import LibraryAdapter, make_library
@@ -56,22 +56,6 @@ class ActivationTests(unittest.TestCase):
     def test_components_off(self):
         """Where misses are not to be explained, no adapter is asked."""
         self.assertEqual(self.parts(Named(self.library), "lib", explain_misses=False), ["part 2"])
-
-    def test_switch_of_no_adapter(self):
-        """A switch that nobody has is an error before anything is patched."""
-        with self.assertRaisesRegex(UnknownSwitchError, "^no switch 'nothing' here$"):
-            Activation([], enable=["nothing"], label="a test").open()
-
-    def test_one_of_each(self):
-        """An adapter that is given twice is there once."""
-        self.assertEqual(resolve_adapters([self.adapter, LibraryAdapter(self.library)]), [self.adapter])
-
-    def test_two_of_one_that_differ(self):
-        """Two adapters that are one to cachetest, and yet have other caches, are an error."""
-        other = LibraryAdapter(self.library)
-        other.caches = ("other",)
-        with self.assertRaisesRegex(ValueError, "can't be used together"):
-            resolve_adapters([self.adapter, other])
 
 
 class VerdictTests(unittest.TestCase):

@@ -13,21 +13,21 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest.handoff import hold_hooks, let_go_of_hooks
+from cachetest import handoff
 from cachetest.scope import Scope, carry, close_scope, open_scope, owner
 
 HOOKED = ((threading.Thread, "start"), (ThreadPoolExecutor, "submit"), (Future, "add_done_callback"))
 
 
 @contextmanager
-def carried_to_threads():
-    """Hold the hooks for the time of a block."""
-    holder = object()
+def opened(label):
+    """Have a scope open for the time of a block."""
+    scope = Scope(label)
     try:
-        hold_hooks(holder)
-        yield
+        open_scope(scope)
+        yield scope
     finally:
-        let_go_of_hooks(holder)
+        close_scope(scope)
 
 
 def hooked():
@@ -160,9 +160,6 @@ class HandoffCase(unittest.TestCase):
         self.addCleanup(self.pool.shutdown)
         self.pool.submit(int).result()
 
-        hooks = carried_to_threads()
-        hooks.__enter__()
-        self.addCleanup(hooks.__exit__, None, None, None)
         self.other = Scope("other")
         contextvars.Context().run(open_scope, self.other)
         self.addCleanup(close_scope, self.other)
@@ -306,18 +303,40 @@ class HandoffTests(HandoffCase):
 
 class HookTests(unittest.TestCase):
     def test_only_while_inside(self):
-        """The hooks are there inside, and the very same methods are back after."""
+        """The hooks are there while a scope is open, and the very same methods are back after."""
         before = hooked()
-        with carried_to_threads():
-            for mine, found in zip(hooked(), before, strict=True):
+        with opened("outer"):
+            inside = hooked()
+            for mine, found in zip(inside, before, strict=True):
                 self.assertIsNot(mine, found)
                 self.assertIs(mine.__wrapped__, found)
+            with opened("inner"):
+                self.assertEqual(hooked(), inside)
+            self.assertEqual(hooked(), inside)
         self.assertEqual(hooked(), before)
+
+    def test_left_in_another_order(self):
+        """The last scope to close takes them out, whichever it is."""
+        before = hooked()
+        first, second = Scope("first"), Scope("second")
+        contextvars.Context().run(open_scope, first)
+        contextvars.Context().run(open_scope, second)
+        close_scope(first)
+        self.assertNotEqual(hooked(), before)
+        close_scope(second)
+        self.assertEqual(hooked(), before)
+
+    def test_closed_without_being_opened(self):
+        """Closing what was never open leaves the hooks to those who need them."""
+        with opened("a test"):
+            inside = hooked()
+            close_scope(Scope("another"))
+            self.assertEqual(hooked(), inside)
 
     def test_restored_after_an_exception(self):
         """Also when the block raises."""
         before = hooked()
-        with self.assertRaises(KeyboardInterrupt), carried_to_threads():
+        with self.assertRaises(KeyboardInterrupt), opened("a test"):
             raise KeyboardInterrupt
         self.assertEqual(hooked(), before)
 
@@ -336,67 +355,60 @@ class HookTests(unittest.TestCase):
         """A tool that wrapped a hook of ours stays, and goes on working; ours goes quiet."""
         before = hooked()
         calls = []
-        with carried_to_threads():
+        with opened("a test"):
             wrappers = [self.wrap(target, name, calls) for target, name in HOOKED]
+            quiet = list(handoff._made)
         try:
             self.assertEqual(hooked(), [wrapper for _, wrapper in wrappers])
-            scope = Scope("a test")
-            open_scope(scope)
+            self.assertFalse(any(hook.on for hook in quiet))
             other = Scope("another")
             contextvars.Context().run(open_scope, other)
             try:
-                self.assertIsNone(thread(owner))
-                with ThreadPoolExecutor(1) as pool:
-                    self.assertIsNone(pool.submit(owner).result())
-                self.assertIn("start", calls)
-                self.assertIn("submit", calls)
-                # The next to install puts a live hook around the other tool's wrapper.
-                with carried_to_threads():
+                # The next to open puts a live hook around the other tool's wrapper, and the one inside is
+                # still quiet.
+                with opened("a test") as scope:
                     self.assertIs(thread(owner), scope)
-                self.assertEqual(hooked(), [wrapper for _, wrapper in wrappers])
+                    with ThreadPoolExecutor(1) as pool:
+                        self.assertIs(pool.submit(owner).result(), scope)
+                    self.assertEqual({*calls}, {"start", "submit"})
+                    self.assertFalse(any(hook.on for hook in quiet))
             finally:
                 close_scope(other)
-                close_scope(scope)
+            self.assertEqual(hooked(), [wrapper for _, wrapper in wrappers])
         finally:
             for (target, name), (found, _) in zip(HOOKED, wrappers, strict=True):
                 setattr(target, name, found)
-        # The other tool has put back a hook of ours that is off; the next to install takes it away.
+        # The other tool has put back a hook of ours that is off; the next to open takes it away.
         self.assertNotEqual(hooked(), before)
-        with carried_to_threads():
+        with opened("a test"):
             pass
         self.assertEqual(hooked(), before)
 
     def test_unwrapped_in_between(self):
         """A tool that comes and goes while we are there changes nothing."""
         before = hooked()
-        with carried_to_threads():
+        with opened("a test"):
             for target, name in HOOKED:
                 found, _ = self.wrap(target, name, [])
                 setattr(target, name, found)
         self.assertEqual(hooked(), before)
 
     def test_next_after_an_interrupted_one(self):
-        """Who holds the hooks while the one before is interrupted as it lets go has them, and keeps them."""
-
-        class Interrupted(set):
-            def discard(self, holder):
-                raise KeyboardInterrupt
-
+        """Who opens after the hooks were put in or taken out but in part has all of them, and leaves none."""
         before = hooked()
-        with mock.patch("cachetest.handoff._holders", Interrupted()):
-            hold_hooks("first")
-            with self.assertRaises(KeyboardInterrupt):
-                let_go_of_hooks("first")
-        with mock.patch("cachetest.handoff._holders", {"first"}):
-            hold_hooks("second")
-            let_go_of_hooks("first")
-            self.assertNotEqual(hooked(), before)
-            let_go_of_hooks("second")
+        with opened("a test"):
+            pass
+        # Put in, or quiet but not yet taken out.
+        hook = handoff._made[1]
+        setattr(hook.owner, hook.name, hook.function)
+        with opened("another"):
+            for mine, found in zip(hooked(), before, strict=True):
+                self.assertIs(mine.__wrapped__, found)
         self.assertEqual(hooked(), before)
 
     def test_futures_are_loaded_by_then(self):
         """The pools of a library that is imported inside a test are hooked all the same."""
-        with carried_to_threads():
+        with opened("a test"):
             self.assertTrue(hasattr(concurrent.futures.ThreadPoolExecutor.submit, "_cachetest_hook"))
 
 

@@ -34,7 +34,7 @@ PACKAGE = str(Path(cachetest.__file__).parent)
 FIRST_STEP = 3
 
 # One that stayed locked would stop all other threads for ever.
-LOCKING = (functools_adapter, handoff, installations, scope, strays, switches)
+LOCKING = (functools_adapter, installations, scope, strays, switches)
 
 
 class Interrupt(BaseException):
@@ -122,7 +122,7 @@ class InterruptCase:
             held,
             hooked(),
             dict(installations._installations),
-            set(handoff._holders),
+            [hook is not None and hook.on for hook in handoff._made],
             dict(switches._everywhere),
             scope._open,
             marks,

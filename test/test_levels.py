@@ -24,6 +24,7 @@ LEVELS = [
     ["adapters.cachetools", "adapters.django", "adapters.dogpile", "adapters.functools"],
     ["adapters.inductor_keys", "adapters.inductor", "adapters.pymemcache", "adapters.redis"],
     ["switches", "installations"],
+    ["arguments", "patches"],
     ["activation", "patching"],
     ["assertions", "case", "async_case", "mock_cache", "contract"],
     ["__init__"],

@@ -1,3 +1,4 @@
+import _thread
 import asyncio
 import contextlib
 import contextvars
@@ -38,9 +39,17 @@ def scope(label="a test", names=("c",)):
 def elsewhere(function, *args):
     """Call *function* on a thread that no hook has marked, and return what it returned."""
     found = []
-    thread = threading.Thread(target=lambda: found.append(function(*args)))
-    thread.start()
-    thread.join()
+    done = threading.Event()
+
+    def work():
+        try:
+            found.append(function(*args))
+        finally:
+            done.set()
+
+    # Not by Thread.start, which is hooked while a scope is open.
+    _thread.start_new_thread(work, ())
+    done.wait()
     return found[0]
 
 

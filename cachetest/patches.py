@@ -1,0 +1,121 @@
+"""What is patched for one stay in a scope: adapters, switches and watches, put on and taken off together."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from . import adapters as adapter_table
+from .errors import SwitchError, UnknownSwitchError, closest_first
+from .installations import acquire, displaced, release
+from .switches import turn
+from .undo import Undo
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from .adapters.base import Adapter, Switch
+    from .caches import MockCaches
+
+__all__ = ["Patches", "switches_of"]
+
+
+class Patches:
+    """The patches of one stay in a scope.
+
+    ``problems`` are what adapters did not restore, a line for each place.
+    """
+
+    def __init__(self, adapters: Sequence[Adapter], enable: Collection[str], *, switches_off: bool) -> None:
+        """Have *adapters* to install, and switches to turn: off unless *enable* names them, and those on."""
+        self.problems: list[str] = []
+        self._adapters = adapters
+        self._enable = enable
+        self._switches_off = switches_off
+        self._turned: tuple[tuple[list[Switch], bool], ...] = ()
+        self._undo = Undo()
+
+    def install(self) -> Mapping[str, Adapter]:
+        """Install the adapters that are not, and return them by the names of their caches."""
+        on = _find_switches(self._enable, self._adapters)
+        for adapter in self._adapters:
+            self._undo.add(partial(release, adapter, self, self.problems))
+            acquire(adapter, self)
+        off = []
+        if self._switches_off:
+            off = [switch for switch in switches_of(self._adapters) if switch not in on and switch.exists()]
+        self._turned = ((off, False), (on, True))
+        return _owners_of_caches(self._adapters)
+
+    def turn_switches(self, test: object) -> None:
+        """Turn the switches, for *test*."""
+        for switches, value in self._turned:
+            if switches:
+                turn(switches, value, self._undo, test=test)
+
+    def turn_switches_again(self, test: object) -> None:
+        """Turn those that somebody has turned back, or that have come into being."""
+        # To ask each is far cheaper than to turn it, and nearly always nobody has.
+        for switches, value in self._turned:
+            changed = [switch for switch in switches if switch.get() is not value and switch.exists()]
+            if changed:
+                turn(changed, value, self._undo, test=test)
+
+    def watch(self, caches: MockCaches) -> None:
+        """Have the adapters tell *caches* of what they only watch."""
+        for adapter in self._adapters:
+            watch = adapter.watch(caches)
+            if watch is not None:
+                self._undo.add(partial(watch.__exit__, None, None, None))
+                watch.__enter__()
+
+    def displaced(self) -> list[str]:
+        """Return a line for each place that no longer holds what was put there."""
+        return [line for adapter in self._adapters for line in displaced(adapter)]
+
+    def take_off(self) -> None:
+        """Take everything back; harmless when that was done."""
+        self._undo.run()
+
+
+def _owners_of_caches(adapters: Sequence[Adapter]) -> Mapping[str, Adapter]:
+    """Return the caches of all *adapters*, by name; two of one name are an error."""
+    if len(adapters) == 1:
+        return dict.fromkeys(adapters[0].caches, adapters[0])
+    owners: dict[str, Adapter] = {}
+    for adapter in adapters:
+        for name in adapter.caches:
+            if owners.setdefault(name, adapter) is not adapter:
+                raise ValueError(
+                    f"both {owners[name]!r} and {adapter!r} have a cache {name!r}: "
+                    "give one of them another name"
+                )
+    return owners
+
+
+def switches_of(adapters: Iterable[Adapter]) -> list[Switch]:
+    """Return the switches of all *adapters*."""
+    return [switch for adapter in adapters for switch in adapter.switches]
+
+
+def _find_switches(names: Collection[str], adapters: Iterable[Adapter]) -> list[Switch]:
+    """Return the switches of *adapters* that *names* name, each an existing one."""
+    if not names:
+        return []
+    known = {switch.name: switch for switch in switches_of(adapters)}
+    for name in names:
+        if name in known:
+            if not known[name].exists():
+                raise SwitchError(f"the installed release has no switch {name!r}")
+            continue
+        text = f"no switch {name!r} here"
+        if known:
+            text += f"; known, the closest first: {', '.join(closest_first(name, known))}"
+        owner = adapter_table.owner_of(name)
+        if owner is not None:
+            text += (
+                f". It is one of the adapter {owner!r}, which is used when its library was imported "
+                f"before, or when it is named: patch_caches = ({owner!r},)"
+            )
+        raise UnknownSwitchError(text)
+    return [known[name] for name in names]

@@ -1,0 +1,53 @@
+import unittest
+
+from cachetest.activation import Activation
+from cachetest.errors import UnknownSwitchError
+from cachetest.patches import Patches, switches_of
+
+from .support import make_library
+
+
+class PatchesTests(unittest.TestCase):
+    def setUp(self):
+        self.library, self.adapter = make_library()
+
+    def test_install_and_take_off(self):
+        """Installing returns who has which cache; taking off puts back all, and does nothing more after."""
+        before = vars(self.library).copy()
+        patches = Patches([self.adapter], (), switches_off=True)
+        self.assertEqual(patches.install(), {"lib": self.adapter})
+        patches.turn_switches(None)
+        self.assertNotEqual(vars(self.library), before)
+        self.assertEqual(patches.displaced(), [])
+        patches.take_off()
+        self.assertEqual((vars(self.library), patches.problems), (before, []))
+        self.library.backend = "another"
+        patches.take_off()
+        self.assertEqual(self.library.backend, "another")
+
+    def test_switches_of(self):
+        """The switches of all adapters, in their order."""
+        _, other = make_library()
+        self.assertEqual(switches_of([self.adapter, other]), [*self.adapter.switches, *other.switches])
+
+    def test_two_caches_of_one_name(self):
+        """Two libraries with a cache of the same name are an error, and nothing stays patched."""
+        before = vars(self.library).copy()
+        other_library, other = make_library()
+        patches = Patches([self.adapter, other], (), switches_off=True)
+        with self.assertRaisesRegex(ValueError, "have a cache 'lib': give one of them another name"):
+            try:
+                patches.install()
+            finally:
+                patches.take_off()
+        self.assertEqual(vars(self.library), before)
+        self.assertEqual(other_library.backend, "real")
+
+    def test_switch_of_no_adapter(self):
+        """A switch that nobody has is an error before anything is patched."""
+        with self.assertRaisesRegex(UnknownSwitchError, "^no switch 'nothing' here$"):
+            Activation([], enable=["nothing"], label="a test").open()
+
+
+if __name__ == "__main__":
+    unittest.main()
