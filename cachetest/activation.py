@@ -108,7 +108,7 @@ class Activation:
             if patches is not None:
                 if self._explain_misses:
                     scope.caches.explain_by(owners)
-                patches.turn_switches(scope.test)
+                patches.turn_switches(scope)
             self.scope = scope
             open_scope(scope)
             if patches is not None:
@@ -120,8 +120,8 @@ class Activation:
 
     def turn_switches_again(self) -> None:
         """Turn switches off and on again, over what somebody's setUp has done to them."""
-        if self._patches is not None:
-            self._patches.turn_switches_again(None if self.scope is None else self.scope.test)
+        if self._patches is not None and self.scope is not None:
+            self._patches.turn_switches_again(self.scope)
 
     def _undo_all(self) -> None:
         try:

@@ -21,12 +21,7 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
     """
     if given is None:
         return adapter_table.ready_adapters()
-    if given == ():
-        return []
-    made = [
-        adapter_table.load(each) if isinstance(each, str) else each
-        for each in check_adapters(checked_sequence(given, "patch_caches"))
-    ]
+    made = [_adapter(each) for each in checked_sequence(given, "patch_caches")] if given != () else []
     if len(made) < 2:
         return made
     found: dict[Adapter, Adapter] = {}
@@ -37,6 +32,13 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
                 f"{other!r} and {adapter!r} can't be used together: give one of them all that is to be tested"
             )
     return list(found)
+
+
+def _adapter(given: str | Adapter) -> Adapter:
+    if isinstance(given, str):
+        return adapter_table.load(given)
+    check_adapters((given,))
+    return given
 
 
 def checked_length(length: int) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .adapters.base import Adapter
     from .undo import Swaps
 
-__all__ = ["acquire", "displaced", "release"]
+__all__ = ["Hold"]
 
 
 _NOTHING = nullcontext()
@@ -26,7 +26,7 @@ class _Installation:
 
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
-        self.holders: set[object] = set()
+        self.holders: set[Hold] = set()
         self.is_in = False
         self.manager: AbstractContextManager[object] = _NOTHING
         self.swaps: list[Swaps] = []
@@ -36,14 +36,18 @@ class _Installation:
     def install(self) -> None:
         # What was interrupted before, on its way in or out, is still in part there.
         self.manager.__exit__(None, None, None)
-        before = dict(self.adapter.places())
+        before = self._places()
         self.manager = self.adapter.install()
         self.manager.__enter__()
         if isinstance(self.manager, Undo):
             self.swaps = self.manager.swaps
-        self.installed = dict(self.adapter.places())
+        self.installed = self._places()
         self.before = before
         self.is_in = True
+
+    def _places(self) -> Mapping[str, object]:
+        places = self.adapter.places()
+        return dict(places) if places else places
 
     def displaced(self) -> list[str]:
         """Return a line for each place that no longer holds what we put there."""
@@ -94,34 +98,42 @@ _lock = threading.RLock()
 _installations: dict[Adapter, _Installation] = {}
 
 
-def acquire(adapter: Adapter, holder: object) -> None:
-    """Install *adapter* unless somebody holds it already, and hold it as *holder*."""
-    with _lock:
-        installation = _installations.get(adapter)
-        if installation is None:
-            installation = _installations[adapter] = _Installation(adapter)
-        installation.holders.add(holder)
-        # By whether it is in, not by who came first: the one before may have failed half-way.
-        if not installation.is_in:
-            installation.install()
+class Hold:
+    """One user's hold on an adapter: it is installed from the first that is taken to the last let go of."""
 
+    _installation: _Installation | None = None
 
-def release(adapter: Adapter, holder: object, problems: list[str]) -> None:
-    """Let go of *adapter*; the last holder uninstalls it, and adds to *problems* what it did not restore.
+    def __init__(self, adapter: Adapter, problems: list[str]) -> None:
+        """Take nothing yet; *problems* gets a line for each place that is not restored when it is let go."""
+        self._adapter = adapter
+        self._problems = problems
 
-    Whoever does not hold it changes nothing.
-    """
-    with _lock:
-        installation = _installations.get(adapter)
-        if installation is None:
-            return
-        if installation.holders <= {holder}:
-            problems += installation.restore()
-            del _installations[adapter]
-        installation.holders.discard(holder)
+    def take(self) -> None:
+        """Install the adapter unless somebody holds it already."""
+        with _lock:
+            # Each step is undone by let_go, wherever this is interrupted.
+            installation = self._installation = _installations.get(self._adapter) or _Installation(
+                self._adapter
+            )
+            _installations[self._adapter] = installation
+            installation.holders.add(self)
+            # By whether it is in, not by who came first: the one before may have failed half-way.
+            if not installation.is_in:
+                installation.install()
 
+    def let_go(self) -> None:
+        """Uninstall the adapter if nobody else holds it; a hold that was not taken changes nothing."""
+        with _lock:
+            installation = self._installation
+            if installation is None:
+                return
+            # Where this was interrupted at its end, the adapter may be installed anew.
+            if installation.holders <= {self} and _installations.get(self._adapter) is installation:
+                self._problems += installation.restore()
+                del _installations[self._adapter]
+            installation.holders.discard(self)
+            self._installation = None
 
-def displaced(adapter: Adapter) -> list[str]:
-    """Return a line for each place of *adapter* that somebody else has changed since it was installed."""
-    installation = _installations.get(adapter)
-    return [] if installation is None else installation.displaced()
+    def displaced(self) -> list[str]:
+        """Return a line for each place that somebody else has changed since the adapter was installed."""
+        return [] if self._installation is None else self._installation.displaced()

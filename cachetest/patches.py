@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import adapters as adapter_table
 from .errors import SwitchError, UnknownSwitchError, closest_first
-from .installations import acquire, displaced, release
+from .installations import Hold
 from .switches import turn
 from .undo import Undo
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .adapters.base import Adapter, Switch
     from .caches import MockCaches
+    from .scope import Scope
 
 __all__ = ["Patches", "switches_of"]
 
@@ -32,34 +33,37 @@ class Patches:
         self._adapters = adapters
         self._enable = enable
         self._switches_off = switches_off
-        self._turned: tuple[tuple[list[Switch], bool], ...] = ()
+        self._holds: list[Hold] = []
+        self._turned: list[tuple[list[Switch], bool]] = []
         self._undo = Undo()
 
     def install(self) -> Mapping[str, Adapter]:
         """Install the adapters that are not, and return them by the names of their caches."""
-        on = _find_switches(self._enable, self._adapters)
+        on = _find_switches(self._enable, self._adapters) if self._enable else []
         for adapter in self._adapters:
-            self._undo.add(partial(release, adapter, self, self.problems))
-            acquire(adapter, self)
-        off = []
+            hold = Hold(adapter, self.problems)
+            self._undo.add(hold.let_go)
+            self._holds.append(hold)
+            hold.take()
         if self._switches_off:
             off = [switch for switch in switches_of(self._adapters) if switch not in on and switch.exists()]
-        self._turned = ((off, False), (on, True))
+            self._turned.append((off, False))
+        if on:
+            self._turned.append((on, True))
         return _owners_of_caches(self._adapters)
 
-    def turn_switches(self, test: object) -> None:
-        """Turn the switches, for *test*."""
+    def turn_switches(self, scope: Scope) -> None:
+        """Turn the switches, for the test of *scope*."""
         for switches, value in self._turned:
-            if switches:
-                turn(switches, value, self._undo, test=test)
+            turn(switches, value, self._undo, test=scope.test)
 
-    def turn_switches_again(self, test: object) -> None:
+    def turn_switches_again(self, scope: Scope) -> None:
         """Turn those that somebody has turned back, or that have come into being."""
         # To ask each is far cheaper than to turn it, and nearly always nobody has.
         for switches, value in self._turned:
             changed = [switch for switch in switches if switch.get() is not value and switch.exists()]
             if changed:
-                turn(changed, value, self._undo, test=test)
+                turn(changed, value, self._undo, test=scope.test)
 
     def watch(self, caches: MockCaches) -> None:
         """Have the adapters tell *caches* of what they only watch."""
@@ -71,7 +75,10 @@ class Patches:
 
     def displaced(self) -> list[str]:
         """Return a line for each place that no longer holds what was put there."""
-        return [line for adapter in self._adapters for line in displaced(adapter)]
+        lines = []
+        for hold in self._holds:
+            lines += hold.displaced()
+        return lines
 
     def take_off(self) -> None:
         """Take everything back; harmless when that was done."""
@@ -100,8 +107,6 @@ def switches_of(adapters: Iterable[Adapter]) -> list[Switch]:
 
 def _find_switches(names: Collection[str], adapters: Iterable[Adapter]) -> list[Switch]:
     """Return the switches of *adapters* that *names* name, each an existing one."""
-    if not names:
-        return []
     known = {switch.name: switch for switch in switches_of(adapters)}
     for name in names:
         if name in known:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from operator import is_
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from typing_extensions import Self
 
@@ -34,45 +33,39 @@ class Swaps:
 
     def __init__(self, values: Iterable[tuple[object, str, object]]) -> None:
         """Take what to set as (owner, name of the attribute, value), and note what is there now."""
-        self._values = list(values)
-        self._places = [(_own(owner), name) for owner, name, _ in self._values]
-        self._wanted = [value for _, _, value in self._values]
-        self._found = self._there()
+        self._wanted = [(_own(owner), owner, name, value) for owner, name, value in values]
+        self._found = [(own, owner, name, own_attribute(owner, name)) for own, owner, name, _ in self._wanted]
+        self._backwards = self._found[::-1]
 
     def set(self) -> None:
-        for owner, name, value in self._values:
+        for _, owner, name, value in self._wanted:
             setattr(owner, name, value)
 
     def put_back(self) -> None:
         """Put back what was found; harmless when it was done before, or nothing was set."""
-        for (owner, name, _), found in zip(reversed(self._values), reversed(self._found), strict=True):
+        for own, owner, name, found in self._backwards:
             if found is not ABSENT:
                 setattr(owner, name, found)
-            elif name in vars(owner):
+            elif name in own:
                 delattr(owner, name)
-
-    def _there(self) -> list[object]:
-        # Of a mappingproxy, as a class has, `get` takes three times as long.
-        return [own[name] if name in own else ABSENT for own, name in self._places]  # noqa: SIM401
 
     def displaced(self) -> list[tuple[str, object, object]]:
         """Return (name of the place, value that was set, value that is there), where they differ."""
-        return self._differing(self._wanted)
+        return _differing(self._wanted)
 
     def not_put_back(self) -> list[tuple[str, object, object]]:
         """Return (name of the place, value that was found, value that is there), where they differ."""
-        return self._differing(self._found)
+        return _differing(self._found)
 
-    def _differing(self, expected: Sequence[object]) -> list[tuple[str, object, object]]:
-        there = self._there()
-        # Nearly always all of them are what was expected.
-        if all(map(is_, there, expected)):
-            return []
-        return [
-            (f"{_name(owner)}.{name}", value, now)
-            for (owner, name, _), value, now in zip(self._values, expected, there, strict=True)
-            if now is not value
-        ]
+
+def _differing(places: Iterable[_Place]) -> list[tuple[str, object, object]]:
+    found = []
+    for own, owner, name, value in places:
+        # Of a mappingproxy, as a class has, `get` takes three times as long.
+        now = own[name] if name in own else ABSENT  # noqa: SIM401
+        if now is not value:
+            found.append((f"{_name(owner)}.{name}", value, now))
+    return found
 
 
 class _Own:
@@ -86,6 +79,10 @@ class _Own:
 
     def __getitem__(self, name: str) -> object:
         return vars(self._owner)[name]
+
+
+# What an object itself holds, the object, the name of an attribute, and a value of it, or ABSENT.
+_Place = tuple["Mapping[str, object] | _Own", object, str, object]
 
 
 def _own(owner: object) -> Mapping[str, object] | _Own:

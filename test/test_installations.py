@@ -5,7 +5,7 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest import installations
-from cachetest.installations import acquire, displaced, release
+from cachetest.installations import Hold
 from cachetest.undo import Undo
 
 from .support import LibraryAdapter, NamedPlaceAdapter, make_library
@@ -16,55 +16,68 @@ class InstallationTests(unittest.TestCase):
         self.library, self.adapter = make_library()
         self.addCleanup(self.assertNotIn, self.adapter, installations._installations)
 
-    def release(self, holder, adapter=None):
+    def hold(self, adapter):
+        """Return a hold on *adapter* that is not taken yet, and where it tells of problems."""
         problems = []
-        release(adapter or self.adapter, holder, problems)
-        return problems
+        return Hold(adapter, problems), problems
+
+    def taken(self, adapter):
+        made, problems = self.hold(adapter)
+        made.take()
+        return made, problems
 
     def patched(self):
         return "backend" in vars(self.library)
 
-    @parameterized.expand([("same order", "ab"), ("reverse", "ba")])
+    @parameterized.expand([("same order", (0, 1)), ("reverse", (1, 0))])
     def test_first_installs_last_restores(self, _, order):
-        """It is installed from the first holder to the last, whichever that is."""
-        acquire(self.adapter, "a")
+        """It is installed from the first hold to the last, whichever that is."""
+        first = self.taken(self.adapter)
         backend = self.library.backend
-        acquire(LibraryAdapter(self.library), "b")
+        holds = first, self.taken(LibraryAdapter(self.library))
         self.assertIs(self.library.backend, backend)
-        self.assertEqual(self.release(order[0]), [])
+        holds[order[0]][0].let_go()
         self.assertIs(self.library.backend, backend)
-        self.assertEqual(self.release(order[1]), [])
+        holds[order[1]][0].let_go()
         self.assertFalse(self.patched())
+        self.assertEqual([problems for _, problems in holds], [[], []])
 
-    def test_release_without_holding(self):
+    def test_let_go_without_taking(self):
         """Who does not hold it, or not any more, changes nothing."""
-        self.release("a")
-        acquire(self.adapter, "a")
-        self.release("b")
+        self.hold(self.adapter)[0].let_go()
+        taken, _ = self.taken(self.adapter)
+        self.hold(self.adapter)[0].let_go()
         self.assertTrue(self.patched())
-        self.release("a")
-        self.release("a")
+        taken.let_go()
+        other, _ = self.taken(self.adapter)
+        taken.let_go()
+        self.assertTrue(self.patched())
+        other.let_go()
         self.assertFalse(self.patched())
 
     def test_install_that_fails(self):
         """A failed install is let go of like any other, and may be tried again."""
         adapter = type("Fails", (LibraryAdapter,), {"install": lambda self: 1 / 0})(self.library)
+        made, problems = self.hold(adapter)
         with self.assertRaises(ZeroDivisionError):
-            acquire(adapter, "a")
-        self.assertEqual(self.release("a", adapter), [])
+            made.take()
+        made.let_go()
+        self.assertEqual(problems, [])
         self.assertNotIn(adapter, installations._installations)
 
     @parameterized.expand([("set by an Undo", LibraryAdapter), ("named", NamedPlaceAdapter)])
     def test_displaced(self, _, adapter_class):
         """What somebody put in the place of our patch is named; the original is put back all the same."""
         self.adapter = adapter_class(self.library)
-        self.assertEqual(displaced(self.adapter), [])
-        acquire(self.adapter, "a")
-        self.assertEqual(displaced(self.adapter), [])
+        made, problems = self.hold(self.adapter)
+        self.assertEqual(made.displaced(), [])
+        made.take()
+        self.assertEqual(made.displaced(), [])
         self.library.backend = "somebody's"
-        (line,) = displaced(self.adapter)
+        (line,) = made.displaced()
         self.assertIn('Library.backend was displaced while the test ran: it holds "somebody\'s"', line)
-        self.assertEqual(self.release("a"), [])
+        made.let_go()
+        self.assertEqual(problems, [])
         self.assertFalse(self.patched())
 
     def test_not_restored(self):
@@ -76,9 +89,9 @@ class InstallationTests(unittest.TestCase):
                 self.library.backend = "left behind"
                 yield
 
-        adapter = Careless(self.library)
-        acquire(adapter, "a")
-        (line,) = self.release("a", adapter)
+        made, problems = self.taken(Careless(self.library))
+        made.let_go()
+        (line,) = problems
         self.assertEqual(
             line,
             "the adapter 'library' did not restore Library.backend: it holds 'left behind', and held absent "
@@ -96,13 +109,14 @@ class InstallationTests(unittest.TestCase):
                 return super().install()
 
         adapter = Fails(self.library)
+        first, _ = self.hold(adapter)
         with self.assertRaises(OSError):
-            acquire(adapter, "a")
-        acquire(adapter, "b")
+            first.take()
+        second, _ = self.taken(adapter)
         self.assertTrue(self.patched())
-        self.release("a", adapter)
+        first.let_go()
         self.assertTrue(self.patched())
-        self.release("b", adapter)
+        second.let_go()
         self.assertFalse(self.patched())
         self.assertNotIn(adapter, installations._installations)
 
@@ -121,23 +135,44 @@ class InstallationTests(unittest.TestCase):
                 return Interrupted(super().install()._begin)
 
         adapter = Adapter(self.library)
-        acquire(adapter, "a")
+        first, _ = self.taken(adapter)
         with self.assertRaises(KeyboardInterrupt):
-            self.release("a", adapter)
+            first.let_go()
         self.assertFalse(self.patched())
-        acquire(adapter, "b")
+        second, _ = self.taken(adapter)
         self.assertTrue(self.patched())
-        self.release("a", adapter)
+        first.let_go()
         self.assertTrue(self.patched())
-        self.release("b", adapter)
+        second.let_go()
         self.assertFalse(self.patched())
+
+    def test_next_after_one_that_was_interrupted_at_its_end(self):
+        """A hold that was interrupted when all was restored leaves the next one's patch alone."""
+
+        class Interrupted(dict):
+            def __delitem__(self, adapter):
+                super().__delitem__(adapter)
+                raise KeyboardInterrupt
+
+        first, problems = self.hold(self.adapter)
+        with mock.patch.object(installations, "_installations", Interrupted()):
+            first.take()
+            with self.assertRaises(KeyboardInterrupt):
+                first.let_go()
+        second, _ = self.taken(self.adapter)
+        first.let_go()
+        self.assertTrue(self.patched())
+        second.let_go()
+        self.assertFalse(self.patched())
+        self.assertEqual(problems, [])
 
     def test_places_that_can_not_be_read(self):
         """An adapter that can't tell whether it restored all is let go of, and said to be so."""
         adapter = NamedPlaceAdapter(self.library)
-        acquire(adapter, "a")
+        made, problems = self.taken(adapter)
         with mock.patch.object(NamedPlaceAdapter, "places", side_effect=ValueError("gone")):
-            (line,) = self.release("a", adapter)
+            made.let_go()
+        (line,) = problems
         self.assertIn("whether the adapter 'library' restored all can't be told: ValueError('gone')", line)
         self.assertNotIn(adapter, installations._installations)
 
@@ -151,10 +186,11 @@ class InstallationTests(unittest.TestCase):
                 raise ValueError("in the midst")
 
         adapter = Raises(self.library)
-        acquire(adapter, "a")
+        made, problems = self.taken(adapter)
         with self.assertRaises(ValueError):
-            self.release("a", adapter)
-        self.assertEqual(self.release("a", adapter), [])
+            made.let_go()
+        made.let_go()
+        self.assertEqual(problems, [])
         self.assertNotIn(adapter, installations._installations)
 
 

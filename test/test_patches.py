@@ -3,6 +3,7 @@ import unittest
 from cachetest.activation import Activation
 from cachetest.errors import UnknownSwitchError
 from cachetest.patches import Patches, switches_of
+from cachetest.scope import Scope
 
 from .support import make_library
 
@@ -16,7 +17,7 @@ class PatchesTests(unittest.TestCase):
         before = vars(self.library).copy()
         patches = Patches([self.adapter], (), switches_off=True)
         self.assertEqual(patches.install(), {"lib": self.adapter})
-        patches.turn_switches(None)
+        patches.turn_switches(Scope("a test"))
         self.assertNotEqual(vars(self.library), before)
         self.assertEqual(patches.displaced(), [])
         patches.take_off()

@@ -13,7 +13,6 @@ import importlib
 import importlib.util
 import sys
 from contextvars import ContextVar
-from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..caches import MISSING
@@ -70,7 +69,7 @@ _FBCODE_PLACES = (
 _MAKERS = (
     ("torch._functorch._aot_autograd.autograd_cache", "AOTAutogradCache", "get_remote_cache"),
     ("torch._inductor.codecache", "FxGraphCache", "get_remote_cache"),
-    ("torch._dynamo.pgo", "get_remote_cache"),
+    ("torch._dynamo.pgo", "", "get_remote_cache"),
 )
 
 # The flags of each module that are not in the first.
@@ -197,14 +196,17 @@ class _Prepared(NamedTuple):
     """What is set in this torch, and what that goes by: it is the same in nearly every test."""
 
     fbcode: bool
-    places: Sequence[tuple[Mapping[str, object], str]]
-    found: Sequence[object]
+    looked_up: Sequence[tuple[Mapping[str, object], str, object]]
     swaps: Swaps
 
     def is_valid(self, fbcode: bool) -> bool:
         """Return whether the same would be made now, and put back."""
-        there = [names.get(name) for names, name in self.places]
-        return fbcode is self.fbcode and all(map(is_, there, self.found)) and not self.swaps.not_put_back()
+        if fbcode is not self.fbcode:
+            return False
+        for names, name, found in self.looked_up:
+            if names.get(name) is not found:
+                return False
+        return not self.swaps.not_put_back()
 
 
 _prepared: _Prepared | None = None
@@ -218,8 +220,8 @@ def _swaps() -> Swaps:
         made = backend_class()
         values = [(owner, _OVERRIDE, _factory(cache, made)) for cache, owner in _cache_classes(fbcode)]
         swaps = Swaps([*values, *inductor_keys.hooks()])
-        places = list(_looked_up(fbcode))
-        _prepared = _Prepared(fbcode, places, [names.get(name) for names, name in places], swaps)
+        looked_up = [(names, name, names.get(name)) for names, name in _looked_up(fbcode)]
+        _prepared = _Prepared(fbcode, looked_up, swaps)
     return _prepared.swaps
 
 
@@ -264,13 +266,13 @@ def _module(name: str) -> Any:
 
 
 def _forget_memoised() -> None:
-    for module, *path in _MAKERS:
+    for module, owner, name in _MAKERS:
         found: Any = sys.modules.get(module)
-        for part in path:
-            found = getattr(found, part, None)
-        # A module that was not imported has memoised nothing.
-        if hasattr(found, "cache_clear"):
-            found.cache_clear()
+        # One that was not imported has memoised nothing.
+        if found is not None:
+            maker: Any = getattr(getattr(found, owner, None) if owner else found, name, None)
+            if hasattr(maker, "cache_clear"):
+                maker.cache_clear()
 
 
 _made: dict[type, type] = {}
