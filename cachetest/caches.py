@@ -91,10 +91,15 @@ class MockCache(Stats):
         code = frame.f_code
         if libraries or code is not log._caller:
             frame, code = log.find_caller(frame, libraries)
-        latest, ticks = log._state
-        kind: Kind = "miss" if value is MISSING else "hit"
-        ticks[kind].append(None)
-        latest.append((kind, key, here.thread, code, frame.f_lasti))
+        state = log._state
+        kind: Kind
+        if value is MISSING:
+            kind = "miss"
+            state.misses.append(None)
+        else:
+            kind = "hit"
+            state.hits.append(None)
+        state.latest.append((kind, key, here.thread, code, frame.f_lasti))
         return value
 
     def lookup(self, key: object, find: Callable[[], Any], libraries: frozenset[str] = NO_LIBRARIES) -> Any:
@@ -121,9 +126,9 @@ class MockCache(Stats):
         code = frame.f_code
         if libraries or code is not log._caller:
             frame, code = log.find_caller(frame, libraries)
-        latest, ticks = log._state
-        ticks["put"].append(None)
-        latest.append(("put", key, here.thread, code, frame.f_lasti))
+        state = log._state
+        state.puts.append(None)
+        state.latest.append(("put", key, here.thread, code, frame.f_lasti))
 
     def delete(self, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> bool:
         """Forget the entry of *key*, log a delete, and return whether there was one."""

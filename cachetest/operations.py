@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, overload
 from .callers import Location, frame_outside, is_outside, location
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import CodeType, FrameType
 
 __all__ = [
@@ -96,6 +96,24 @@ class Snapshot(Sequence[Operation]):
         return Operation(kind, self._cache, key, thread, where)
 
 
+class _Tally:
+    """The latest records of a log, and for each kind a list that is as long as there were operations of it.
+
+    `+= 1` is not atomic, and a lock could not be taken by a signal handler or a ``__del__`` that interrupts
+    its holder; ``list.append`` is atomic under any switch interval, in either of those, and without the GIL.
+    """
+
+    __slots__ = ("hits", "latest", "misses", "puts", "ticks")
+
+    def __init__(self, latest: deque[Record | Operation], counts: Mapping[Kind, int] | None = None) -> None:
+        self.latest = latest
+        self.ticks: dict[Kind, list[None]] = {
+            kind: [None] * (counts.get(kind, 0) if counts else 0) for kind in KINDS
+        }
+        # Those of nearly every operation, by a shorter way.
+        self.puts, self.hits, self.misses = self.ticks["put"], self.ticks["hit"], self.ticks["miss"]
+
+
 class OperationLog(Sequence[Operation]):
     """The latest operations of one cache, oldest first, and how many there were of each kind.
 
@@ -115,13 +133,8 @@ class OperationLog(Sequence[Operation]):
 
     def clear(self) -> None:
         """Forget every operation and count."""
-        latest = self._latest()
-        # A count is the length of a list. `+= 1` is not atomic, and a lock could not be taken by a
-        # signal handler or a `__del__` that interrupts its holder; `list.append` is atomic under any
-        # switch interval, in either of those, and without the GIL.
-        ticks: dict[Kind, list[None]] = {kind: [] for kind in KINDS}
         # One store, so that an operation of another thread is wholly before it or wholly after it.
-        self._state = latest, ticks
+        self._state = _Tally(self._latest())
 
     def _latest(self, records: Iterable[Record | Operation] = ()) -> deque[Record | Operation]:
         return deque(records, self._length)
@@ -132,10 +145,10 @@ class OperationLog(Sequence[Operation]):
         code = frame.f_code
         if libraries or code is not self._caller:
             frame, code = self.find_caller(frame, libraries)
-        latest, ticks = self._state
-        ticks[kind].append(None)
+        state = self._state
+        state.ticks[kind].append(None)
         # The line is worked out when somebody reads it: that takes longer than all of this.
-        latest.append((kind, key, here.thread, code, frame.f_lasti))
+        state.latest.append((kind, key, here.thread, code, frame.f_lasti))
 
     def find_caller(self, frame: FrameType, libraries: frozenset[str]) -> tuple[FrameType, CodeType]:
         """Return the frame from *frame* on that an operation is logged with, and its code."""
@@ -147,31 +160,28 @@ class OperationLog(Sequence[Operation]):
 
     def __getstate__(self) -> tuple[str, int, list[Operation], dict[Kind, int]]:
         # Code can't be pickled.
-        counts = {kind: len(ticks) for kind, ticks in self._state[1].items()}
+        counts = {kind: len(ticks) for kind, ticks in self._state.ticks.items()}
         return self._cache, self._length, list(self), counts
 
     def __setstate__(self, state: tuple[str, int, list[Operation], dict[Kind, int]]) -> None:
         self._cache, self._length, operations, counts = state
         self._caller = None
-        self._state = (
-            self._latest(operations),
-            {kind: [None] * count for kind, count in counts.items()},
-        )
+        self._state = _Tally(self._latest(operations), counts)
 
     def tally(self, kind: Kind) -> int:
         """Return how many operations of *kind* were recorded, the dropped ones included."""
-        return len(self._state[1][kind])
+        return len(self._state.ticks[kind])
 
     @property
     def total(self) -> int:
         """How many operations were recorded, of any kind, the dropped ones included."""
-        return sum(map(len, self._state[1].values()))
+        return sum(map(len, self._state.ticks.values()))
 
     def keys(self, kind: Kind) -> list[object]:
         """Return the keys of the logged operations of *kind*, the newest first."""
         return [
             record.key if isinstance(record, Operation) else record[1]
-            for record in reversed(self._state[0].copy())
+            for record in reversed(self._state.latest.copy())
             if record[0] == kind
         ]
 
@@ -183,12 +193,13 @@ class OperationLog(Sequence[Operation]):
     @property
     def dropped(self) -> int:
         """How many of the oldest operations are no longer in the log."""
-        latest, ticks = self._state
+        state = self._state
         # An operation is counted before it is logged: one that is on its way was not dropped.
-        return sum(map(len, ticks.values())) - len(latest) if len(latest) == self._length else 0
+        length = len(state.latest)
+        return sum(map(len, state.ticks.values())) - length if length == self._length else 0
 
     def __len__(self) -> int:
-        return len(self._state[0])
+        return len(self._state.latest)
 
     @overload
     def __getitem__(self, index: int) -> Operation: ...
@@ -203,7 +214,7 @@ class OperationLog(Sequence[Operation]):
     def snapshot(self) -> Snapshot:
         """Return the logged operations as they are now."""
         # deque.copy() runs no bytecode in between, so no append of another thread can break it.
-        return Snapshot(self._cache, list(self._state[0].copy()))
+        return Snapshot(self._cache, list(self._state.latest.copy()))
 
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):

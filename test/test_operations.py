@@ -126,7 +126,7 @@ class OperationLogTests(unittest.TestCase):
 
     def test_counted_before_logged(self):
         """An operation that is counted, and on its way into the log, is not one that was dropped."""
-        self.log._state[1]["put"].append(None)
+        self.log._state.puts.append(None)
         self.assertEqual((self.log.total, self.log.dropped), (1, 0))
 
     def test_copy_of_an_observed_log(self):
