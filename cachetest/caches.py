@@ -15,7 +15,7 @@ from .operations import Kind, ObservedLog, Operation, OperationLog, here
 from .stats import Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping
     from types import FrameType
 
     from typing_extensions import Self
@@ -275,7 +275,7 @@ class MockCaches(Mapping[str, MockCache]):
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.
     """
 
-    _names: Collection[str]
+    _names: tuple[str, ...]
     _owners: Callable[[str], str | None] | None
     _footnotes: Callable[[], Iterable[str]] | None
     _observer: Callable[[Operation], None] | None
@@ -285,7 +285,7 @@ class MockCaches(Mapping[str, MockCache]):
 
     def __init__(
         self,
-        names: Collection[str] = (),
+        names: Iterable[str] = (),
         *,
         owners: Callable[[str], str | None] | None = None,
         observer: Callable[[Operation], None] | None = None,
@@ -300,7 +300,7 @@ class MockCaches(Mapping[str, MockCache]):
         """
         # Not by assignments, which __setattr__ makes slow: a scope is opened for every test.
         own = vars(self)
-        own["_names"] = names
+        own["_names"] = tuple(names)
         own["_owners"] = owners
         own["_footnotes"] = footnotes
         own["_observer"] = observer

@@ -47,14 +47,14 @@ class CacheTestMixin(CacheAssertions):
             )
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
-        put_back = self._patch_set_up()
+        patched = self._patch_set_up()
         try:
             return super().run(result)
         finally:
-            self._after_run(put_back)
+            self._after_run(patched)
 
     def debug(self) -> None:
-        put_back = self._patch_set_up()
+        patched = self._patch_set_up()
         try:
             super().debug()
         finally:
@@ -62,7 +62,7 @@ class CacheTestMixin(CacheAssertions):
                 # Unlike run(), debug() leaves out the cleanups once something has failed.
                 self.doCleanups()
             finally:
-                self._after_run(put_back)
+                self._after_run(patched)
 
     def setUp(self) -> None:
         super().setUp()
@@ -70,39 +70,20 @@ class CacheTestMixin(CacheAssertions):
             # The TestCase behind may turn caches on for its own tests, as torch's does.
             self._activation.turn_switches_again()
 
-    def _patch_set_up(self) -> Callable[[], None]:
-        """Have the scope opened before `setUp`, and return what takes that back."""
+    def _patch_set_up(self) -> _SetUp:
+        """Have the scope opened before `setUp`, once, and return what takes that back."""
         # On the instance, and not by a setUp of the class: a subclass need not call super().setUp(), and
         # of all that unittest calls only setUp and the cleanups are sure to run in the context of the test
-        # method. For IsolatedAsyncioTestCase that is a copy, taken before run().
-        found = self.setUp
-        # Asking for vars() makes every attribute slower to read from then on.
-        is_own = getattr(found, "__func__", None) is not type(self).setUp and "setUp" in vars(self)
-
-        def put_back() -> None:
-            if self.setUp is not patching_set_up:
-                return
-            if is_own:
-                self.setUp = found  # type: ignore[method-assign]
-            else:
-                del self.setUp
-
-        def patching_set_up() -> None:
-            put_back()
-            if early is not None:
-                early.result()
-            else:
-                self._open_scope()
-            self.setUp()
-
-        # Until Python 3.11 it takes that copy in run(), and calls setUp outside it.
+        # method. For IsolatedAsyncioTestCase that is a copy, taken before run(). Until Python 3.11 it takes
+        # that copy in run(), and calls setUp outside it.
         early = _Outcome(self._open_scope) if _COPIES_IN_RUN and _copies_context(self) else None
-        self.setUp = patching_set_up  # type: ignore[method-assign]
-        return put_back
+        patched = _SetUp(self, early)
+        self.setUp = patched  # type: ignore[method-assign]
+        return patched
 
-    def _after_run(self, put_back: Callable[[], None]) -> None:
+    def _after_run(self, patched: _SetUp) -> None:
         try:
-            put_back()
+            patched.put_back()
         finally:
             if self._activation is not None:
                 # A KeyboardInterrupt ends run() without the cleanups.
@@ -142,6 +123,35 @@ class CacheTestMixin(CacheAssertions):
         if code is None:
             return caller_outside()
         return Location(code.co_filename, code.co_firstlineno, code.co_name)
+
+
+class _SetUp:
+    """Stands in for the ``setUp`` of *case* until it is called: opens the scope, unless that was *early*."""
+
+    __slots__ = ("_case", "_early", "_found", "_is_own")
+
+    def __init__(self, case: CacheTestMixin, early: _Outcome | None) -> None:
+        self._case = case
+        self._early = early
+        found = self._found = case.setUp
+        # Asking for vars() makes every attribute slower to read from then on.
+        self._is_own = getattr(found, "__func__", None) is not type(case).setUp and "setUp" in vars(case)
+
+    def put_back(self) -> None:
+        """Give the case its own back; harmless when that was done."""
+        if self._case.setUp is self:
+            if self._is_own:
+                self._case.setUp = self._found  # type: ignore[method-assign]
+            else:
+                del self._case.setUp
+
+    def __call__(self) -> None:
+        self.put_back()
+        if self._early is not None:
+            self._early.result()
+        else:
+            self._case._open_scope()
+        self._case.setUp()
 
 
 class _Outcome:

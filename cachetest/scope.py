@@ -20,7 +20,7 @@ from .strays import Stray, note, strays_left
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .operations import Operation
 
@@ -61,7 +61,7 @@ class Scope:
     def __init__(
         self,
         label: object,
-        names: Collection[str] = (),
+        names: Iterable[str] = (),
         owners: Callable[[str], str | None] | None = None,
         *,
         whole_test: bool = False,
@@ -348,7 +348,7 @@ class GlobalStats(Mapping[str, MockCache]):
     first scope, *names* are there with nothing counted.
     """
 
-    def __init__(self, names: Collection[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = ()) -> None:
         self._idle = MockCaches(names, footnotes=strays_left)
 
     @property
