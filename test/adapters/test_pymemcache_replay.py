@@ -359,18 +359,15 @@ def clients(address):
 @needs_memcached
 @needs("pymemcache", "pymemcache")
 class ReplayTests(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = contextlib.ExitStack()
-        cls.address = "127.0.0.1", cls.stack.enter_context(server("memcached"))
-        with socket.create_connection(cls.address, 30) as real:
+    def setUp(self):
+        # A server for each test: what one leaves behind would be answered to another.
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.address = "127.0.0.1", stack.enter_context(server("memcached"))
+        with socket.create_connection(self.address, 30) as real:
             # A thread that sorts entries by their use would at times keep incr from writing in place.
             real.sendall(b"lru mode flat\r\n")
             real.recv(100)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.close()
 
     def run_calls(self, client):
         """Return what each of the calls comes to."""
