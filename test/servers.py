@@ -36,7 +36,8 @@ def _command(program: str, port: int, folder: str) -> list[str]:
         where = ["--bind", "127.0.0.1", "--port", str(port), "--dir", folder]
         return [program, *where, "--save", "", "--appendonly", "no"]
     user = ["-u", "root"] if os.geteuid() == 0 else []
-    return [program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", *user]
+    # One thread: with several, a connection may be counted after what was asked on a later one.
+    return [program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", *user]
 
 
 def _free_port() -> int:
