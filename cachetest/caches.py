@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from itertools import islice
 from sys import _getframe
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar, cast
@@ -162,17 +161,13 @@ class MockCache(Stats):
         # A library that is watched keeps its counts: they are taken off.
         puts, hits, misses = self._watched()
         self._added = (-puts, -hits, -misses)
-        self._forgotten = tuple(islice(self._put_keys(), _FORGOTTEN))
+        # The keys that had been put, as far as is known, the newest first; whole lists at once: what other
+        # threads change can't be gone through bit by bit.
+        known = self.operations.keys("put")[:_FORGOTTEN] + list(self.cache)[:_FORGOTTEN]
+        self._forgotten = (*known, *self._forgotten)[:_FORGOTTEN]
         # In this order, what another thread puts in between is counted.
         self.operations.clear()
         self.cache.clear()
-
-    def _put_keys(self) -> Iterator[object]:
-        """Yield the keys that had been put, as far as is known, the newest first."""
-        yield from self.operations.keys("put")
-        # A whole list at once: what other threads change can't be gone through bit by bit.
-        yield from list(self.cache)[:_FORGOTTEN]
-        yield from self._forgotten
 
     def explain(self, key: object = MISSING) -> Explanation:
         """Explain the newest miss, or that of *key*: why it was none of the keys that had been put.

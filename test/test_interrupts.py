@@ -22,6 +22,7 @@ import cachetest
 from cachetest import CacheTestCase, PatchCaches, handoff, installations, scope, strays, switches
 from cachetest.adapters import functools as functools_adapter
 from cachetest.adapters import inductor, load
+from cachetest.caches import _FORGOTTEN, MockCaches
 
 from .support import make_library, needs, needs_torch, run_case
 from .test_handoff import hooked
@@ -255,6 +256,15 @@ class LibraryInterruptTests(SwitchInterruptCase, unittest.TestCase):
 
     def state(self):
         return dict(vars(self.library))
+
+    def test_entering_after_many_puts(self):
+        """What a reset no longer remembers is left by no generator: closing one would lose an exception."""
+        outside = MockCaches()
+        cache = outside.ensure("library_cache")
+        for key in range(_FORGOTTEN + 1):
+            cache.put(key, 1)
+        with mock.patch.multiple(scope, _adrift=outside, _adrift_by_name=outside.by_name()):
+            self.test_entering()
 
 
 class CarriedInterruptTests(LibraryInterruptTests):
