@@ -93,6 +93,10 @@ def check_name(name: str) -> None:
         raise UnknownAdapterError(f"no adapter {name!r}; known, the closest first: {names}")
 
 
+# Those whose class takes no arguments: one is as good as another, and each test asks for it.
+_shared: dict[str, Adapter] = {}
+
+
 def load(name: str) -> Adapter:
     """Return the adapter called *name*, made without arguments.
 
@@ -100,7 +104,15 @@ def load(name: str) -> Adapter:
     when its library is not there, and ``TypeError`` when it has to be told what to test.
     """
     if name in known_adapters:
-        return _load_class(name)()
+        shared = _shared.get(name)
+        # Whether its library is still there is asked each time.
+        if shared is not None and sys.modules.get(known_adapters[name].library) is not None:
+            return shared
+        cls = _load_class(name)
+        loaded = cls()
+        if cls.__init__ is object.__init__:
+            _shared[name] = loaded
+        return loaded
     check_name(name)
     made = _entry_points()[name].load()()
     if not isinstance(made, Adapter):

@@ -1,13 +1,24 @@
 import importlib
 import importlib.util
+import math
 import sys
+import types
 import unittest
 from unittest import mock
 
 from parameterized import parameterized
 
 from cachetest import adapters
-from cachetest.adapters import Adapter, Targets, check_name, known_adapters, load, owner_of, ready_adapters
+from cachetest.adapters import (
+    Adapter,
+    Known,
+    Targets,
+    check_name,
+    known_adapters,
+    load,
+    owner_of,
+    ready_adapters,
+)
 from cachetest.errors import MissingLibraryError, UnknownAdapterError
 
 EVERY = list(known_adapters.items())
@@ -32,6 +43,32 @@ class TableTests(unittest.TestCase):
                         MissingLibraryError, f"pip install 'cachetest.{known.extra}.'"
                     ):
                         load(name)
+
+    def test_made_once(self):
+        """An adapter whose class takes no arguments is made once, and asks for its library all the same."""
+
+        class Plain(Adapter):
+            name = "plain"
+
+            def install(self):
+                raise NotImplementedError
+
+        class Told(Plain):
+            def __init__(self, *names):
+                self.names = names
+
+        module = types.SimpleNamespace(Plain=Plain, Told=Told)
+        table = {name: Known(name.title(), "math") for name in ("plain", "told")}
+        places = {f"{adapters.__name__}.{name}": module for name in table}
+        with (
+            mock.patch.dict(known_adapters, table),
+            mock.patch.dict(adapters._shared),
+            mock.patch.dict(sys.modules, {**places, "math": math}),
+        ):
+            self.assertIs(load("plain"), load("plain"))
+            self.assertIsNot(load("told"), load("told"))
+            with mock.patch.dict(sys.modules, {"math": None}), self.assertRaises(MissingLibraryError):
+                load("plain")
 
     def test_ready(self):
         """Only adapters whose library was imported are used without being named."""
