@@ -101,14 +101,15 @@ class Undo:
 
     A step is known before its change is made, and may be run again after it was interrupted, so every
     step has to be harmless when there is nothing, or nothing any more, for it to do. Leaving may be
-    repeated too, and then goes on where it was interrupted.
+    repeated too, and then goes on where it was interrupted. ``swaps`` are those that were set through it.
     """
+
+    swaps: tuple[Swaps, ...] = ()
 
     def __init__(self, begin: Callable[[Undo], object] | None = None) -> None:
         """Make one whose changes *begin* makes on entering; they are taken back when that raises."""
         self._begin = begin
         self._steps: list[Callable[[], object]] = []
-        self.swaps: list[Swaps] = []
 
     def add(self, step: Callable[[], object]) -> None:
         """Call *step* when this is undone."""
@@ -125,7 +126,7 @@ class Undo:
     def swap(self, swaps: Swaps) -> None:
         """Set what *swaps* sets."""
         self.add(swaps.put_back)
-        self.swaps.append(swaps)
+        self.swaps += (swaps,)
         swaps.set()
 
     def copy(self) -> Undo:
@@ -139,12 +140,11 @@ class Undo:
 
         The first exception is raised when all that could be taken back has been.
         """
-        if self._steps:
-            try:
-                self._run_once()
-            except BaseException:
-                self._run_once()
-                raise
+        try:
+            self._run_once()
+        except BaseException:
+            self._run_once()
+            raise
 
     def _run_once(self) -> None:
         steps = self._steps

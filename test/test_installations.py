@@ -14,7 +14,7 @@ from .support import LibraryAdapter, NamedPlaceAdapter, make_library
 class InstallationTests(unittest.TestCase):
     def setUp(self):
         self.library, self.adapter = make_library()
-        self.addCleanup(self.assertNotIn, self.adapter, installations._installations)
+        self.addCleanup(self.assertNotIn, self.adapter.lookup_key(), installations._installations)
 
     def hold(self, adapter):
         """Return a hold on *adapter* that is not taken yet, and where it tells of problems."""
@@ -63,7 +63,7 @@ class InstallationTests(unittest.TestCase):
             made.take()
         made.let_go()
         self.assertEqual(problems, [])
-        self.assertNotIn(adapter, installations._installations)
+        self.assertNotIn(adapter.lookup_key(), installations._installations)
 
     @parameterized.expand([("set by an Undo", LibraryAdapter), ("named", NamedPlaceAdapter)])
     def test_displaced(self, _, adapter_class):
@@ -118,7 +118,7 @@ class InstallationTests(unittest.TestCase):
         self.assertTrue(self.patched())
         second.let_go()
         self.assertFalse(self.patched())
-        self.assertNotIn(adapter, installations._installations)
+        self.assertNotIn(adapter.lookup_key(), installations._installations)
 
     def test_next_after_an_interrupted_release(self):
         """Who comes while the one before is interrupted as it lets go is patched, and stays so."""
@@ -150,8 +150,8 @@ class InstallationTests(unittest.TestCase):
         """A hold that was interrupted when all was restored leaves the next one's patch alone."""
 
         class Interrupted(dict):
-            def __delitem__(self, adapter):
-                super().__delitem__(adapter)
+            def __delitem__(self, key):
+                super().__delitem__(key)
                 raise KeyboardInterrupt
 
         first, problems = self.hold(self.adapter)
@@ -174,7 +174,7 @@ class InstallationTests(unittest.TestCase):
             made.let_go()
         (line,) = problems
         self.assertIn("whether the adapter 'library' restored all can't be told: ValueError('gone')", line)
-        self.assertNotIn(adapter, installations._installations)
+        self.assertNotIn(adapter.lookup_key(), installations._installations)
 
     def test_restore_that_raises(self):
         """An adapter that raises as it restores is let go of at the second try."""
@@ -191,7 +191,7 @@ class InstallationTests(unittest.TestCase):
             made.let_go()
         made.let_go()
         self.assertEqual(problems, [])
-        self.assertNotIn(adapter, installations._installations)
+        self.assertNotIn(adapter.lookup_key(), installations._installations)
 
 
 if __name__ == "__main__":

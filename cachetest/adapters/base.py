@@ -67,7 +67,7 @@ class Adapter(ABC):
     switches: tuple[Switch, ...] = ()
     """The flags that are off around each test unless named in ``enable_caches``."""
 
-    _hash: int | None = None
+    _key: tuple[type, Hashable] | None = None
 
     @abstractmethod
     def install(self) -> AbstractContextManager[object]:
@@ -131,13 +131,17 @@ class Adapter(ABC):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Adapter):
             return NotImplemented
-        return type(self) is type(other) and self.identity() == other.identity()
+        return self.lookup_key() == other.lookup_key()
 
     def __hash__(self) -> int:
+        return hash(self.lookup_key())
+
+    def lookup_key(self) -> Hashable:
+        """Return what is equal for equal adapters, to look them up by."""
         # Kept, for each test looks it up several times.
-        if self._hash is None:
-            self._hash = hash((type(self), self.identity()))
-        return self._hash
+        if self._key is None:
+            self._key = type(self), self.identity()
+        return self._key
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} adapter>"
