@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import handoff  # noqa: F401 - by being loaded, it has every scope hand on its mark
 from .adapters import owner_of
-from .arguments import checked_length, names_of
 from .errors import CacheTestWarning, LateOperationWarning
 from .operations import LOG_LENGTH
 from .patches import Patches
@@ -16,7 +16,7 @@ from .scope import Scope, close_scope, open_scope
 from .strays import NOTHING, describe_strays, find_strays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from .adapters.base import Adapter
     from .callers import Location
@@ -77,7 +77,7 @@ class Activation:
         self,
         adapters: Sequence[Adapter],
         *,
-        enable: Iterable[str] = (),
+        enable: Collection[str] = (),
         label: object,
         switches_off: bool = False,
         explain_misses: bool = True,
@@ -87,27 +87,26 @@ class Activation:
         self._label = label
         self._whole_test = switches_off
         self._explain_misses = explain_misses
-        self._log_length = checked_length(log_length)
-        if adapters or enable != ():
-            self._patches = Patches(adapters, names_of(enable, "enable_caches"), switches_off=switches_off)
+        self._log_length = log_length
+        if adapters or enable:
+            self._patches = Patches(adapters, enable, switches_off=switches_off)
 
     def open(self) -> Scope:
         """Patch everything, open the scope and return it; when that fails, nothing stays patched."""
         patches = self._patches
-        owners: Mapping[str, Adapter] = {}
+        names: Collection[str] = ()
         try:
             if patches is not None:
-                owners = patches.install()
+                names = patches.install()
             scope = Scope(
                 self._label,
-                owners,
+                names,
                 owner_of,
                 whole_test=self._whole_test,
                 log_length=self._log_length,
+                explainer_of=partial(_adapter_of, self.adapters) if self._explain_misses else None,
             )
             if patches is not None:
-                if self._explain_misses:
-                    scope.caches.explain_by(owners)
                 patches.turn_switches(scope)
             self.scope = scope
             open_scope(scope)
@@ -166,7 +165,9 @@ class Activation:
 
     def entry_key(self, cache: str, key: object) -> object:
         """Return what the adapter of *cache* keeps under that a program calls *key*."""
-        for adapter in self.adapters:
-            if cache in adapter.caches:
-                return adapter.entry_key(cache, key)
-        return key
+        adapter = _adapter_of(self.adapters, cache)
+        return key if adapter is None else adapter.entry_key(cache, key)
+
+
+def _adapter_of(adapters: Sequence[Adapter], cache: str) -> Adapter | None:
+    return next((adapter for adapter in adapters if cache in adapter.caches), None)

@@ -21,7 +21,10 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
     """
     if given is None:
         return adapter_table.ready_adapters()
-    made = [_adapter(each) for each in checked_sequence(given, "patch_caches")] if given != () else []
+    made = [
+        adapter_table.load(each) if isinstance(each, str) else check_adapter(each)
+        for each in checked_sequence(given, "patch_caches")
+    ]
     if len(made) < 2:
         return made
     found: dict[Adapter, Adapter] = {}
@@ -32,13 +35,6 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
                 f"{other!r} and {adapter!r} can't be used together: give one of them all that is to be tested"
             )
     return list(found)
-
-
-def _adapter(given: str | Adapter) -> Adapter:
-    if isinstance(given, str):
-        return adapter_table.load(given)
-    check_adapters((given,))
-    return given
 
 
 def checked_length(length: int) -> int:
@@ -60,8 +56,15 @@ def check_adapters(given: Sequence[T]) -> Sequence[T]:
     for each in given:
         if isinstance(each, str):
             adapter_table.check_name(each)
-        elif not isinstance(each, Adapter):
-            raise TypeError(f"expected an adapter or the name of one, not {each!r}")
+        else:
+            check_adapter(each)
+    return given
+
+
+def check_adapter(given: object) -> Adapter:
+    """Return *given*; raise an error if it is no adapter."""
+    if not isinstance(given, Adapter):
+        raise TypeError(f"expected an adapter or the name of one, not {given!r}")
     return given
 
 

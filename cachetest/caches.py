@@ -276,7 +276,7 @@ class MockCaches(Mapping[str, MockCache]):
     _observer: Callable[[Operation], None] | None
     _log_length: int | None
     _caches: dict[str, MockCache]
-    _explainers: Mapping[str, Explainer] = MappingProxyType({})
+    _explainer_of: Callable[[str], Explainer | None] | None
 
     def __init__(
         self,
@@ -286,12 +286,14 @@ class MockCaches(Mapping[str, MockCache]):
         observer: Callable[[Operation], None] | None = None,
         footnotes: Callable[[], Iterable[str]] | None = None,
         log_length: int | None = None,
+        explainer_of: Callable[[str], Explainer | None] | None = None,
     ) -> None:
         """Have one empty cache for each of *names*.
 
         *owners* tells which adapter, if any, would add an unknown name; *observer* is told of every
         operation on any of the caches; *footnotes* gives the lines that end the report; *log_length* is how
-        many operations each cache keeps, 10,000 by default.
+        many operations each cache keeps, 10,000 by default; *explainer_of* gives, for the name of a cache,
+        what keeps what explains its misses.
         """
         # Not by assignments, which __setattr__ makes slow: a scope is opened for every test.
         own = vars(self)
@@ -300,15 +302,9 @@ class MockCaches(Mapping[str, MockCache]):
         own["_footnotes"] = footnotes
         own["_observer"] = observer
         own["_log_length"] = log_length
+        own["_explainer_of"] = explainer_of
         # Each is made on first use, as most tests use one or two.
         own["_caches"] = {}
-
-    def explain_by(self, explainers: Mapping[str, Explainer]) -> None:
-        """Let each of *explainers*, by the name of its cache, keep what explains a miss."""
-        vars(self)["_explainers"] = explainers
-        if self._caches:
-            for cache in list(self._caches.values()):
-                cache.explainer = explainers.get(cache.name)
 
     def ensure(self, name: str) -> MockCache:
         """Return the cache called *name*, made now if there was none."""
@@ -317,8 +313,8 @@ class MockCaches(Mapping[str, MockCache]):
         found = self._caches.get(name)
         if found is None:
             made = self._make(name)
-            if name in self._explainers:
-                made.explainer = self._explainers[name]
+            if self._explainer_of is not None:
+                made.explainer = self._explainer_of(name)
             found = self._caches.setdefault(name, made)
         return found
 

@@ -7,7 +7,7 @@ import unittest
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .activation import Activation, Verdict
-from .arguments import resolve_adapters
+from .arguments import checked_length, names_of, resolve_adapters
 from .assertions import CacheAssertions
 from .callers import Location, caller_outside
 from .operations import LOG_LENGTH
@@ -92,11 +92,11 @@ class CacheTestMixin(CacheAssertions):
     def _open_scope(self) -> None:
         activation = Activation(
             resolve_adapters(self.patch_caches),
-            enable=self.enable_caches,
+            enable=names_of(self.enable_caches, "enable_caches"),
             label=self.id(),
             switches_off=True,
             explain_misses=self.explain_misses,
-            log_length=self.log_length,
+            log_length=checked_length(self.log_length),
         )
         # The first cleanup is the last to run: what the test cleans up still counts as its own.
         self.addCleanup(self._leave_scope, activation)

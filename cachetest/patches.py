@@ -12,7 +12,7 @@ from .switches import turn
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from .adapters.base import Adapter, Switch
     from .caches import MockCaches
@@ -27,6 +27,8 @@ class Patches:
     ``problems`` are what adapters did not restore, a line for each place.
     """
 
+    _turned: tuple[tuple[list[Switch], bool], ...] = ()
+
     def __init__(self, adapters: Sequence[Adapter], enable: Collection[str], *, switches_off: bool) -> None:
         """Have *adapters* to install, and switches to turn: off unless *enable* names them, and those on."""
         self.problems: list[str] = []
@@ -34,11 +36,10 @@ class Patches:
         self._enable = enable
         self._switches_off = switches_off
         self._holds: list[Hold] = []
-        self._turned: list[tuple[list[Switch], bool]] = []
         self._undo = Undo()
 
-    def install(self) -> Mapping[str, Adapter]:
-        """Install the adapters that are not, and return them by the names of their caches."""
+    def install(self) -> Collection[str]:
+        """Install the adapters that are not, and return the names of their caches."""
         on = _find_switches(self._enable, self._adapters) if self._enable else []
         for adapter in self._adapters:
             hold = Hold(adapter, self.problems)
@@ -47,10 +48,10 @@ class Patches:
             hold.take()
         if self._switches_off:
             off = [switch for switch in switches_of(self._adapters) if switch not in on and switch.exists()]
-            self._turned.append((off, False))
+            self._turned += ((off, False),)
         if on:
-            self._turned.append((on, True))
-        return _owners_of_caches(self._adapters)
+            self._turned += ((on, True),)
+        return _names_of_caches(self._adapters)
 
     def turn_switches(self, scope: Scope) -> None:
         """Turn the switches, for the test of *scope*."""
@@ -85,10 +86,10 @@ class Patches:
         self._undo.run()
 
 
-def _owners_of_caches(adapters: Sequence[Adapter]) -> Mapping[str, Adapter]:
-    """Return the caches of all *adapters*, by name; two of one name are an error."""
+def _names_of_caches(adapters: Sequence[Adapter]) -> Collection[str]:
+    """Return the names of the caches of all *adapters*; two of one name are an error."""
     if len(adapters) == 1:
-        return dict.fromkeys(adapters[0].caches, adapters[0])
+        return adapters[0].caches
     owners: dict[str, Adapter] = {}
     for adapter in adapters:
         for name in adapter.caches:

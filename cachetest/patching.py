@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from .activation import Activation
 from .adapters import ready_adapters
 from .arguments import check_adapters, checked_length, names_of, resolve_adapters
-from .callers import caller_outside, frame_outside, location
+from .callers import caller_outside, frame_outside, is_outside, location
 from .errors import NotPatchedError
 from .operations import LOG_LENGTH
 from .patches import switches_of
@@ -60,11 +60,9 @@ class PatchCaches:
         are. Raises `UnknownAdapterError`, or ``TypeError`` for what is no adapter at all.
         """
         self._adapters = check_adapters(adapters)
-        self._options: dict[str, Any] = {
-            "enable": names_of(enable, "enable"),
-            "explain_misses": explain_misses,
-            "log_length": checked_length(log_length),
-        }
+        self._enable = names_of(enable, "enable")
+        self._explain_misses = explain_misses
+        self._log_length = checked_length(log_length)
         self._active: list[Activation] = []
         # What its scopes, also those that were left, are known by.
         self._holder = object()
@@ -83,7 +81,13 @@ class PatchCaches:
 
     def _enter(self, label: object) -> Self:
         adapters = resolve_adapters(self._adapters or None)
-        activation = Activation(adapters, label=label, **self._options)
+        activation = Activation(
+            adapters,
+            label=label,
+            enable=self._enable,
+            explain_misses=self._explain_misses,
+            log_length=self._log_length,
+        )
         try:
             self._active.append(activation)
             self._latest = activation.open()
@@ -147,7 +151,13 @@ class PatchCaches:
         label = getattr(function, "__qualname__", repr(function))
 
         def fresh() -> PatchCaches:
-            return _Labelled(label, *self._adapters, **self._options)
+            return _Labelled(
+                label,
+                *self._adapters,
+                enable=self._enable,
+                explain_misses=self._explain_misses,
+                log_length=self._log_length,
+            )
 
         if inspect.iscoroutinefunction(function):
 
@@ -233,7 +243,7 @@ class _BlockAt:
     """What messages call a block: its line is worked out when one is written."""
 
     def __init__(self, frame: FrameType) -> None:
-        caller = frame_outside(frame)
+        caller = frame if is_outside(frame) else frame_outside(frame)
         self._at = caller.f_code, caller.f_lasti
 
     def __str__(self) -> str:

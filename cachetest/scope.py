@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Iterator
 
+    from .caches import Explainer
     from .operations import Operation
 
 __all__ = [
@@ -66,14 +67,22 @@ class Scope:
         *,
         whole_test: bool = False,
         log_length: int | None = None,
+        explainer_of: Callable[[str], Explainer | None] | None = None,
     ) -> None:
         """Make a scope, not open yet; that of a *whole_test* is inside another in the same context only.
 
-        A runner that hands tests to threads while one runs would else have them inside that one.
+        A runner that hands tests to threads while one runs would else have them inside that one. The rest is
+        as for `MockCaches`.
         """
         self.label = label
         self.whole_test = whole_test
-        self.caches = MockCaches(names, owners=owners, footnotes=strays_left, log_length=log_length)
+        self.caches = MockCaches(
+            names,
+            owners=owners,
+            footnotes=strays_left,
+            log_length=log_length,
+            explainer_of=explainer_of,
+        )
         self.by_name = self.caches.by_name()
 
     @property

@@ -13,10 +13,10 @@ class PatchesTests(unittest.TestCase):
         self.library, self.adapter = make_library()
 
     def test_install_and_take_off(self):
-        """Installing returns who has which cache; taking off puts back all, and does nothing more after."""
+        """Installing returns the names of the caches; taking off puts back all, and nothing more after."""
         before = vars(self.library).copy()
         patches = Patches([self.adapter], (), switches_off=True)
-        self.assertEqual(patches.install(), {"lib": self.adapter})
+        self.assertEqual(patches.install(), ("lib",))
         patches.turn_switches(Scope("a test"))
         self.assertNotEqual(vars(self.library), before)
         self.assertEqual(patches.displaced(), [])
