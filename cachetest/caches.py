@@ -200,6 +200,7 @@ class MockCache(Stats):
                 opaque="" if explainer is None else explainer.opaque(self),
                 forgotten=self._forgotten,
                 present=self.cache,
+                unkept=tuple(self.keep("keys not kept", set)),
                 notes=self.keep("notes", dict),
                 dropped=dropped,
                 elsewhere=lambda key: [

@@ -75,6 +75,7 @@ class Facts(NamedTuple):
 
     ``take_apart`` gives the named parts of a key; ``opaque`` says why it can't, or is empty;
     ``forgotten`` are keys that had been put before a reset; ``present`` the keys of the entries;
+    ``unkept`` are keys whose newest put the library threw away;
     ``notes`` what a library said of single operations, by their number; ``dropped`` how many operations
     came before those that are known; ``elsewhere`` names other caches that the key was put in.
     """
@@ -83,6 +84,7 @@ class Facts(NamedTuple):
     opaque: str = ""
     forgotten: Sequence[object] = ()
     present: Iterable[object] = ()
+    unkept: Sequence[object] = ()
     notes: Mapping[int, str] = {}
     dropped: int = 0
     elsewhere: Callable[[object], list[str]] = lambda key: []
@@ -94,13 +96,13 @@ class Explanation:
 
     ``operation`` is its number in the log, from 1. ``reason`` is one of ``"never put"``,
     ``"put elsewhere"``, ``"deleted"``, ``"evicted"``, ``"expired"``, ``"reset"``, ``"emptied"`` (the entry
-    was taken out by hand), ``"guards failed"`` (it was found, and the library refused it) and ``"bypassed"``
-    (the library did not ask); of the last two ``note`` has the reason. ``earlier`` is the number of the
-    operation that took the key away, ``later`` of the put that came too late. ``nearest`` is the likest key
-    that had been put, by the operation ``nearest_operation``; where none had been, one that was looked up,
-    and ``nearest_put`` is False. ``differences`` are the parts that are not the same. ``complete`` is False
-    where older operations are gone from the log. ``note`` is what else there is to know.
-    ``str()`` of it is one or more lines.
+    was taken out by hand), ``"not kept"`` (the library keeps nothing there), ``"guards failed"`` (it was
+    found, and the library refused it) and ``"bypassed"`` (the library did not ask); of the last two ``note``
+    has the reason. ``earlier`` is the number of the operation that took the key away, ``later`` of the put
+    that came too late. ``nearest`` is the likest key that had been put, by the operation
+    ``nearest_operation``; where none had been, one that was looked up, and ``nearest_put`` is False.
+    ``differences`` are the parts that are not the same. ``complete`` is False where older operations are
+    gone from the log. ``note`` is what else there is to know. ``str()`` of it is one or more lines.
     """
 
     cache: str
@@ -156,6 +158,7 @@ _WORDS = {
     "expired": "put, then expired{by}",
     "reset": "put, then the cache was reset",
     "emptied": "it was there{at}, then gone with no delete logged: the cache was emptied by hand",
+    "not kept": "put{by}, and not kept: its backend keeps nothing",
     "put elsewhere": "never put here",
     "guards failed": "the key was present, its guards failed: {note}",
     "bypassed": "no lookup, the library did not take part: {note}",
@@ -305,7 +308,10 @@ class History:
             kind = self.operations[i].kind
             if kind in ("put", "hit"):
                 ended = lost if lost is not None else i
-                return _ENDS.get(self.operations[ended].kind, "emptied"), ended + offset, later
+                reason = _ENDS.get(self.operations[ended].kind, "emptied")
+                if reason == "emptied" and any(_same_key(each, key) for each in self._facts.unkept):
+                    reason = "not kept"
+                return reason, ended + offset, later
             if kind in ("delete", "eviction", "expiration") and lost is None:
                 lost = i
         if lost is not None and self.operations[lost].kind != "delete":

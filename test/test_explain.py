@@ -99,6 +99,18 @@ class FateTests(unittest.TestCase):
         self.assertEqual(explain(operations(("miss", "a")), forgotten=["b", "a"]).reason, "reset")
         self.assertEqual(explain(operations(("miss", "a")), forgotten=["b"]).reason, "never put")
 
+    @parameterized.expand(
+        [
+            ("put", [("put", "a"), ("miss", "a")], "not kept"),
+            ("deleted", [("put", "a"), ("delete", "a"), ("miss", "a")], "deleted"),
+            ("another", [("put", "b"), ("miss", "b")], "emptied"),
+            ("never_put", [("miss", "a")], "never put"),
+        ]
+    )
+    def test_not_kept(self, _, log, reason):
+        """A key that the library threw away as it was put was not emptied by hand."""
+        self.assertEqual(explain(operations(*log), unkept=["a"]).reason, reason)
+
     def test_elsewhere(self):
         """A key that another cache has is said to be there."""
         found = explain(operations(("miss", "a")), elsewhere=lambda key: ["other"])

@@ -200,9 +200,14 @@ class _Backend(CacheBackend):  # type: ignore[misc]
         return [self.get(key) for key in keys]
 
     def set(self, key: Any, value: Any) -> None:
+        counts = cache_for(self._swap.name)
+        unkept: set[Any] = counts.keep("keys not kept", set)
         if self._keeps:
             self._stored()[key] = value
-        cache_for(self._swap.name).record("put", key, _LIBRARIES)
+            unkept.discard(key)
+        else:
+            unkept.add(key)
+        counts.record("put", key, _LIBRARIES)
 
     def set_multi(self, mapping: Mapping[Any, Any]) -> None:
         for key, value in mapping.items():

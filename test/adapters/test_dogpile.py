@@ -471,6 +471,24 @@ class RegionTests(DogpileTestCase):
         self.assertIs(region.get("a"), self.nothing)
         self.assertEqual(kinds(), [("put", "a"), ("miss", "a")])
 
+    def test_null_explained(self):
+        """That it keeps nothing is why a key is missed that was put, until it has a backend that does."""
+        region = self.make_region().configure("dogpile.cache.null")
+        caches = self.patch(region=region)
+        region.set("a", 1)
+        region.get("a")
+        self.assertTrue(
+            str(caches.region.explain()).endswith(
+                "put by operation 1, and not kept: its backend keeps nothing"
+            )
+        )
+        region.configure("dogpile.cache.memory", replace_existing_backend=True)
+        region.set("a", 1)
+        self.assertEqual(region.get("a"), 1)
+        caches.region.cache.clear()
+        region.get("a")
+        self.assertEqual(caches.region.explain().reason, "emptied")
+
     def test_nested(self):
         """An inner scope is cold, not invalidated, and leaves the outer one alone."""
         outer = self.patch()
