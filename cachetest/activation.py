@@ -129,7 +129,7 @@ class Activation:
                 close_scope(self.scope)
         finally:
             if self._patches is not None:
-                self._patches.take_off()
+                self._patches.run()
 
     def close(self) -> Verdict | None:
         """Undo everything, and return what was found; None if that is nothing, or nothing was open."""

@@ -282,19 +282,19 @@ class MockCaches(Mapping[str, MockCache]):
     def __init__(
         self,
         names: Iterable[str] = (),
-        *,
         owners: Callable[[str], str | None] | None = None,
-        observer: Callable[[Operation], None] | None = None,
         footnotes: Callable[[], Iterable[str]] | None = None,
         log_length: int | None = None,
         explainer_of: Callable[[str], Explainer | None] | None = None,
+        *,
+        observer: Callable[[Operation], None] | None = None,
     ) -> None:
         """Have one empty cache for each of *names*.
 
-        *owners* tells which adapter, if any, would add an unknown name; *observer* is told of every
-        operation on any of the caches; *footnotes* gives the lines that end the report; *log_length* is how
-        many operations each cache keeps, 10,000 by default; *explainer_of* gives, for the name of a cache,
-        what keeps what explains its misses.
+        *owners* tells which adapter, if any, would add an unknown name; *footnotes* gives the lines that end
+        the report; *log_length* is how many operations each cache keeps, 10,000 by default; *explainer_of*
+        gives, for the name of a cache, what keeps what explains its misses; *observer* is told of every
+        operation on any of the caches.
         """
         # Not by assignments, which __setattr__ makes slow: a scope is opened for every test.
         own = vars(self)

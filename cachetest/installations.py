@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from .undo import ABSENT, Undo
+from .undo import ABSENT, Undo, differing
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -14,29 +14,32 @@ if TYPE_CHECKING:
     from .adapters.base import Adapter
     from .undo import Swaps
 
-__all__ = ["Hold"]
+__all__ = ["displaced", "let_go", "take"]
 
 
 class _Installation:
     """An adapter that is installed for as long as somebody holds it."""
 
     is_in = False
-    manager: AbstractContextManager[object] | None = None
     before: Mapping[str, object] | None = None
     installed: Mapping[str, object] | None = None
+    _manager: AbstractContextManager[object] | None = None
+    _swaps: Sequence[Swaps] = ()
 
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
-        self.holders: set[Hold] = set()
+        self.holders: set[object] = set()
 
     def install(self) -> None:
         adapter = self.adapter
-        if self.manager is not None:
+        if self._manager is not None:
             # What was interrupted before, on its way in or out, is still in part there.
-            self.manager.__exit__(None, None, None)
+            self._manager.__exit__(None, None, None)
         before = {**adapter.places()}
-        manager = self.manager = adapter.install()
+        manager = self._manager = adapter.install()
         manager.__enter__()
+        if isinstance(manager, Undo):
+            self._swaps = manager.swaps
         self.installed = {**adapter.places()}
         self.before = before
         self.is_in = True
@@ -47,8 +50,8 @@ class _Installation:
             found = list(_differences(self.installed, self.adapter.places()))
         else:
             found = []
-            for swaps in self._swaps():
-                found += swaps.displaced()
+            for swaps in self._swaps:
+                found += differing(swaps.wanted)
         if not found:
             return []
         return [
@@ -57,19 +60,15 @@ class _Installation:
             for place, was, now in found
         ]
 
-    def _swaps(self) -> Sequence[Swaps]:
-        # There may be more than when it was installed: some modules are patched as they are loaded.
-        return self.manager.swaps if isinstance(self.manager, Undo) else ()
-
     def restore(self) -> list[str]:
         """Uninstall, and return a line for each place that the adapter did not restore."""
         self.is_in = False
-        if self.manager is None:
+        if self._manager is None:
             return []
         try:
-            self.manager.__exit__(None, None, None)
+            self._manager.__exit__(None, None, None)
         except BaseException:
-            self.manager.__exit__(None, None, None)
+            self._manager.__exit__(None, None, None)
             raise
         if self.before is None:
             return []
@@ -78,8 +77,8 @@ class _Installation:
                 found = list(_differences(self.before, self.adapter.places()))
             else:
                 found = []
-                for swaps in self._swaps():
-                    found += swaps.not_put_back()
+                for swaps in self._swaps:
+                    found += differing(swaps.found)
         except Exception as error:
             return [f"whether the adapter {self.adapter.name!r} restored all can't be told: {error!r}"]
         if not found:
@@ -105,42 +104,38 @@ _lock = threading.RLock()
 _installations: dict[Hashable, _Installation] = {}
 
 
-class Hold:
-    """One user's hold on an adapter: it is installed from the first that is taken to the last let go of."""
+def take(adapter: Adapter, holder: object) -> None:
+    """Install *adapter* unless somebody holds it already; from now on *holder* does.
 
-    _installation: _Installation | None = None
+    Where it is interrupted, or fails, `let_go` undoes what was done.
+    """
+    key = adapter.lookup_key
+    with _lock:
+        installation = _installations.get(key)
+        if installation is None:
+            installation = _installations[key] = _Installation(adapter)
+        installation.holders.add(holder)
+        # By whether it is in, not by who came first: the one before may have failed half-way.
+        if not installation.is_in:
+            installation.install()
 
-    def __init__(self, adapter: Adapter, problems: list[str]) -> None:
-        """Take nothing yet; *problems* gets a line for each place that is not restored when it is let go."""
-        self._adapter = adapter
-        self._key = adapter.lookup_key()
-        self._problems = problems
 
-    def take(self) -> None:
-        """Install the adapter unless somebody holds it already."""
-        with _lock:
-            # Each step is undone by let_go, wherever this is interrupted.
-            installation = _installations.get(self._key) or _Installation(self._adapter)
-            self._installation = installation
-            _installations[self._key] = installation
-            installation.holders.add(self)
-            # By whether it is in, not by who came first: the one before may have failed half-way.
-            if not installation.is_in:
-                installation.install()
+def let_go(adapter: Adapter, holder: object, problems: list[str]) -> None:
+    """Uninstall *adapter* if nobody but *holder* holds it; where it does not hold it, nothing changes.
 
-    def let_go(self) -> None:
-        """Uninstall the adapter if nobody else holds it; a hold that was not taken changes nothing."""
-        with _lock:
-            installation = self._installation
-            if installation is None:
-                return
-            # Where this was interrupted at its end, the adapter may be installed anew.
-            if installation.holders <= {self} and _installations.get(self._key) is installation:
-                self._problems += installation.restore()
-                del _installations[self._key]
-            installation.holders.discard(self)
-            self._installation = None
+    *problems* gets a line for each place that was not restored.
+    """
+    key = adapter.lookup_key
+    with _lock:
+        installation = _installations.get(key)
+        if installation is not None:
+            if installation.holders <= {holder}:
+                problems += installation.restore()
+                del _installations[key]
+            installation.holders.discard(holder)
 
-    def displaced(self) -> list[str]:
-        """Return a line for each place that somebody else has changed since the adapter was installed."""
-        return [] if self._installation is None else self._installation.displaced()
+
+def displaced(adapter: Adapter) -> list[str]:
+    """Return a line for each place that somebody else has changed since *adapter* was installed."""
+    installation = _installations.get(adapter.lookup_key)
+    return [] if installation is None else installation.displaced()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import adapters as adapter_table
 from .errors import SwitchError, UnknownSwitchError, closest_first
-from .installations import Hold
+from .installations import displaced, let_go, take
 from .switches import turn
 from .undo import Undo
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Patches", "switches_of"]
 
 
-class Patches:
-    """The patches of one stay in a scope.
+class Patches(Undo):
+    """The patches of one stay in a scope, and what takes them off.
 
     ``problems`` are what adapters did not restore, a line for each place.
     """
@@ -31,32 +31,29 @@ class Patches:
 
     def __init__(self, adapters: Sequence[Adapter], enable: Collection[str], *, switches_off: bool) -> None:
         """Have *adapters* to install, and switches to turn: off unless *enable* names them, and those on."""
+        super().__init__()
         self.problems: list[str] = []
         self._adapters = adapters
         self._enable = enable
         self._switches_off = switches_off
-        self._holds: list[Hold] = []
-        self._undo = Undo()
 
     def install(self) -> Collection[str]:
         """Install the adapters that are not, and return the names of their caches."""
         on = _find_switches(self._enable, self._adapters) if self._enable else []
         for adapter in self._adapters:
-            hold = Hold(adapter, self.problems)
-            self._undo.add(hold.let_go)
-            self._holds.append(hold)
-            hold.take()
+            self.add(partial(let_go, adapter, self, self.problems))
+            take(adapter, self)
         if self._switches_off:
             off = [switch for switch in switches_of(self._adapters) if switch not in on and switch.exists()]
             self._turned += ((off, False),)
         if on:
             self._turned += ((on, True),)
-        return _names_of_caches(self._adapters)
+        return self._adapters[0].caches if len(self._adapters) == 1 else _names_of_caches(self._adapters)
 
     def turn_switches(self, scope: Scope) -> None:
         """Turn the switches, for the test of *scope*."""
         for switches, value in self._turned:
-            turn(switches, value, self._undo, test=scope.test)
+            turn(switches, value, self, test=scope.test)
 
     def turn_switches_again(self, scope: Scope) -> None:
         """Turn those that somebody has turned back, or that have come into being."""
@@ -64,32 +61,26 @@ class Patches:
         for switches, value in self._turned:
             changed = [switch for switch in switches if switch.get() is not value and switch.exists()]
             if changed:
-                turn(changed, value, self._undo, test=scope.test)
+                turn(changed, value, self, test=scope.test)
 
     def watch(self, caches: MockCaches) -> None:
         """Have the adapters tell *caches* of what they only watch."""
         for adapter in self._adapters:
             watch = adapter.watch(caches)
             if watch is not None:
-                self._undo.add(partial(watch.__exit__, None, None, None))
+                self.add(partial(watch.__exit__, None, None, None))
                 watch.__enter__()
 
     def displaced(self) -> list[str]:
         """Return a line for each place that no longer holds what was put there."""
         lines = []
-        for hold in self._holds:
-            lines += hold.displaced()
+        for adapter in self._adapters:
+            lines += displaced(adapter)
         return lines
-
-    def take_off(self) -> None:
-        """Take everything back; harmless when that was done."""
-        self._undo.run()
 
 
 def _names_of_caches(adapters: Sequence[Adapter]) -> Collection[str]:
     """Return the names of the caches of all *adapters*; two of one name are an error."""
-    if len(adapters) == 1:
-        return adapters[0].caches
     owners: dict[str, Adapter] = {}
     for adapter in adapters:
         for name in adapter.caches:

@@ -47,6 +47,8 @@ class PatchCaches:
     patch that somebody displaced are an ``AssertionError``.
     """
 
+    _label = ""
+
     def __init__(
         self,
         *adapters: str | Adapter,
@@ -77,9 +79,7 @@ class PatchCaches:
         return scope.caches
 
     def __enter__(self) -> Self:
-        return self._enter(_BlockAt(sys._getframe(1)))
-
-    def _enter(self, label: object) -> Self:
+        label = self._label or _BlockAt(sys._getframe(1))
         adapters = resolve_adapters(self._adapters or None)
         activation = Activation(
             adapters,
@@ -117,9 +117,10 @@ class PatchCaches:
 
     def _leaving(self) -> Activation:
         # Several threads and tasks may be inside at once, or on their way; each leaves its own.
-        inside = [each for each in self._active.copy() if each.scope is not None]
-        if len(inside) == 1:
+        inside = self._active.copy()
+        if len(inside) == 1 and inside[0].scope is not None:
             return inside[0]
+        inside = [each for each in inside if each.scope is not None]
         if not inside:
             raise NotPatchedError("this PatchCaches was left without having been entered")
         innermost = innermost_of(lambda scope: scope.holder is self._holder and not scope.closed)
@@ -151,13 +152,15 @@ class PatchCaches:
         label = getattr(function, "__qualname__", repr(function))
 
         def fresh() -> PatchCaches:
-            return _Labelled(
-                label,
+            made = PatchCaches(
                 *self._adapters,
                 enable=self._enable,
                 explain_misses=self._explain_misses,
                 log_length=self._log_length,
             )
+            # Messages name the function, not a line in here.
+            made._label = label
+            return made
 
         if inspect.iscoroutinefunction(function):
 
@@ -248,14 +251,3 @@ class _BlockAt:
 
     def __str__(self) -> str:
         return f"the block at {location(*self._at)}"
-
-
-class _Labelled(PatchCaches):
-    """What a decorated function runs in: messages name the function, not a line in here."""
-
-    def __init__(self, label: str, *adapters: str | Adapter, **options: Any) -> None:
-        super().__init__(*adapters, **options)
-        self._label = label
-
-    def __enter__(self) -> Self:
-        return self._enter(self._label)

@@ -76,13 +76,7 @@ class Scope:
         """
         self.label = label
         self.whole_test = whole_test
-        self.caches = MockCaches(
-            names,
-            owners=owners,
-            footnotes=strays_left,
-            log_length=log_length,
-            explainer_of=explainer_of,
-        )
+        self.caches = MockCaches(names, owners, strays_left, log_length, explainer_of)
         self.by_name = self.caches.by_name()
 
     @property

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["ABSENT", "Swaps", "Undo", "own_attribute"]
+__all__ = ["ABSENT", "Place", "Swaps", "Undo", "differing", "own_attribute"]
 
 
 class _Absent:
@@ -29,16 +29,19 @@ def own_attribute(owner: object, name: str) -> object:
 
 
 class Swaps:
-    """Attributes that are set together, and put back as their owners held them, "not there" included."""
+    """Attributes that are set together, and put back as their owners held them, "not there" included.
+
+    ``wanted`` are the places and what is set there, ``found`` the same and what they held.
+    """
 
     def __init__(self, values: Iterable[tuple[object, str, object]]) -> None:
         """Take what to set as (owner, name of the attribute, value), and note what is there now."""
-        self._wanted = [(_own(owner), owner, name, value) for owner, name, value in values]
-        self._found = [(own, owner, name, own_attribute(owner, name)) for own, owner, name, _ in self._wanted]
-        self._backwards = self._found[::-1]
+        self.wanted = [(_own(owner), owner, name, value) for owner, name, value in values]
+        self.found = [(own, owner, name, own_attribute(owner, name)) for own, owner, name, _ in self.wanted]
+        self._backwards = self.found[::-1]
 
     def set(self) -> None:
-        for _, owner, name, value in self._wanted:
+        for _, owner, name, value in self.wanted:
             setattr(owner, name, value)
 
     def put_back(self) -> None:
@@ -49,16 +52,9 @@ class Swaps:
             elif name in own:
                 delattr(owner, name)
 
-    def displaced(self) -> list[tuple[str, object, object]]:
-        """Return (name of the place, value that was set, value that is there), where they differ."""
-        return _differing(self._wanted)
 
-    def not_put_back(self) -> list[tuple[str, object, object]]:
-        """Return (name of the place, value that was found, value that is there), where they differ."""
-        return _differing(self._found)
-
-
-def _differing(places: Iterable[_Place]) -> list[tuple[str, object, object]]:
+def differing(places: Iterable[Place]) -> list[tuple[str, object, object]]:
+    """Return (name of the place, value that it should hold, value that is there), where they differ."""
     found = []
     for own, owner, name, value in places:
         # Of a mappingproxy, as a class has, `get` takes three times as long.
@@ -81,8 +77,8 @@ class _Own:
         return vars(self._owner)[name]
 
 
-# What an object itself holds, the object, the name of an attribute, and a value of it, or ABSENT.
-_Place = tuple["Mapping[str, object] | _Own", object, str, object]
+Place = tuple["Mapping[str, object] | _Own", object, str, object]
+"""What an object itself holds, the object, the name of an attribute, and a value of it, or `ABSENT`."""
 
 
 def _own(owner: object) -> Mapping[str, object] | _Own:
@@ -104,12 +100,11 @@ class Undo:
     repeated too, and then goes on where it was interrupted. ``swaps`` are those that were set through it.
     """
 
-    swaps: tuple[Swaps, ...] = ()
-
     def __init__(self, begin: Callable[[Undo], object] | None = None) -> None:
         """Make one whose changes *begin* makes on entering; they are taken back when that raises."""
         self._begin = begin
         self._steps: list[Callable[[], object]] = []
+        self.swaps: list[Swaps] = []
 
     def add(self, step: Callable[[], object]) -> None:
         """Call *step* when this is undone."""
@@ -126,7 +121,7 @@ class Undo:
     def swap(self, swaps: Swaps) -> None:
         """Set what *swaps* sets."""
         self.add(swaps.put_back)
-        self.swaps += (swaps,)
+        self.swaps.append(swaps)
         swaps.set()
 
     def copy(self) -> Undo:

@@ -5,16 +5,32 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest import installations
-from cachetest.installations import Hold
 from cachetest.undo import Undo
 
 from .support import LibraryAdapter, NamedPlaceAdapter, make_library
 
 
+class Hold:
+    """One user's hold on an adapter, and the *problems* that it is told of."""
+
+    def __init__(self, adapter, problems):
+        self.adapter = adapter
+        self.problems = problems
+
+    def take(self):
+        installations.take(self.adapter, self)
+
+    def let_go(self):
+        installations.let_go(self.adapter, self, self.problems)
+
+    def displaced(self):
+        return installations.displaced(self.adapter)
+
+
 class InstallationTests(unittest.TestCase):
     def setUp(self):
         self.library, self.adapter = make_library()
-        self.addCleanup(self.assertNotIn, self.adapter.lookup_key(), installations._installations)
+        self.addCleanup(self.assertNotIn, self.adapter.lookup_key, installations._installations)
 
     def hold(self, adapter):
         """Return a hold on *adapter* that is not taken yet, and where it tells of problems."""
@@ -63,7 +79,7 @@ class InstallationTests(unittest.TestCase):
             made.take()
         made.let_go()
         self.assertEqual(problems, [])
-        self.assertNotIn(adapter.lookup_key(), installations._installations)
+        self.assertNotIn(adapter.lookup_key, installations._installations)
 
     @parameterized.expand([("set by an Undo", LibraryAdapter), ("named", NamedPlaceAdapter)])
     def test_displaced(self, _, adapter_class):
@@ -118,7 +134,7 @@ class InstallationTests(unittest.TestCase):
         self.assertTrue(self.patched())
         second.let_go()
         self.assertFalse(self.patched())
-        self.assertNotIn(adapter.lookup_key(), installations._installations)
+        self.assertNotIn(adapter.lookup_key, installations._installations)
 
     def test_next_after_an_interrupted_release(self):
         """Who comes while the one before is interrupted as it lets go is patched, and stays so."""
@@ -174,7 +190,7 @@ class InstallationTests(unittest.TestCase):
             made.let_go()
         (line,) = problems
         self.assertIn("whether the adapter 'library' restored all can't be told: ValueError('gone')", line)
-        self.assertNotIn(adapter.lookup_key(), installations._installations)
+        self.assertNotIn(adapter.lookup_key, installations._installations)
 
     def test_restore_that_raises(self):
         """An adapter that raises as it restores is let go of at the second try."""
@@ -191,7 +207,7 @@ class InstallationTests(unittest.TestCase):
             made.let_go()
         made.let_go()
         self.assertEqual(problems, [])
-        self.assertNotIn(adapter.lookup_key(), installations._installations)
+        self.assertNotIn(adapter.lookup_key, installations._installations)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ class PatchesTests(unittest.TestCase):
     def setUp(self):
         self.library, self.adapter = make_library()
 
-    def test_install_and_take_off(self):
+    def test_install_and_run(self):
         """Installing returns the names of the caches; taking off puts back all, and nothing more after."""
         before = vars(self.library).copy()
         patches = Patches([self.adapter], (), switches_off=True)
@@ -20,10 +20,10 @@ class PatchesTests(unittest.TestCase):
         patches.turn_switches(Scope("a test"))
         self.assertNotEqual(vars(self.library), before)
         self.assertEqual(patches.displaced(), [])
-        patches.take_off()
+        patches.run()
         self.assertEqual((vars(self.library), patches.problems), (before, []))
         self.library.backend = "another"
-        patches.take_off()
+        patches.run()
         self.assertEqual(self.library.backend, "another")
 
     def test_switches_of(self):
@@ -40,7 +40,7 @@ class PatchesTests(unittest.TestCase):
             try:
                 patches.install()
             finally:
-                patches.take_off()
+                patches.run()
         self.assertEqual(vars(self.library), before)
         self.assertEqual(other_library.backend, "real")
 

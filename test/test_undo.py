@@ -2,7 +2,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest.undo import ABSENT, Swaps, Undo, own_attribute
+from cachetest.undo import ABSENT, Swaps, Undo, differing, own_attribute
 
 
 class Base:
@@ -108,11 +108,11 @@ class UndoTests(unittest.TestCase):
         undo = Undo()
         undo.set_attributes([(thing, "one", 1), (thing, "two", 2)])
         (swaps,) = undo.swaps
-        self.assertEqual(swaps.displaced(), [])
+        self.assertEqual(differing(swaps.wanted), [])
         thing.__dict__ = {"two": 2}
-        self.assertEqual(swaps.displaced(), [(f"{__name__}.Base.one", 1, ABSENT)])
+        self.assertEqual(differing(swaps.wanted), [(f"{__name__}.Base.one", 1, ABSENT)])
         undo.run()
-        self.assertEqual((vars(thing), swaps.not_put_back()), ({}, []))
+        self.assertEqual((vars(thing), differing(swaps.found)), ({}, []))
 
     def test_prepared_swaps(self):
         """What was prepared is set and put back as often as it is asked for, also when it was not set."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -67,8 +68,6 @@ class Adapter(ABC):
     switches: tuple[Switch, ...] = ()
     """The flags that are off around each test unless named in ``enable_caches``."""
 
-    _key: tuple[type, Hashable] | None = None
-
     @abstractmethod
     def install(self) -> AbstractContextManager[object]:
         """Return a context manager that swaps the backends in, and puts back exactly what it found.
@@ -131,17 +130,15 @@ class Adapter(ABC):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Adapter):
             return NotImplemented
-        return self.lookup_key() == other.lookup_key()
+        return self.lookup_key == other.lookup_key
 
     def __hash__(self) -> int:
-        return hash(self.lookup_key())
+        return hash(self.lookup_key)
 
+    @cached_property
     def lookup_key(self) -> Hashable:
-        """Return what is equal for equal adapters, to look them up by."""
-        # Kept, for each test looks it up several times.
-        if self._key is None:
-            self._key = type(self), self.identity()
-        return self._key
+        """What is equal for equal adapters: each test looks them up by it, several times."""
+        return type(self), self.identity()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} adapter>"

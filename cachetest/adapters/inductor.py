@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..caches import MISSING
 from ..scope import cache_for
-from ..undo import Swaps, Undo
+from ..undo import Swaps, Undo, differing
 from . import inductor_keys, known_adapters
 from .base import Adapter, Switch
 
@@ -206,7 +206,7 @@ class _Prepared(NamedTuple):
         for names, name, found in self.looked_up:
             if names.get(name) is not found:
                 return False
-        return not self.swaps.not_put_back()
+        return not differing(self.swaps.found)
 
 
 _prepared: _Prepared | None = None

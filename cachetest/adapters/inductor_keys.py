@@ -246,7 +246,7 @@ _made: dict[_Hook, tuple[object, object]] = {}
 def hook_when_loaded(undo: Undo) -> None:
     """Have each module that is not loaded yet hooked when it is: patching loads no compiler."""
     if not all(map(sys.modules.get, MODULES)):
-        finder = _Finder(partial(_hook_module, undo))
+        finder = _Finder(undo)
         undo.add(finder.remove)
         sys.meta_path.insert(0, finder)
 
@@ -289,8 +289,8 @@ def _definition(found: Any, name: str) -> object:
 class _Finder:
     """Finds the modules to hook as the import system does, and hooks each when it has been loaded."""
 
-    def __init__(self, loaded: Callable[[str], object]) -> None:
-        self._loaded = loaded
+    def __init__(self, undo: Undo) -> None:
+        self._undo = undo
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         if name not in MODULES:
@@ -299,7 +299,7 @@ class _Finder:
         found = (finder.find_spec(name, path, target) for finder in others)
         spec = next((each for each in found if each is not None), None)
         if spec is not None and spec.loader is not None:
-            loader: Any = _Loader(spec.loader, self._loaded)
+            loader: Any = _Loader(spec.loader, partial(_hook_module, self._undo))
             spec.loader = loader
         return spec
 
