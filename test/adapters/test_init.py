@@ -4,6 +4,7 @@ import math
 import sys
 import types
 import unittest
+from contextlib import nullcontext
 from unittest import mock
 
 from parameterized import parameterized
@@ -51,7 +52,7 @@ class TableTests(unittest.TestCase):
             name = "plain"
 
             def install(self):
-                raise NotImplementedError
+                return nullcontext()
 
         class Told(Plain):
             def __init__(self, *names):
