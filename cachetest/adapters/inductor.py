@@ -235,7 +235,7 @@ def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str]]:
     for module in {*inductor_keys.MODULES, *(module for module, _ in names)}:
         yield sys.modules, module
     for module, name in names:
-        if module in sys.modules:
+        if sys.modules.get(module) is not None:
             yield vars(sys.modules[module]), name
 
 

@@ -8,7 +8,7 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest.adapters import ready_adapters
-from cachetest.adapters.inductor import Inductor, InductorSwitch, _cache_classes, _forget_memoised
+from cachetest.adapters.inductor import Inductor, InductorSwitch, _cache_classes, _forget_memoised, _looked_up
 
 
 def module(name, **names):
@@ -97,6 +97,15 @@ class SwitchTests(unittest.TestCase):
         entry.user_override = True
         switch.restore(saved)
         self.assertIs(entry.user_override, unset)
+
+
+class LookedUpTests(unittest.TestCase):
+    def test_module_that_is_blocked(self):
+        """A module that a program keeps from being imported is looked for, and nothing in it."""
+        name = "torch._inductor.codecache"
+        with mock.patch.dict(sys.modules, {name: None}):
+            looked_up = list(_looked_up(fbcode=False))
+        self.assertIn((sys.modules, name), looked_up)
 
 
 class MemoisedTests(unittest.TestCase):
