@@ -1,7 +1,9 @@
+import functools
 import gc
 import threading
 import unittest
 import unittest.mock
+import weakref
 
 from parameterized import parameterized
 
@@ -351,6 +353,36 @@ class EndTests(LibraryCase):
         ((_, text),) = result.failures
         self.assertIn("Library.backend was displaced while the test ran", text)
         self.assertIn("somebody's", text)
+
+    def test_do_cleanups_of_its_own(self):
+        """One that the case has itself, however it is wrapped, is called once, and the test is what fails."""
+        calls = []
+
+        def counted(method):
+            @functools.wraps(method)
+            def wrapper(case):
+                calls.append(method)
+                return method(case)
+
+            return wrapper
+
+        def body(case):
+            self.library.backend = "somebody's"
+
+        _, result = self.run_method(body, doCleanups=counted(CacheTestCase.doCleanups))
+        ((_, text),) = result.failures
+        self.assertIn("Library.backend was displaced while the test ran", text)
+        self.assertEqual(len(calls), 1)
+
+    def test_not_kept(self):
+        """A test that has ended is not kept, with all that it holds, by what is kept of its scope."""
+        case, _ = self.run_method(lambda case: self.library.backend.put("k", 1))
+        kept = weakref.ref(case)
+        caches = case.caches
+        del case
+        gc.collect()
+        self.assertIsNone(kept())
+        self.assertEqual(list(caches.lib.cache), ["k"])
 
     def test_adapter_that_can_not_tell(self):
         """An adapter whose places can't be read any more fails the test, and the next one runs."""

@@ -114,6 +114,44 @@ class InstallationTests(unittest.TestCase):
             "before",
         )
 
+    @parameterized.expand(
+        [
+            (
+                "set",
+                {"backend": "real"},
+                {"__setattr__": lambda cls, *to: to[1] == "real" or type.__setattr__(cls, *to)},
+            ),
+            ("deleted", {}, {"__delattr__": lambda *_: None}),
+        ]
+    )
+    def test_not_restored_by_its_owner(self, _, held, methods):
+        """An owner that is told to put back what it held, and does not, is found out."""
+        owner = type("Stubborn", (type,), methods)("Library", (), held)
+
+        class Adapter(LibraryAdapter):
+            def install(self):
+                return Undo(lambda undo: undo.set_attribute(owner, "backend", "ours"))
+
+        made, problems = self.taken(Adapter(self.library))
+        made.let_go()
+        (line,) = problems
+        self.assertIn(f"did not restore {__name__}.Library.backend: it holds 'ours', and held", line)
+
+    def test_not_restored_by_a_step(self):
+        """So is an adapter that puts something else in the place once that was put back."""
+
+        class Adapter(LibraryAdapter):
+            def install(self):
+                undo = super().install()
+                undo.add(lambda: setattr(self.library, "backend", "a default"))
+                return undo
+
+        made, problems = self.taken(Adapter(self.library))
+        made.let_go()
+        (line,) = problems
+        self.assertIn("did not restore test.support.Library.backend: it holds 'a default'", line)
+        del self.library.backend
+
     def test_next_after_a_failed_install(self):
         """Who comes while the one before is still failing is patched all the same."""
         fails = [OSError("in the midst")]

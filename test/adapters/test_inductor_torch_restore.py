@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 import unittest
@@ -115,6 +116,7 @@ class MemoisedTests(unittest.TestCase):
         load_torch()
         from torch._functorch._aot_autograd.autograd_cache import AOTAutogradCache
 
+        self.owner = AOTAutogradCache
         # Where redis is not installed, torch warns that it can't make the real cache.
         log = logging.getLogger("torch._inductor.remote_cache")
         self.addCleanup(setattr, log, "disabled", log.disabled)
@@ -163,6 +165,27 @@ class MemoisedTests(unittest.TestCase):
             self.assertIs(self.get_cache(), first)
         with PatchCaches():
             self.assertIsNot(self.get_cache(), first)
+
+    def test_maker_put_back_inside(self):
+        """A maker that comes into its place while a test runs has forgotten after it what that made."""
+        from cachetest.adapters.inductor import backend_class
+
+        replaced = mock.patch.object(self.owner, "get_remote_cache", lambda: None)
+        replaced.start()
+        with PatchCaches():
+            replaced.stop()
+            self.assertIsInstance(self.get_cache().backend, backend_class())
+        self.assertNotIsInstance(getattr(self.get_cache(), "backend", None), backend_class())
+
+    def test_maker_replaced_in_between(self):
+        """What somebody has put in since the last test is told to forget as well."""
+        with PatchCaches():
+            pass
+        made = functools.cache(object)
+        with mock.patch.object(self.owner, "get_remote_cache", made):
+            before = made()
+            with PatchCaches():
+                self.assertIsNot(made(), before)
 
 
 @needs_torch
