@@ -52,9 +52,11 @@ def _is_hook(function: Any) -> bool:
 
 def _put_in() -> None:
     # By what is in, not by who came first: the one before may have been interrupted half-way.
+    if not _made:
+        _made.extend([make() for make in _MAKERS])
     for n, hook in enumerate(_made):
-        if hook is None or not hook.on:
-            if hook is None or hook.own[hook.name] is not hook.found:
+        if not hook.on:
+            if hook.own[hook.name] is not hook.found:
                 hook = _made[n] = _MAKERS[n]()
             setattr(hook.owner, hook.name, hook.function)
             hook.on = True
@@ -62,11 +64,10 @@ def _put_in() -> None:
 
 def _take_out() -> None:
     for hook in _made:
-        if hook is not None:
-            hook.on = False
-            # Where another tool has wrapped it, it stays, and has only gone quiet.
-            if hook.own[hook.name] is hook.function:
-                setattr(hook.owner, hook.name, hook.found)
+        hook.on = False
+        # Where another tool has wrapped it, it stays, and has only gone quiet.
+        if hook.own[hook.name] is hook.function:
+            setattr(hook.owner, hook.name, hook.found)
 
 
 def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:
@@ -149,6 +150,6 @@ def _hook_callback() -> _Hook:
 
 _MAKERS = (_hook_start, _hook_submit, _hook_callback)
 # The hook that each has made last, to be used again: making them takes longer than opening a scope.
-_made: list[_Hook | None] = [None] * len(_MAKERS)
+_made: list[_Hook] = []
 
 while_open(_put_in, _take_out)

@@ -123,7 +123,7 @@ class InterruptCase:
             held,
             hooked(),
             dict(installations._installations),
-            [hook is not None and hook.on for hook in handoff._made],
+            [hook.on for hook in handoff._made],
             dict(switches._everywhere),
             scope._open,
             marks,
