@@ -21,8 +21,10 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
     """
     if given is None:
         return adapter_table.ready_adapters()
-    named = given if type(given) is tuple else checked_sequence(given, "patch_caches")
-    made = [adapter_table.load(each) if isinstance(each, str) else check_adapter(each) for each in named]
+    made = [
+        adapter_table.load(each) if isinstance(each, str) else check_adapter(each)
+        for each in checked_sequence(given, "patch_caches")
+    ]
     if len(made) < 2:
         return made
     found: dict[Adapter, Adapter] = {}
@@ -71,6 +73,8 @@ def checked_sequence(given: Iterable[T], what: str) -> tuple[T, ...]:
 
     *what* is the name of the argument or attribute that it was given as.
     """
+    if type(given) is tuple:
+        return given
     if isinstance(given, str):
         raise TypeError(f"{what}: expected a sequence of names, not the string {given!r}: ({given!r},)")
     if not isinstance(given, Collection):
@@ -80,7 +84,7 @@ def checked_sequence(given: Iterable[T], what: str) -> tuple[T, ...]:
 
 def names_of(given: Iterable[str], what: str) -> tuple[str, ...]:
     """Return *given*, as `checked_sequence`, each of it a string."""
-    names = given if type(given) is tuple else checked_sequence(given, what)
+    names = checked_sequence(given, what)
     for name in names:
         if not isinstance(name, str):
             raise TypeError(f"{what}: expected the names of switches, not {name!r}")

@@ -51,9 +51,9 @@ def _is_hook(function: Any) -> bool:
 
 
 def _put_in() -> None:
-    # By what is in, not by who came first: the one before may have been interrupted half-way.
     if not _made:
         _made.extend([make() for make in _MAKERS])
+    # By what is in, not by who came first: the one before may have been interrupted half-way.
     for n, hook in enumerate(_made):
         if not hook.on:
             if hook.own[hook.name] is not hook.found:

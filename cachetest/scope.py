@@ -189,9 +189,7 @@ def while_open(put_in: Callable[[], None], take_out: Callable[[], None]) -> None
 def open_scope(scope: Scope) -> None:
     """Make *scope* that of the calling context, inside the one it has, and of all that it starts."""
     global _last, _open
-    found = scope.found = _marker.get()
-    scope.found_carried = _carried.get()
-    scope.parent = None if found is None else scope.around()
+    scope.parent = scope.around()
     scope.opener = _strand()
     if _adrift_by_name and not _open:
         _adrift.reset()
@@ -203,6 +201,8 @@ def open_scope(scope: Scope) -> None:
             scope.parent.leaf = False
         _open = (*_open, scope)
         scope.leaf = True
+        scope.found = _marker.get()
+        scope.found_carried = _carried.get()
         # The mark first: by that close_scope tells whether there is anything to put back.
         _marker.set(scope)
         if scope.found_carried is not None:
