@@ -6,11 +6,15 @@ import sys
 import unittest
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .activation import Activation, Verdict
-from .arguments import checked_length, names_of, resolve_adapters
-from .assertions import CacheAssertions
-from .callers import Location, caller_outside
-from .operations import LOG_LENGTH
+from ._assertions.counts import CountAssertions
+from ._assertions.entries import EntryAssertions
+from ._assertions.use import UseAssertions
+from ._patching.patch_caches import again_if_interrupted
+from ._patching.session import Session, SessionResult
+from ._patching.validation import validate_length, validate_names, validate_sequence
+from ._recording.call_sites import Location, calling_location
+from ._recording.log import LOG_LENGTH
+from .adapters.registry import resolve_adapters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +25,7 @@ __all__ = ["CacheTestCase", "CacheTestMixin"]
 __unittest = True
 
 
-class CacheTestMixin(CacheAssertions):
+class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
     """Put in front of a TestCase: around each test, cache switches are off and caches are mocks.
 
     First every switch of the adapters in use is turned off, then those of `enable_caches` on, then the
@@ -66,66 +70,63 @@ class CacheTestMixin(CacheAssertions):
 
     def setUp(self) -> None:
         super().setUp()
-        if self._activation is not None:
+        if self._session is not None:
             # The TestCase behind may turn caches on for its own tests, as torch's does.
-            self._activation.turn_switches_again()
+            self._session.override_again()
 
-    def _patch_set_up(self) -> _SetUp:
+    def _patch_set_up(self) -> _ScopeOpeningSetUp:
         """Have the scope opened before `setUp`, once, and return what takes that back."""
         # On the instance, and not by a setUp of the class: a subclass need not call super().setUp(), and
         # of all that unittest calls only setUp and the cleanups are sure to run in the context of the test
         # method. For IsolatedAsyncioTestCase that is a copy, taken before run(). Until Python 3.11 it takes
         # that copy in run(), and calls setUp outside it.
         early = _Outcome(self._open_scope) if _COPIES_IN_RUN and _copies_context(self) else None
-        patched = _SetUp(self, early)
+        patched = _ScopeOpeningSetUp(self, early)
         self.setUp = patched  # type: ignore[method-assign]
         return patched
 
-    def _after_run(self, patched: _SetUp) -> None:
+    def _after_run(self, patched: _ScopeOpeningSetUp) -> None:
         try:
             patched.put_back()
         finally:
-            if self._activation is not None:
+            if self._session is not None:
                 # A KeyboardInterrupt ends run() without the cleanups.
-                self._close(self._activation)
+                self._close(self._session)
 
     def _open_scope(self) -> None:
-        activation = Activation(
-            resolve_adapters(self.patch_caches),
-            enable=names_of(self.enable_caches, "enable_caches"),
+        given = self.patch_caches
+        session = Session(
+            resolve_adapters(None if given is None else validate_sequence(given, "patch_caches")),
+            enable=validate_names(self.enable_caches, "enable_caches"),
             label=self.id(),
+            whole_test=True,
             switches_off=True,
             explain_misses=self.explain_misses,
-            log_length=checked_length(self.log_length),
+            log_length=validate_length(self.log_length),
         )
         # The first cleanup is the last to run: what the test cleans up still counts as its own.
-        self.addCleanup(self._leave_scope, activation)
-        self._activation = activation
-        self.caches = activation.open().caches
+        self.addCleanup(self._leave_scope, session)
+        self._session = session
+        self.caches = session.open().caches
 
-    def _leave_scope(self, activation: Activation) -> None:
-        verdict = self._close(activation)
-        if verdict is not None:
-            verdict.tell(self._where(), self.failureException)
+    def _leave_scope(self, session: Session) -> None:
+        result = self._close(session)
+        if result is not None:
+            result.raise_or_warn(self._where(), self.failureException)
 
-    def _close(self, activation: Activation) -> Verdict | None:
-        try:
-            verdict = activation.close()
-        except BaseException:
-            # Interrupted: finish, so that nothing stays patched.
-            activation.close()
-            raise
-        self._activation = None
-        return verdict
+    def _close(self, session: Session) -> SessionResult | None:
+        result = again_if_interrupted(session.close)
+        self._session = None
+        return result
 
     def _where(self) -> Location:
         code = getattr(getattr(type(self), self._testMethodName, None), "__code__", None)
         if code is None:
-            return caller_outside()
+            return calling_location()
         return Location(code.co_filename, code.co_firstlineno, code.co_name)
 
 
-class _SetUp:
+class _ScopeOpeningSetUp:
     """Stands in for the ``setUp`` of *case* until it is called: opens the scope, unless that was *early*."""
 
     __slots__ = ("_case", "_early", "_found", "_is_own")
@@ -155,7 +156,7 @@ class _SetUp:
 
 
 class _Outcome:
-    """What calling a function came to, to be had later."""
+    """The outcome of calling a function, to be had later."""
 
     def __init__(self, function: Callable[[], None]) -> None:
         self._error: Exception | None = None

@@ -67,18 +67,19 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from .caches import MISSING, MockCaches
+from ._behaving.gate import MISSING
+from ._caches.caches import MockCaches
+from ._patching.patch_caches import PatchCaches
+from ._patching.undo import Undo
 from .errors import closest_first
-from .patching import PatchCaches
-from .undo import Undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from unittest import TestCase as _TestCase
 
+    from ._caches.cache import MockCache
     from .adapters.base import Adapter
-    from .caches import MockCache
 else:
     _TestCase = object
 
@@ -237,7 +238,7 @@ class AdapterContract(_TestCase):
         misses += puts * self.subject.misses_per_put
         got = dict(zip(("puts", "hits", "misses"), cache.counts(), strict=True))
         expected = {"puts": puts, "hits": hits, "misses": misses}
-        known = got.keys() - cache.unknown.keys()
+        known = got.keys() - cache.unavailable.keys()
         self.assertEqual(
             {word: got[word] for word in known},
             {word: expected[word] for word in known},
@@ -440,7 +441,7 @@ class AdapterContract(_TestCase):
         try:
             with _undo_failing_after(steps), ExitStack() as stack:
                 stack.enter_context(adapter.install())
-                watch = adapter.watch(MockCaches(adapter.caches))
+                watch = adapter.scope_context(MockCaches(adapter.caches))
                 if watch is not None:
                     stack.enter_context(watch)
         except _InjectedError:
@@ -557,7 +558,7 @@ class AdapterContract(_TestCase):
                 self.subject.delete(cache, "a")
 
     def _state(self) -> tuple[object, object]:
-        places = self.subject.adapter.places()
+        places = self.subject.adapter.patched_attributes()
         return self.subject.state(), {place: _Same(found) for place, found in places.items()}
 
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .adapters import known_adapters, load
-from .patching import PatchCaches as _PatchCaches
-from .scope import GlobalStats
-from .stats import Stats
+from ._caches.global_stats import GlobalStats
+from ._patching.patch_caches import PatchCaches as _PatchCaches
+from ._recording.stats import Stats
+from .adapters.registry import get_adapter, known_adapters
 
 if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["MockBackend", "PatchCaches", "Stats", "global_stats"]
 
-_INDUCTOR = load("inductor")
+_INDUCTOR = get_adapter("inductor")
 
 # PyTorch's own tests rely on the other switches staying as they are.
 _SWITCHES = (
@@ -41,7 +41,7 @@ class PatchCaches(_PatchCaches):
     def setUp(cls) -> None:
         """Switch the caches off, until `tearDown`. Calls nest."""
         # As the original, it does not insist where the environment forces a switch.
-        cls._turn_off([switch for switch in _INDUCTOR.switches if switch.name in _SWITCHES], insist=False)
+        cls._switch_off([switch for switch in _INDUCTOR.switches if switch.name in _SWITCHES], insist=False)
 
 
 if TYPE_CHECKING:
@@ -56,6 +56,6 @@ if TYPE_CHECKING:
         def put(self, key: str, data: Any) -> None: ...
 
 else:
-    from .adapters.inductor import backend_class
+    from .adapters.inductor.adapter import backend_class
 
     MockBackend = backend_class()

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cachetest import MockBackend
+from cachetest._caches.attribution import scope_of_caller
+from cachetest._patching.undo import ABSENT, Undo, own_attribute
 from cachetest.adapters import Adapter, Switch
-from cachetest.scope import owner
-from cachetest.undo import ABSENT, Undo, own_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,7 +120,7 @@ class LibraryAdapter(Adapter):
 class NamedPlaceAdapter(LibraryAdapter):
     """An adapter that names its place itself, as one has to that does not set it by an Undo."""
 
-    def places(self) -> Mapping[str, object]:
+    def patched_attributes(self) -> Mapping[str, object]:
         return {"Library.backend": own_attribute(self.library, "backend")}
 
 
@@ -129,11 +129,11 @@ class InterruptedAdapter(NamedPlaceAdapter):
 
     interrupted = False
 
-    def places(self) -> Mapping[str, object]:
-        if owner() is not None and not self.interrupted:
+    def patched_attributes(self) -> Mapping[str, object]:
+        if scope_of_caller() is not None and not self.interrupted:
             self.interrupted = True
             raise KeyboardInterrupt
-        return super().places()
+        return super().patched_attributes()
 
 
 def make_library() -> tuple[type[Library], LibraryAdapter]:

@@ -6,10 +6,10 @@ import unittest
 from parameterized import parameterized
 
 from cachetest import AsyncCacheTestCase, CacheTestCase, CacheTestMixin, MockBackend, Stats, global_stats
-from cachetest.scope import owner
+from cachetest._caches.attribution import scope_of_caller
 
+from ._patching.test_switches import ContextSwitch
 from .support import make_library, run_method
-from .test_switches import ContextSwitch
 
 
 class AsyncTests(AsyncCacheTestCase):
@@ -75,7 +75,7 @@ class AsyncTests(AsyncCacheTestCase):
 
     async def asyncTearDown(self):
         self.backend.put("asyncTearDown", 1)
-        self.assertIsNotNone(owner())
+        self.assertIsNotNone(scope_of_caller())
 
 
 class AroundTests(unittest.TestCase):
@@ -83,7 +83,7 @@ class AroundTests(unittest.TestCase):
         self.library, self.adapter = make_library()
         before = dict(vars(self.library))
         self.addCleanup(lambda: self.assertEqual(dict(vars(self.library)), before))
-        self.addCleanup(lambda: self.assertIsNone(owner()))
+        self.addCleanup(lambda: self.assertIsNone(scope_of_caller()))
 
     def run_method(self, body, base=AsyncCacheTestCase, **attributes):
         return run_method(base, body, patch_caches=(self.adapter,), **attributes)

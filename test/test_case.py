@@ -7,17 +7,10 @@ import weakref
 
 from parameterized import parameterized
 
-from cachetest import (
-    CacheTestCase,
-    CacheTestMixin,
-    MockBackend,
-    NotPatchedError,
-    PatchCaches,
-    Stats,
-)
-from cachetest.activation import Activation
-from cachetest.case import _SetUp
-from cachetest.scope import carry, owner
+from cachetest import CacheTestCase, CacheTestMixin, MockBackend, NotPatchedError, PatchCaches, Stats
+from cachetest._caches.attribution import bind_to_scope, scope_of_caller
+from cachetest._patching.session import Session
+from cachetest.case import _ScopeOpeningSetUp
 
 from .support import InterruptedAdapter, NamedPlaceAdapter, make_library, run_case, run_method
 
@@ -73,7 +66,7 @@ class LibraryCase(unittest.TestCase):
         self.attributes = {"patch_caches": (self.adapter,)}
         before = dict(vars(self.library))
         self.addCleanup(lambda: self.assertEqual(dict(vars(self.library)), before))
-        self.addCleanup(lambda: self.assertIsNone(owner()))
+        self.addCleanup(lambda: self.assertIsNone(scope_of_caller()))
 
     def run_method(self, body, base=CacheTestCase, **attributes):
         return run_method(base, body, **{**self.attributes, **attributes})
@@ -201,7 +194,7 @@ class AroundTests(LibraryCase):
 
     def test_nothing_imported(self):
         """A cache whose library was not imported before the test is an error that says which it is."""
-        with unittest.mock.patch("cachetest.adapters.ready_adapters", list):
+        with unittest.mock.patch("cachetest.adapters.registry.detected_adapters", list):
             _, result = self.run_method(
                 lambda case: case.assertCacheStats("fx_graph", puts=0), patch_caches=None
             )
@@ -223,7 +216,7 @@ class AroundTests(LibraryCase):
             MockBackend("c")
             case.assertCacheUnused()
 
-        with unittest.mock.patch("cachetest.adapters.ready_adapters", return_value=[]) as ready:
+        with unittest.mock.patch("cachetest.adapters.registry.detected_adapters", return_value=[]) as ready:
             _, result = self.run_method(body, patch_caches=None)
         ((_, text),) = result.errors
         self.assertIn(
@@ -272,7 +265,7 @@ class AroundTests(LibraryCase):
         """A setUp that somebody put on the object is called, and is still there after."""
         calls = []
         case = type("Inner", (CacheTestCase,), {"test": lambda case: None, **self.attributes})("test")
-        case.setUp = own = lambda: calls.append(owner().label)
+        case.setUp = own = lambda: calls.append(scope_of_caller().label)
         self.assertTrue(run_case(case).wasSuccessful())
         self.assertEqual(calls, [case.id()])
         self.assertIs(case.setUp, own)
@@ -285,7 +278,7 @@ class AroundTests(LibraryCase):
 
         def made():
             # By the type itself: an object of another library may be loaded by being looked at.
-            return [each for each in gc.get_objects() if type(each) in (Activation, _SetUp)]
+            return [each for each in gc.get_objects() if type(each) in (Session, _ScopeOpeningSetUp)]
 
         before = made()
         gc.disable()
@@ -300,9 +293,9 @@ class AroundTests(LibraryCase):
         """A test that calls its own setUp() again stays in its scope."""
 
         def body(case):
-            inside = owner()
+            inside = scope_of_caller()
             case.setUp()
-            case.assertIs(owner(), inside)
+            case.assertIs(scope_of_caller(), inside)
 
         self.passes(body)
 
@@ -390,11 +383,11 @@ class EndTests(LibraryCase):
         class Unreadable(NamedPlaceAdapter):
             reads = 0
 
-            def places(self):
+            def patched_attributes(self):
                 Unreadable.reads += 1
                 if Unreadable.reads == 3:
                     raise RuntimeError("gone")
-                return super().places()
+                return super().patched_attributes()
 
         _, result = self.run_method(lambda case: None, patch_caches=(Unreadable(self.library),))
         ((_, text),) = result.failures
@@ -434,7 +427,7 @@ class EndTests(LibraryCase):
         uses = []
 
         def first(case):
-            uses.append(carry(owner(), self.library.backend.get))
+            uses.append(bind_to_scope(scope_of_caller(), self.library.backend.get))
 
         def second(case):
             uses[0]("k")
@@ -496,10 +489,10 @@ class EndTests(LibraryCase):
 
         class Callable:
             def __call__(self):
-                carry(first[0], MockBackend("c").get)("k")
+                bind_to_scope(first[0], MockBackend("c").get)("k")
 
         first = []
-        self.run_method(lambda case: first.append(owner()))
+        self.run_method(lambda case: first.append(scope_of_caller()))
         with self.assertWarns(UserWarning):
             self.passes(Callable())
 

@@ -5,7 +5,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest.adapters import known_adapters
+from cachetest.adapters.registry import known_adapters
 
 from .documents import blocks, check_block
 from .support import ROOT, is_there

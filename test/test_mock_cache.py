@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cachetest import adapters
 
-from .adapters.torch_tree import write_tree
+from .adapters.inductor.torch_tree import write_tree
 from .support import run_python
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parameterized import parameterized
 
-from .adapters.torch_support import (
+from .adapters.inductor.torch_support import (
     cache_class,
     compile_on_new_machine,
     config_texts,

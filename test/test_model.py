@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from parameterized import parameterized
 
-from cachetest import MockBackend, PatchCaches, strays
+from cachetest import MockBackend, PatchCaches
+from cachetest._caches.scope import Scope
+from cachetest._recording import uncounted as strays
+from cachetest._recording.uncounted import Uncounted, take_uncounted
 from cachetest.errors import CacheTestWarning, LateOperationWarning
-from cachetest.scope import Scope
-from cachetest.strays import Findings, find_strays
 
 PROGRAMS = 2_000
 KEYS = 3
@@ -214,7 +215,7 @@ class World:
                 while actor.blocks:
                     self.leave(actor, None)
             self.check()
-            left = find_strays(Scope("nobody"))
+            left = take_uncounted(Scope("nobody"))
             assert len(left.others_late) == len(self.strays)
             assert not left.unattributed
             assert not left.own_late
@@ -230,7 +231,7 @@ class World:
                     actor.do(lambda patch=patch: patch.__exit__(ValueError, ValueError(), None))
                 actor.stop()
         self.pool.shutdown()
-        find_strays(Scope("nobody"))
+        take_uncounted(Scope("nobody"))
         # What is unattributed is kept for scopes that a broken line has kept from asking for it.
         strays._strays.clear()
 
@@ -255,10 +256,10 @@ class BrokenTests(unittest.TestCase):
 
     @parameterized.expand(
         [
-            ("threads unmarked", "cachetest.handoff.carry", lambda scope, function: function),
-            ("blocks not nested", "cachetest.scope._innermost", lambda scope, strand, current: [scope]),
-            ("late as if in time", "cachetest.scope.note", lambda stray: None),
-            ("nothing told", "cachetest.activation.find_strays", lambda scope: Findings()),
+            ("threads unmarked", "cachetest._caches.thread_hooks.bind_to_scope", lambda scope, function: function),
+            ("blocks not nested", "cachetest._caches.attribution._innermost", lambda scope, strand, current: [scope]),
+            ("late as if in time", "cachetest._caches.scope.add_uncounted", lambda stray: None),
+            ("nothing told", "cachetest.activation.find_strays", lambda scope: Uncounted()),
         ]
     )
     def test_found_out(self, _, target, broken):

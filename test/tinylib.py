@@ -9,10 +9,11 @@ import threading
 import time
 from contextlib import contextmanager
 
+from cachetest._behaving.gate import MISSING
+from cachetest._caches.attribution import cache_for
+from cachetest._caches.cache import MockCache
+from cachetest._patching.undo import Undo, own_attribute
 from cachetest.adapters import Adapter
-from cachetest.caches import MISSING, MockCache
-from cachetest.scope import cache_for
-from cachetest.undo import Undo, own_attribute
 
 LIBRARIES = frozenset({__name__})
 tinylib = sys.modules[__name__]
@@ -83,7 +84,7 @@ class CountedStore:
         return value
 
     def times(self, cache):
-        return cache.keep("times", dict)
+        return cache.adapter_state("times", dict)
 
     def expired(self, cache, key):
         cache.record("expiration", key, LIBRARIES)
@@ -110,7 +111,7 @@ class TinyAdapter(Adapter):
         undo.set_attribute(tinylib, "store", self.Store())
         undo.set_attribute(tinylib, "patched", True)
 
-    def places(self):
+    def patched_attributes(self):
         return {name: own_attribute(tinylib, name) for name in ("store", "patched")}
 
 
@@ -217,7 +218,7 @@ class HidesItsEntries(TinyAdapter):
     class Store(CountedStore):
         def cache(self, name):
             cache = cache_for(name)
-            return cache.keep("hidden", lambda: MockCache(name, cache.operations))
+            return cache.adapter_state("hidden", lambda: MockCache(name, cache.operations))
 
 
 class OfTheFirstScope(TinyAdapter):

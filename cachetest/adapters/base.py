@@ -1,4 +1,4 @@
-"""What connects one library to cachetest: the interface of an adapter, and of its switches."""
+"""The interface of an adapter, which connects one library to cachetest, and of its switches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from contextlib import AbstractContextManager
 
-    from ..caches import MockCache, MockCaches
+    from .._caches.cache import MockCache
+    from .._caches.caches import MockCaches
 
 __all__ = ["Adapter", "Switch"]
 
@@ -50,17 +51,14 @@ class Switch(ABC):
 
 
 class Adapter(ABC):
-    """What connects one library to cachetest.
+    """The connection of one library to cachetest.
 
     Patches are process-wide and shared: two adapters that are equal are installed once, for as long as any
     scope needs them. Adapters of one class are equal unless `identity` says otherwise.
     """
 
     name: ClassVar[str]
-    """What a test names it by, and the module of this package that it is in."""
-
-    kind: ClassVar[str] = "swap"
-    """``"swap"``: our backend is put in. ``"watch"``: the real cache's own activity is read."""
+    """The name that a test gives it by, and the module or folder of this package that it is in."""
 
     caches: tuple[str, ...] = ()
     """The names of the caches that a scope has from it."""
@@ -73,7 +71,7 @@ class Adapter(ABC):
         """Return a context manager that swaps the backends in, and puts back exactly what it found.
 
         "Was not there" is to be put back too, and what the library memoised in between is to be undone.
-        `cachetest.undo.Undo` does this. Whatever fails, nothing may stay patched; where leaving raises, it
+        `Undo` does this. Whatever fails, nothing may stay patched; where leaving raises, it
         is called once more.
         """
 
@@ -84,47 +82,44 @@ class Adapter(ABC):
         """
         return True
 
-    def watch(self, caches: MockCaches) -> AbstractContextManager[object] | None:
-        """Return what is entered when a scope opens and left when it closes, *caches* being its caches.
+    def scope_context(self, caches: MockCaches) -> AbstractContextManager[object] | None:
+        """Return a context manager that is entered when a scope opens and left when it closes.
 
-        For a library whose own counts are read: there `MockCache` is told of what it counts between. None,
-        the default, stands for nothing. Entered after `install`; the rules of that hold here.
+        *caches* are the caches of the scope. A library whose own counts are read is connected to them here;
+        an adapter that has to know which scopes it is used in remembers them. None, the default, stands for
+        nothing. It is entered after `install`, whose rules hold here too.
         """
         return None
 
     def entry_key(self, cache: str, key: object) -> object:
-        """Return what the entry is kept and logged under that a program calls *key*.
+        """Return the key that an entry is kept and logged under which a program calls *key*.
 
-        Other than *key* where the library makes keys of its own of those it is given, by a prefix, say.
+        It is another than *key* where the library makes keys of its own, by a prefix, say.
         """
         return key
 
-    def places(self) -> Mapping[str, object]:
-        """Return what is now in each place that `install` changes, by the name of the place.
+    def patched_attributes(self) -> Mapping[str, object]:
+        """Return the present value of each attribute that `install` changes, by a name for messages.
 
-        It is read before and after installing, at the end of each test, and after restoring, and compared
-        by identity: what differs was displaced by somebody else, or not restored. Not needed where `install`
-        returns an `Undo` that set them all: what that knows is looked at instead.
+        They are read before and after installing, at the end of each test, and after restoring, and compared
+        by identity: one that differs was displaced by somebody else, or not restored. Not needed where
+        `install` returns an `Undo` that set them all: what that knows is looked at instead.
         """
         return {}
 
-    def components(self, cache: str, key: object) -> list[tuple[str, object]]:
-        """Take *key* of *cache* apart into named parts, to say which of them made a lookup miss."""
+    def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
+        """Take *key*, logged by *cache*, apart into named parts, to say which of them made a lookup miss."""
         # Loaded here: only a failure or a report needs it.
-        from ..explain import components
+        from .._telling.key_parts import components
 
         return components(key)
 
-    def take_apart(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
-        """Take apart *key*, logged by *cache*: as `components`, or from what was kept when it was made."""
-        return self.components(cache.name, key)
-
-    def opaque(self, cache: MockCache) -> str:
+    def why_opaque(self, cache: MockCache) -> str:
         """Return why the keys of *cache* can't be taken apart, or nothing where they can."""
         return ""
 
     def identity(self) -> Hashable:
-        """Return what tells this adapter from others of its class; by default nothing does."""
+        """Return a value that tells this adapter from others of its class; by default nothing does."""
         return None
 
     def __eq__(self, other: object) -> bool:
@@ -137,7 +132,7 @@ class Adapter(ABC):
 
     @cached_property
     def lookup_key(self) -> Hashable:
-        """What is equal for equal adapters: each test looks them up by it, several times."""
+        """A key that is equal for equal adapters: each test looks them up by it, several times."""
         return type(self), self.identity()
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeVar
 
-    from ..undo import Undo
+    from .._patching.undo import Undo
 
     S = TypeVar("S", bound="ClassSwap")
 

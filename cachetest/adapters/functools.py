@@ -8,17 +8,17 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .._caches.attribution import scope_of_caller
+from .._patching.undo import ABSENT, Undo
+from .._recording.stats import Stats
 from ..errors import CacheTestError
-from ..scope import owner
-from ..stats import Stats
-from ..undo import ABSENT, Undo
 from .targets import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from ..caches import MockCaches
+    from .._caches.caches import MockCaches
 
 __all__ = ["Functools"]
 
@@ -41,24 +41,23 @@ class Functools(Targets):
     """
 
     name = "functools"
-    kind = "watch"
     example = "prices='shop.catalog:price_of'"
 
     def install(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def watch(self, caches: MockCaches) -> AbstractContextManager[object]:
+    def scope_context(self, caches: MockCaches) -> AbstractContextManager[object]:
         return Undo(partial(self._watch, caches))
 
     def _watch(self, caches: MockCaches, undo: Undo) -> None:
-        scope = owner()
+        scope = scope_of_caller()
         around = [] if scope is None else [each.caches for each in scope.lineage()]
         for name, function in self.resolve().items():
             reading = _Reading(name, caches, function)
             undo.add(reading.end)
             reading.begin(around)
             cache = caches[name]
-            cache.source, cache.cache, cache.unknown = reading.counts, _Entries(reading), UNKNOWN
+            cache.library_counts, cache.cache, cache.unavailable = reading.counts, _Entries(reading), UNKNOWN
 
     def resolve(self) -> dict[str, Any]:
         """Return the memoised function that each name stands for.
@@ -76,7 +75,7 @@ class Functools(Targets):
                 )
         return functions
 
-    def places(self) -> Mapping[str, object]:
+    def patched_attributes(self) -> Mapping[str, object]:
         return {
             target: self._now(name, target)
             for name, target in self.targets.items()

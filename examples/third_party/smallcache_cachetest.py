@@ -2,9 +2,9 @@
 
 import smallcache
 
+from cachetest._caches.attribution import cache_for
+from cachetest._patching.undo import Undo
 from cachetest.adapters import Adapter
-from cachetest.scope import cache_for
-from cachetest.undo import Undo
 
 LIBRARIES = frozenset({"smallcache", "smallcache_cachetest"})  # whose lines are not the program's
 
@@ -16,7 +16,7 @@ class SmallCache(Adapter):
     def install(self):
         return Undo(lambda undo: undo.set_attribute(smallcache, "backend", CountedBackend()))
 
-    def places(self):
+    def patched_attributes(self):
         return {"smallcache.backend": smallcache.backend}
 
 

@@ -3,7 +3,8 @@ import unittest
 import smallcache
 from smallcache_cachetest import SmallCache
 
-from cachetest.contract import MISSING, AdapterContract, Subject
+from cachetest._behaving.gate import MISSING
+from cachetest.contract import AdapterContract, Subject
 
 
 class SmallCacheSubject(Subject):

@@ -39,7 +39,7 @@ class AdapterTests(unittest.TestCase):
     def test_defaults(self):
         """An adapter need not have places, switches or a way to take keys apart."""
         adapter = One()
-        self.assertEqual((adapter.places(), adapter.switches, adapter.caches), ({}, (), ()))
+        self.assertEqual((adapter.patched_attributes(), adapter.switches, adapter.caches), ({}, (), ()))
         self.assertEqual(adapter.components("c", "a:1"), [("part 1", "a"), ("part 2", "1")])
         self.assertEqual(adapter.kind, "swap")
         self.assertEqual(repr(adapter), "<One adapter>")

@@ -15,9 +15,10 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest import CacheTestCase, PatchCaches, Stats, global_stats
+from cachetest._behaving.gate import MISSING
 from cachetest.adapters import Functools
-from cachetest.adapters import functools as adapter_module
-from cachetest.contract import MISSING, AdapterContract, Subject
+from cachetest.adapters.registry import functools as adapter_module
+from cachetest.contract import AdapterContract, Subject
 from cachetest.errors import CacheTestError
 
 from ..support import run_method
@@ -489,7 +490,7 @@ class AssertionTests(unittest.TestCase):
     def test_unknown(self):
         """What can't be known is said of the cache, each with the reason."""
         with PatchCaches(Functools(squares=squares())) as patch:
-            self.assertEqual(set(patch.caches.squares.unknown), {"puts", "operations", "entries"})
+            self.assertEqual(set(patch.caches.squares.unavailable), {"puts", "operations", "entries"})
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from unittest import mock
 
 from parameterized import parameterized
 
+from cachetest._patching.undo import Undo
 from cachetest.adapters import Targets
-from cachetest.undo import Undo
 
 
 class Own(Targets):

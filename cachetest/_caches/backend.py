@@ -1,0 +1,149 @@
+"""The mock backend for caches that are tested by hand, and the short way that its operations take.
+
+`MockBackend.get` and `put`, and `get_from_library` and `put_from_library` below them, are `MockCache.get` and
+`put` written out: they record exactly the same, and take half the time, since nothing is called that need not
+be. They stand together because a change has to be made to all four; ``test/_caches/test_backend.py`` holds
+them to the gate. The short way is open while the context is marked with the innermost scope of its test and
+nothing is in force. Otherwise the gate is asked.
+"""
+
+from __future__ import annotations
+
+from sys import _getframe
+from typing import TYPE_CHECKING, Any
+
+from .._behaving.gate import MISSING
+from .._recording.call_sites import NO_LIBRARIES, calling_frame, is_outside, this_thread
+from .attribution import cache_for, scope_of_caller
+from .scope import marked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MockBackend", "get_from_library", "put_from_library"]
+
+
+class MockBackend:
+    """The backend that a program calls to get and put, in place of its real one.
+
+    Two backends of one name share one cache, that of the running test. The cache is made on first use, or
+    when a backend for it is made inside the test.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Make a backend for the cache called *name*."""
+        if not isinstance(name, str):
+            raise TypeError(f"a cache has a string for a name, not {name!r}")
+        self.name = name
+        scope = scope_of_caller()
+        if scope is not None and not scope.closed:
+            # So that a test can assert that the cache was not used.
+            scope.caches.ensure(name)
+
+    @classmethod
+    def with_name(cls, name: str) -> Callable[[], MockBackend]:
+        """Return a factory without arguments that makes backends for *name*."""
+
+        def make() -> MockBackend:
+            return cls(name)
+
+        return make
+
+    def get(self, key: Any) -> Any:
+        """Look *key* up: a hit returns the value, a miss None."""
+        scope = marked()
+        cache = None if scope is None or not scope.is_innermost else scope.by_name.get(self.name)
+        if cache is None:
+            value = cache_for(self.name).get(key, NO_LIBRARIES, _getframe(1))
+            return None if value is MISSING else value
+        try:
+            value = cache.cache.get(key, MISSING)
+        except Exception as error:
+            cache.fail((key,), error, NO_LIBRARIES, _getframe(1))
+            raise
+        log = cache.operations
+        frame = _getframe(1)
+        code = frame.f_code
+        if code is not log.caller:
+            frame = calling_frame(frame)
+            code = frame.f_code
+            if is_outside(frame):
+                log.caller = code
+        state = log.state
+        if value is MISSING:
+            state.misses.append(None)
+            state.latest.append((next(log.numbers), "miss", key, this_thread.name, code, frame.f_lasti))
+            return None
+        state.hits.append(None)
+        state.latest.append((next(log.numbers), "hit", key, this_thread.name, code, frame.f_lasti))
+        return value
+
+    def put(self, key: Any, value: Any) -> None:
+        """Write *value*, over any value that was there."""
+        scope = marked()
+        cache = None if scope is None or not scope.is_innermost else scope.by_name.get(self.name)
+        if cache is None:
+            cache_for(self.name).put(key, value, NO_LIBRARIES, _getframe(1))
+            return
+        try:
+            cache.cache[key] = value
+        except Exception as error:
+            cache.fail((key,), error, NO_LIBRARIES, _getframe(1))
+            raise
+        log = cache.operations
+        frame = _getframe(1)
+        code = frame.f_code
+        if code is not log.caller:
+            frame = calling_frame(frame)
+            code = frame.f_code
+            if is_outside(frame):
+                log.caller = code
+        state = log.state
+        state.puts.append(None)
+        state.latest.append((next(log.numbers), "put", key, this_thread.name, code, frame.f_lasti))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+def get_from_library(name: str, key: object, libraries: frozenset[str]) -> Any:
+    """Look *key* up in the cache *name*, as a backend of *libraries* does; return the value, or None."""
+    scope = marked()
+    cache = None if scope is None or not scope.is_innermost else scope.by_name.get(name)
+    if cache is None:
+        value = cache_for(name).get(key, libraries, _getframe(1))
+        return None if value is MISSING else value
+    try:
+        value = cache.cache.get(key, MISSING)
+    except Exception as error:
+        cache.fail((key,), error, libraries, _getframe(1))
+        raise
+    log = cache.operations
+    frame = calling_frame(_getframe(1), libraries)
+    state = log.state
+    if value is MISSING:
+        state.misses.append(None)
+        state.latest.append((next(log.numbers), "miss", key, this_thread.name, frame.f_code, frame.f_lasti))
+        return None
+    state.hits.append(None)
+    state.latest.append((next(log.numbers), "hit", key, this_thread.name, frame.f_code, frame.f_lasti))
+    return value
+
+
+def put_from_library(name: str, key: object, value: object, libraries: frozenset[str]) -> None:
+    """Write *value* in the cache *name*, as a backend of *libraries* does."""
+    scope = marked()
+    cache = None if scope is None or not scope.is_innermost else scope.by_name.get(name)
+    if cache is None:
+        cache_for(name).put(key, value, libraries, _getframe(1))
+        return
+    try:
+        cache.cache[key] = value
+    except Exception as error:
+        cache.fail((key,), error, libraries, _getframe(1))
+        raise
+    log = cache.operations
+    frame = calling_frame(_getframe(1), libraries)
+    state = log.state
+    state.puts.append(None)
+    state.latest.append((next(log.numbers), "put", key, this_thread.name, frame.f_code, frame.f_lasti))

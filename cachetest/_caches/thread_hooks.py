@@ -1,0 +1,177 @@
+"""The hooks that hand the mark of a scope on to threads, pool workers and callbacks.
+
+Tasks, timers and callbacks of asyncio copy the context of whoever makes them, mark included. Threads and
+pools don't, so the three methods by which work is handed to them are wrapped while anybody holds the hooks.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .attribution import bind_to_scope, scope_of_caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .scope import Scope
+
+__all__ = ["hold_hooks", "release_hooks"]
+
+
+class _WrappedMethod:
+    """A wrapper around one method, which calls straight through once it is off."""
+
+    def __init__(
+        self, owner: type, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> None:
+        self.owner = owner
+        self.name = name
+        self.own = vars(owner)
+        self.on = False
+        # Another tool may have wrapped a hook of ours that it found, and put it back when we were gone.
+        found = self.own[name]
+        while _is_hook(found):
+            found = found.__wrapped__
+        self.found = found
+        active = wrap(found)
+
+        @functools.wraps(found)
+        def hook(*args: Any, **kwargs: Any) -> Any:
+            return (active if self.on else found)(*args, **kwargs)
+
+        hook._cachetest_hook = self  # type: ignore[attr-defined]
+        self.function = hook
+
+
+def _is_hook(function: Any) -> bool:
+    # functools.wraps gives the wrapper of another tool all the attributes of the hook inside it.
+    hook = getattr(function, "_cachetest_hook", None)
+    return hook is not None and hook.function is function
+
+
+_lock = threading.RLock()
+_holders: set[object] = set()
+
+
+def hold_hooks(holder: object) -> None:
+    """Have the hooks in until *holder*, and whoever else holds them, releases them.
+
+    Where it is interrupted, `release_hooks` undoes what was done.
+    """
+    with _lock:
+        _holders.add(holder)
+        _put_in()
+
+
+def release_hooks(holder: object) -> None:
+    """Take the hooks out unless somebody beside *holder* holds them; harmless where that holds none."""
+    with _lock:
+        if _holders <= {holder}:
+            _take_out()
+        _holders.discard(holder)
+
+
+def _put_in() -> None:
+    if not _made:
+        _made.extend([make() for make in _MAKERS])
+    # By what is in, not by who came first: the one before may have been interrupted half-way.
+    for n, hook in enumerate(_made):
+        if not hook.on:
+            if hook.own[hook.name] is not hook.found:
+                hook = _made[n] = _MAKERS[n]()
+            setattr(hook.owner, hook.name, hook.function)
+            hook.on = True
+
+
+def _take_out() -> None:
+    for hook in _made:
+        hook.on = False
+        # Where another tool has wrapped it, it stays, and has only gone quiet.
+        if hook.own[hook.name] is hook.function:
+            setattr(hook.owner, hook.name, hook.found)
+
+
+def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:
+    def marking_start(self: threading.Thread, *args: Any, **kwargs: Any) -> Any:
+        scope = scope_of_caller()
+        if scope is None or self.ident is not None:
+            return start(self, *args, **kwargs)
+        unmark = _wrap_run(self, scope)
+        try:
+            return start(self, *args, **kwargs)
+        except BaseException:
+            unmark()
+            raise
+
+    return marking_start
+
+
+def _wrap_run(thread: threading.Thread, scope: Scope) -> Callable[[], None]:
+    """Make *thread* run as part of *scope*; return the function that takes that back."""
+    # In the thread itself, because only there can its ContextVars be set; by `run`, because it is the one
+    # public method that every thread calls there.
+    run = bind_to_scope(scope, thread.run)
+    own = vars(thread)
+    found = own.get("run")
+
+    def unmark() -> None:
+        if found is None:
+            own.pop("run", None)
+        else:
+            own["run"] = found
+
+    def marked_run() -> Any:
+        unmark()
+        return run()
+
+    own["run"] = marked_run
+    return unmark
+
+
+def _wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
+    def marking_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if _pickles_its_work(self):
+            return submit(self, fn, *args, **kwargs)
+        # Also where it is nobody's: the worker may bear the mark of whoever made the pool start it.
+        return submit(self, bind_to_scope(scope_of_caller(), fn), *args, **kwargs)
+
+    return marking_submit
+
+
+def _pickles_its_work(pool: object) -> bool:
+    # InterpreterPoolExecutor, of Python 3.14, is a ThreadPoolExecutor; another interpreter is another
+    # process to us.
+    interpreter = sys.modules.get("concurrent.futures.interpreter")
+    return interpreter is not None and isinstance(pool, interpreter.InterpreterPoolExecutor)
+
+
+def _wrap_callback(add_done_callback: Callable[..., Any]) -> Callable[..., Any]:
+    def marking_callback(self: Any, fn: Any) -> Any:
+        return add_done_callback(self, bind_to_scope(scope_of_caller(), fn))
+
+    return marking_callback
+
+
+def _hook_start() -> _WrappedMethod:
+    return _WrappedMethod(threading.Thread, "start", _wrap_start)
+
+
+def _hook_submit() -> _WrappedMethod:
+    # Loaded here: the import costs more than all of cachetest, and a process without tests never pays.
+    from concurrent.futures.thread import ThreadPoolExecutor
+
+    return _WrappedMethod(ThreadPoolExecutor, "submit", _wrap_submit)
+
+
+def _hook_callback() -> _WrappedMethod:
+    from concurrent.futures import Future
+
+    return _WrappedMethod(Future, "add_done_callback", _wrap_callback)
+
+
+_MAKERS = (_hook_start, _hook_submit, _hook_callback)
+# The hook that each has made last, to be used again: making them takes longer than opening a scope.
+_made: list[_WrappedMethod] = []

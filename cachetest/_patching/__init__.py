@@ -1,0 +1,1 @@
+"""The patches: undoing, switches, shared installs, and the session that opens and closes it all."""

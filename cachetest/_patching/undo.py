@@ -1,0 +1,180 @@
+"""Changes that are taken back exactly, whatever interrupts: the tool that adapters patch with."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from typing_extensions import Self
+
+__all__ = [
+    "ABSENT",
+    "AttributePatch",
+    "AttributeSlot",
+    "Undo",
+    "changed_attributes",
+    "own_attribute",
+]
+
+
+class _Absent:
+    """The type of `ABSENT`."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = _Absent()
+"""Stands for an attribute that is not there: None is a value."""
+
+
+def own_attribute(owner: object, name: str) -> object:
+    """Return the attribute as *owner* itself holds it, or `ABSENT` when it is inherited or missing."""
+    return vars(owner).get(name, ABSENT)
+
+
+class AttributePatch:
+    """Attributes that are set together, and put back as their owners held them, "not there" included.
+
+    ``wanted`` are the attributes with what is set there, ``found`` the same with what they held.
+    """
+
+    def __init__(self, values: Iterable[tuple[object, str, object]]) -> None:
+        """Take what to set as (owner, name of the attribute, value), and note what is there now."""
+        self.wanted = [(_own(owner), owner, name, value) for owner, name, value in values]
+        self.found = [(own, owner, name, own_attribute(owner, name)) for own, owner, name, _ in self.wanted]
+        self._backwards = self.found[::-1]
+
+    def set(self) -> None:
+        for _, owner, name, value in self.wanted:
+            setattr(owner, name, value)
+
+    def put_back(self) -> None:
+        """Put back what was found; harmless when it was done before, or nothing was set."""
+        for own, owner, name, found in self._backwards:
+            if found is not ABSENT:
+                setattr(owner, name, found)
+            elif name in own:
+                delattr(owner, name)
+
+
+def changed_attributes(slots: Iterable[AttributeSlot]) -> list[tuple[str, object, object]]:
+    """Return (name of the attribute, value that it should hold, value that is there), where they differ."""
+    found = []
+    for own, owner, name, value in slots:
+        # Of a mappingproxy, as a class has, `get` takes three times as long.
+        now = own[name] if name in own else ABSENT  # noqa: SIM401
+        if now is not value:
+            found.append((f"{_name(owner)}.{name}", value, now))
+    return found
+
+
+class _Own:
+    """The attributes that an object itself holds, also where its ``__dict__`` is replaced."""
+
+    def __init__(self, owner: object) -> None:
+        self._owner = owner
+
+    def __contains__(self, name: object) -> bool:
+        return name in vars(self._owner)
+
+    def __getitem__(self, name: str) -> object:
+        return vars(self._owner)[name]
+
+
+AttributeSlot = tuple["Mapping[str, object] | _Own", object, str, object]
+"""The attributes that an object itself holds, the object, the name of one, and a value of it, or `ABSENT`."""
+
+
+def _own(owner: object) -> Mapping[str, object] | _Own:
+    return vars(owner) if isinstance(owner, (type, ModuleType)) else _Own(owner)
+
+
+def _name(owner: object) -> str:
+    if isinstance(owner, ModuleType):
+        return owner.__name__
+    cls = owner if isinstance(owner, type) else type(owner)
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+class Undo:
+    """A context manager that takes back, in reverse, each change made through it.
+
+    A step is known before its change is made, and may be run again after it was interrupted, so every
+    step has to be harmless when there is nothing, or nothing any more, for it to do. Leaving may be
+    repeated too, and then goes on where it was interrupted. ``patches`` are the attributes set through it.
+    """
+
+    def __init__(self, begin: Callable[[Undo], object] | None = None) -> None:
+        """Make one whose changes *begin* makes on entering; they are taken back when that raises."""
+        self._begin = begin
+        self._steps: list[Callable[[], object]] = []
+        self.patches: list[AttributePatch] = []
+
+    def add(self, step: Callable[[], object]) -> None:
+        """Call *step* when this is undone."""
+        self._steps.append(step)
+
+    def set_attribute(self, owner: object, name: str, value: object) -> None:
+        """Set an attribute, to be put back as *owner* itself held it, "not there" included."""
+        self.set_attributes([(owner, name, value)])
+
+    def set_attributes(self, values: Iterable[tuple[object, str, object]]) -> None:
+        """Set several, each given as (owner, name, value)."""
+        self.set_patch(AttributePatch(values))
+
+    def set_patch(self, patch: AttributePatch) -> None:
+        """Set what *patch* sets."""
+        self.add(patch.put_back)
+        self.patches.append(patch)
+        patch.set()
+
+    def copy(self) -> Undo:
+        """Return another that takes the same back, for steps that have to be run in several contexts."""
+        other = Undo()
+        other._steps = list(self._steps)
+        return other
+
+    def run(self) -> None:
+        """Take everything back; a step that fails is tried once more after the others.
+
+        The first exception is raised when all that could be taken back has been.
+        """
+        try:
+            self._run_once()
+        except BaseException:
+            self._run_once()
+            raise
+
+    def _run_once(self) -> None:
+        steps = self._steps
+        failed: list[Callable[[], object]] = []
+        error: BaseException | None = None
+        while steps:
+            try:
+                while steps:
+                    steps[-1]()
+                    steps.pop()
+            except BaseException as problem:
+                error = error or problem
+                # It may have been the last, with nothing left when it was interrupted.
+                failed += steps[-1:]
+                del steps[-1:]
+        if error is not None:
+            steps[:] = reversed(failed)
+            raise error
+
+    def __enter__(self) -> Self:
+        try:
+            if self._begin is not None:
+                self._begin(self)
+            return self
+        except BaseException:
+            self.run()
+            raise
+
+    def __exit__(self, *exc: object) -> None:
+        self.run()

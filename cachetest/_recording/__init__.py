@@ -1,0 +1,1 @@
+"""What happened: counts, operations and their log, the lines they came from, and what no test counts."""

@@ -1,0 +1,79 @@
+"""The report of a scope as data that JSON can hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._telling.formatting import LIMIT, short_repr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._caches.cache import MockCache
+    from .._telling.explanation import Explanation
+    from .._telling.history import History
+
+__all__ = ["LAYOUT", "as_dict"]
+
+LAYOUT = 1
+"""The version of the layout of `as_dict`: raised when something is taken away, or its meaning changes."""
+
+
+def _plain(value: object) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if type(value) is int and value.bit_length() <= 1_000:  # Python refuses the digits of a huge one
+        return value
+    if isinstance(value, str) and len(value) <= LIMIT:
+        return str(value)
+    return short_repr(value)
+
+
+def as_dict(caches: Mapping[str, MockCache]) -> dict[str, Any]:
+    """Return what JSON can hold of every cache: counts, entries, operations, the newest miss explained."""
+    return {"version": LAYOUT, "caches": {name: _cache_as_dict(cache) for name, cache in caches.items()}}
+
+
+def _cache_as_dict(cache: MockCache) -> dict[str, Any]:
+    history = cache.history()
+    misses = history.misses()
+    return {
+        "puts": cache.num_put,
+        "hits": cache.num_get_hit,
+        "misses": cache.num_get_miss,
+        "hit_ratio": cache.hit_ratio,
+        "unknown": dict(cache.unavailable),
+        "entries": [{"key": _plain(key), "value": _plain(value)} for key, value in list(cache.cache.items())],
+        "operations_not_kept": history.dropped,
+        "operations": [
+            {
+                "kind": operation.kind,
+                "key": _plain(operation.key),
+                "thread": operation.thread,
+                "where": str(operation.where),
+            }
+            for operation in history.operations
+        ],
+        "newest_miss": _explanation_as_dict(history.explain(misses[-1]), history) if misses else None,
+    }
+
+
+def _explanation_as_dict(explanation: Explanation, history: History) -> dict[str, Any]:
+    # In this layout an operation goes by its place among all those of its cache, from 1.
+    place = history.place_of
+    nearest = explanation.nearest_operation is not None or explanation.differences
+    return {
+        "operation": place(explanation.operation),
+        "key": _plain(explanation.key),
+        "reason": explanation.reason,
+        "earlier": place(explanation.earlier),
+        "later": place(explanation.later),
+        "nearest": _plain(explanation.nearest) if nearest else None,
+        "nearest_operation": place(explanation.nearest_operation),
+        "differences": [
+            {"part": part, "was": _plain(was), "now": _plain(now)}
+            for part, was, now in explanation.differences
+        ],
+        "note": explanation.note,
+        "text": str(explanation),
+    }

@@ -1,0 +1,5 @@
+"""cachetools: caches that a program made itself."""
+
+from .adapter import Cachetools
+
+__all__ = ["Cachetools"]

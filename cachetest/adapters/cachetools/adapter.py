@@ -1,0 +1,216 @@
+"""cachetools: a swap of the class of each cache object, so that whoever holds one is reached.
+
+The object is given a class of ours, which sends every operation to the running scope's own cache: an empty
+one of the same class and the same arguments. Its sizes, order, eviction and time to live are the library's.
+What the object itself held before the test is not touched, and is there again after it.
+
+For cachetools 5 and later.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import cachetools
+
+from ..._behaving.gate import MISSING
+from ..._patching.undo import Undo
+from ..class_swap import class_attribute, hidden, named_after, patch_object, swap_of
+from ..targets import Targets
+from .scoped import LIBRARIES, CacheSwap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..._caches.caches import MockCaches
+
+__all__ = ["Cachetools"]
+
+_Base = cachetools.Cache
+
+
+class Cachetools(Targets):
+    """Caches of cachetools: ``Cachetools(sessions=app.sessions)``.
+
+    A target is a cache object, of any class that derives from ``cachetools.Cache``, or a function that
+    ``@cached`` has decorated with one.
+    """
+
+    name = "cachetools"
+
+    def install(self) -> Undo:
+        return Undo(self._patch)
+
+    def _patch(self, undo: Undo) -> None:
+        for name, cache in self.resolve().items():
+            patch_object(undo, type(self).__name__, name, cache, _Swap)
+
+    def resolve(self) -> dict[str, Any]:
+        return {name: _cache_in(name, target) for name, target in super().resolve().items()}
+
+    def patched_attributes(self) -> Mapping[str, object]:
+        return {f"the class of the cache {name!r}": type(cache) for name, cache in self.resolve().items()}
+
+    def scope_context(self, caches: MockCaches) -> None:
+        # Before the first operation, so that a test may put entries in by hand.
+        for name, cache in self.resolve().items():
+            swap = swap_of(cache)
+            if swap is not None:
+                swap.entries_in(caches[name])
+
+
+def _cache_in(name: str, target: object) -> Any:
+    """Return the cache that *target* is, or that the function *target* was decorated with."""
+    found = target if isinstance(target, _Base) else getattr(target, "cache", None)
+    if isinstance(found, _Base):
+        return found
+    raise TypeError(
+        f"Cachetools({name}=...): expected a cachetools.Cache, such as LRUCache(100), or a function that "
+        f"@cached has given such a cache, not {target!r}"
+    )
+
+
+class _Swap(CacheSwap):
+    """One cache object that is patched."""
+
+    def __init__(self, name: str, cache: Any) -> None:
+        super().__init__(name, cache)
+        self.front = _make_front(self)
+
+
+def _make_front(swap: _Swap) -> Any:
+    """Return the class that the object has while it is patched: each call counts once, and is the scope's."""
+    original = swap.original
+
+    def look_up(method: Any, key: Any, args: Any, kwargs: Any, *, counted: bool = True) -> tuple[bool, Any]:
+        """Return whether *key* was there, and what *method* of the library, which looks it up, returned."""
+        entries = swap.entries()
+        real = entries.real
+
+        def find() -> Any:
+            return method(real, key, *args, **kwargs) if key in real else MISSING
+
+        with swap.frozen(real):
+            value = entries.lookup(key, find) if counted else find()
+            if value is not MISSING:
+                return True, value
+            return False, method(real, key, *args, **kwargs)
+
+    class Front(original):  # type: ignore[misc, valid-type]
+        def __getitem__(self, key: Any) -> Any:
+            entries = swap.entries()
+            real = entries.real
+            raised: list[KeyError] = []
+
+            def find() -> Any:
+                if makes_missing and key not in real:
+                    return MISSING
+                try:
+                    return original.__getitem__(real, key)
+                except KeyError as error:
+                    raised.append(error)
+                    return MISSING
+
+            value = entries.lookup(key, find)
+            if raised:
+                raise raised.pop()
+            return original.__getitem__(real, key) if value is MISSING else value
+
+        def __setitem__(self, key: Any, value: Any) -> None:
+            entries = swap.entries()
+            original.__setitem__(entries.real, key, value)
+            entries.stored(key)
+
+        def __delitem__(self, key: Any) -> None:
+            entries = swap.entries()
+            try:
+                original.__delitem__(entries.real, key)
+            except KeyError:
+                entries.log("delete", key)
+                raise
+            entries.log("delete", key)
+
+        def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            return look_up(original.get, key, args, kwargs)[1]
+
+        def pop(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            found, value = look_up(original.pop, key, args, kwargs)
+            if found:
+                swap.entries().log("delete", key)
+            return value
+
+        def setdefault(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            # A decorator with a lock puts like this, and has looked up already before it made the value.
+            caller = str(sys._getframe(1).f_globals.get("__name__"))
+            again = caller.partition(".")[0] in LIBRARIES
+            found, value = look_up(original.setdefault, key, args, kwargs, counted=not again)
+            if not found:
+                swap.entries().stored(key)
+            return value
+
+        def popitem(self) -> Any:
+            entries = swap.entries()
+            key, value = original.popitem(entries.real)
+            entries.log("delete", key)
+            return key, value
+
+        def clear(self) -> None:
+            entries = swap.entries()
+            keys = list(_Base.__iter__(entries.real))
+            entries.clear()
+            for key in keys:
+                entries.log("delete", key)
+
+        # Those of the library go through what is counted above, and are no lookups.
+
+        def items(self) -> Any:
+            return original.items(swap.entries().real)
+
+        def values(self) -> Any:
+            return original.values(swap.entries().real)
+
+        def __eq__(self, other: object) -> Any:
+            return original.__eq__(swap.entries().real, other)
+
+        __hash__ = original.__hash__
+
+        if swap.timed:
+
+            def expire(self, *args: Any, **kwargs: Any) -> Any:
+                return swap.entries().real.expire(*args, **kwargs)
+
+        # A copy is a cache of its own, and not patched.
+
+        if hasattr(original, "__copy__"):
+
+            def __copy__(self) -> Any:
+                with swap.unlogged(swap.entries().real) as real:
+                    return original.__copy__(real)
+
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            with swap.unlogged(swap.entries().real) as real:
+                return original.__reduce_ex__(real, protocol)
+
+        # Whatever else the class does, it does with the attributes of the scope's cache.
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "__class__":
+                return original
+            own = vars(swap.entries().real)
+            if name == "__dict__":
+                return own
+            if name in own:
+                return own[name]
+            if hidden(self, own, name):
+                return class_attribute(self, name)
+            return super().__getattribute__(name)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            setattr(swap.entries().real, name, value)
+
+        def __delattr__(self, name: str) -> None:
+            delattr(swap.entries().real, name)
+
+    makes_missing = original.__missing__ is not _Base.__missing__
+    return named_after(original, Front)

@@ -1,0 +1,225 @@
+"""What a scope has in place of a patched cache of cachetools: another like it, and a view of that."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import MutableMapping, MutableSequence, MutableSet
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import cachetools
+
+from ..._behaving.gate import MISSING
+from ..._caches.attribution import cache_for
+from ..class_swap import ClassSwap, named_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from ..._caches.cache import MockCache
+    from ..._recording.operation import Kind
+
+__all__ = ["LIBRARIES", "CacheSwap", "Entries"]
+
+LIBRARIES = frozenset({"cachetools"})
+_Base = cachetools.Cache
+
+
+class CacheSwap(ClassSwap):
+    """One cache object that is patched, and what each scope has in its place."""
+
+    def __init__(self, name: str, cache: Any) -> None:
+        super().__init__(name, cache)
+        original = self.original
+        self._base: Any = next(cls for cls in original.__mro__ if cls.__module__ == "cachetools")
+        self._arguments = _arguments(self._base, cache)
+        own = vars(self._make(self._base))
+        self._extras = {key: _without(cache, value) for key, value in vars(cache).items() if key not in own}
+        self.timed = "timer" in self._arguments
+        # Releases before 5.5 don't say what has expired, and a subclass need not.
+        self.tells_expired = (
+            self.timed
+            and original.expire is self._base.expire
+            and cachetools.TTLCache(1, 1).expire() is not None
+        )
+        self.scoped = _make_scoped(self)
+
+    def entries(self) -> Entries:
+        """Return what the running scope has for this object."""
+        return self.entries_in(cache_for(self.name))
+
+    def entries_in(self, counts: MockCache) -> Entries:
+        # By the object, for a scope inside another's may have one of the same name.
+        kept = f"entries of {id(self.target)}"
+        found = counts.adapter_state(kept, lambda: Entries(counts, self, self._make_empty()))
+        if not isinstance(counts.cache, Entries):
+            counts.cache = found
+        return found
+
+    def _make(self, cls: Any) -> Any:
+        made = object.__new__(cls)
+        self._base.__init__(made, **self._arguments)
+        return made
+
+    def _make_empty(self) -> Any:
+        made = self._make(self.scoped)
+        vars(made).update({key: _fresh(value) for key, value in self._extras.items()})
+        return made
+
+    def frozen(self, cache: Any) -> AbstractContextManager[object]:
+        """Return a context manager in which *cache* reads its timer once, as its own methods do."""
+        stopped: AbstractContextManager[object] = cache.timer if self.timed else nullcontext()
+        return stopped
+
+    @contextmanager
+    def unlogged(self, cache: Any) -> Iterator[Any]:
+        """Give *cache* with its own class, so that nothing in the block is logged as an eviction."""
+        object.__setattr__(cache, "__class__", self.original)
+        try:
+            yield cache
+        finally:
+            object.__setattr__(cache, "__class__", self.scoped)
+
+
+def _arguments(base: Any, cache: Any) -> dict[str, Any]:
+    """Return what *base*, a class of the library, is to be called with for another cache like *cache*."""
+    names = [name for name in inspect.signature(base).parameters if name != "getsizeof"]
+    # By the property of the base: a subclass may hide it, as those of cachetools.func do.
+    found = {name: getattr(base, name).__get__(cache, base) for name in names}
+    return {**found, "getsizeof": vars(cache).get("getsizeof")}
+
+
+_CONTAINERS = (MutableMapping, MutableSequence, MutableSet)
+
+
+def _fresh(value: Any) -> Any:
+    """Return a copy of *value* if it is a container, else *value* itself."""
+    return value.copy() if isinstance(value, _CONTAINERS) and hasattr(value, "copy") else value
+
+
+def _without(cache: Any, value: Any) -> Any:
+    """Return *value*, an attribute that a subclass has added, without what it says of entries of *cache*.
+
+    So that the books that a subclass keeps of its entries are neither carried into a test nor changed by it.
+    """
+    copied = _fresh(value)
+    if copied is not value:
+        for key in [each for each in value if _is_key(cache, each)]:
+            if isinstance(copied, MutableSequence):
+                copied.remove(key)
+            elif isinstance(copied, MutableSet):
+                copied.discard(key)
+            else:
+                del copied[key]
+    return copied
+
+
+def _is_key(cache: Any, value: object) -> bool:
+    try:
+        return bool(_Base.__contains__(cache, value))
+    except TypeError:  # unhashable
+        return False
+
+
+class Entries(MutableMapping[Any, Any]):
+    """What one scope has for one cache object, and a view of it that changes no order and counts nothing.
+
+    ``real`` is the scope's cache, ``counts`` what is told of its operations.
+    """
+
+    def __init__(self, counts: MockCache, swap: CacheSwap, real: Any) -> None:
+        self.counts = counts
+        self.real = real
+        self._swap = swap
+        # Keys that have expired and been told, and that the library has yet to remove.
+        self._told: set[object] = set()
+
+    def log(self, kind: Kind, key: object) -> None:
+        """Log what was done, once for each expiration."""
+        if kind == "expiration":
+            if key in self._told:
+                self._told.discard(key)
+                return
+        elif kind in ("put", "delete"):
+            self._told.discard(key)
+        self.counts.record(kind, key, LIBRARIES)
+
+    def lookup(self, key: object, find: Callable[[], Any]) -> Any:
+        """Count what *find* comes to; an entry that is there, and not found, has expired."""
+
+        def find_or_tell() -> Any:
+            value = find()
+            if value is MISSING and key not in self._told and _Base.__contains__(self.real, key):
+                self.log("expiration", key)
+                self._told.add(key)
+            return value
+
+        return self.counts.lookup(key, find_or_tell, LIBRARIES)
+
+    def stored(self, key: object) -> None:
+        """Log a put, unless the library has dropped the value as one that had expired already."""
+        if not isinstance(self.real, cachetools.TLRUCache) or _Base.__contains__(self.real, key):
+            self.log("put", key)
+
+    def __getitem__(self, key: object) -> Any:
+        if key not in self.real:
+            raise KeyError(key)
+        # The base class's reading is without the order of use.
+        return _Base.__getitem__(self.real, key)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        with self._swap.unlogged(self.real) as real:
+            real[key] = value
+
+    def __delitem__(self, key: object) -> None:
+        with self._swap.unlogged(self.real) as real:
+            del real[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(self._swap.original.__iter__(self.real)))
+
+    def __len__(self) -> int:
+        # A len() of the library's would remove what has expired.
+        return len(list(iter(self)))
+
+    def clear(self) -> None:
+        with self._swap.unlogged(self.real) as real:
+            real.clear()
+        self._told.clear()
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def _make_scoped(swap: CacheSwap) -> Any:
+    """Return the class of a scope's cache: as the object's own, and it tells of evictions and expirations."""
+    original = swap.original
+
+    class Scoped(original):  # type: ignore[misc, valid-type]
+        def popitem(self) -> Any:
+            # Called by the library when it needs room; what the program calls doesn't come here.
+            key, value = original.popitem(self)
+            swap.entries().log("eviction", key)
+            return key, value
+
+        if swap.timed:
+
+            def expire(self, *args: Any, **kwargs: Any) -> Any:
+                before: Sequence[Any] = () if swap.tells_expired else list(_Base.__iter__(self))
+                expired = original.expire(self, *args, **kwargs)
+                if swap.tells_expired:
+                    gone = [key for key, _ in expired]
+                else:
+                    gone = [key for key in before if not _Base.__contains__(self, key)]
+                for key in gone:
+                    swap.entries().log("expiration", key)
+                return expired
+
+        if original.__missing__ is not _Base.__missing__:
+
+            def __missing__(self, key: Any) -> Any:
+                # What a subclass puts here it is to put through the object, where that is counted.
+                return original.__missing__(swap.target, key)
+
+    return named_after(original, Scoped)

@@ -1,0 +1,5 @@
+"""dogpile.cache: regions."""
+
+from .adapter import Dogpile
+
+__all__ = ["Dogpile"]

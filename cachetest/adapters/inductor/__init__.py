@@ -1,0 +1,5 @@
+"""PyTorch's compile caches."""
+
+from .adapter import Inductor
+
+__all__ = ["Inductor"]

@@ -1,0 +1,203 @@
+"""PyTorch's compile caches: a swap of the backend that its remote caches, and one local, are given.
+
+A cache object of torch takes its backend when it is made. Torch makes one for each use, save for the one
+of AOTAutograd, which it memoises and which is made anew for the test. A cache object that the program
+itself made before the test, and still holds, keeps its real backend: its operations are not seen.
+
+Read from the released wheels of torch 2.6.0 to 2.15.0.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..._patching.undo import AttributePatch, Undo, changed_attributes
+from ..base import Adapter, Switch
+from ..registry import known_adapters
+from . import hooks
+from .backend import backend_class, factory_of
+from .modules import AUTOGRAD, loaded_module
+from .switches import current_switches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ..._caches.cache import MockCache
+
+__all__ = ["Inductor"]
+
+_OVERRIDE = "backend_override_cls"
+_CONFIG = "torch._inductor.config"
+
+
+class _CacheClass(NamedTuple):
+    """A cache class of torch: the cache it serves, its name, and the modules it has been in."""
+
+    cache: str
+    class_name: str
+    modules: tuple[str, ...]
+
+
+_REMOTE = ("torch._inductor.remote_cache",)
+_CACHE_CLASSES = (
+    # It moved to the first of the two in 2.13, which keeps the old name as an import.
+    _CacheClass(
+        "autotune_local",
+        "LocalAutotuneCache",
+        ("torch._inductor.remote_cache", "torch._inductor.runtime.autotune_cache"),
+    ),
+    _CacheClass("autotune_remote", "RemoteAutotuneCache", _REMOTE),
+    _CacheClass("bundled_autotune", "RemoteBundledAutotuneCache", _REMOTE),
+    _CacheClass("fx_graph", "RemoteFxGraphCache", _REMOTE),
+    _CacheClass("aot_autograd", "RemoteAOTAutogradCache", _REMOTE),
+    _CacheClass("dynamo_pgo", "RemoteDynamoPGOCache", _REMOTE),
+)
+_FB_REMOTE = ("torch._inductor.fb.remote_cache",)
+_FBCODE_CACHE_CLASSES = (
+    _CacheClass("autotune_remote", "FbRemoteAutotuneCache", _FB_REMOTE),
+    _CacheClass("bundled_autotune", "FbRemoteBundledAutotuneCache", _FB_REMOTE),
+    _CacheClass("fx_graph", "FbRemoteFxGraphCache", _FB_REMOTE),
+    _CacheClass("triton", "FbMemcacheRemoteKernelCache", ("triton.fb.fb_memcache",)),
+    _CacheClass("aot_autograd", "FbRemoteAOTAutogradCache", _FB_REMOTE),
+    _CacheClass("dynamo_pgo", "FbRemoteDynamoPGOCache", _FB_REMOTE),
+)
+
+# Functions that hand out a cache object, some of them memoised in some release.
+_MAKERS = (
+    (AUTOGRAD, "AOTAutogradCache", "get_remote_cache"),
+    ("torch._inductor.codecache", "FxGraphCache", "get_remote_cache"),
+    ("torch._dynamo.pgo", "", "get_remote_cache"),
+)
+
+
+class Inductor(Adapter):
+    """The seven caches of ``torch.compile``, for torch 2.6 and later.
+
+    ``fx_graph``, ``aot_autograd``, ``dynamo_pgo``, ``autotune_local``, ``autotune_remote``,
+    ``bundled_autotune``, and, where torch was built for it, ``triton``.
+    """
+
+    name = "inductor"
+    caches = known_adapters["inductor"].caches
+
+    @property
+    def switches(self) -> tuple[Switch, ...]:  # type: ignore[override]
+        """The switches of the torch that is loaded now."""
+        return current_switches()
+
+    def is_ready(self) -> bool:
+        """Return whether this torch has such caches; that it lacks one of them is for `install` to say."""
+        name = "torch._inductor.remote_cache"
+        try:
+            return name in sys.modules or importlib.util.find_spec(name) is not None
+        except (ImportError, ValueError):
+            return False
+
+    def install(self) -> Undo:
+        """Swap the backend of every cache class in, and forget memoised cache objects on both sides."""
+        return Undo(self._swap)
+
+    def _swap(self, undo: Undo) -> None:
+        if not all(map(sys.modules.get, hooks.MODULES)):
+            hooks.hook_when_loaded(undo)
+        _forget_memoised()
+        patch = _patch()
+        undo.add(_forget_memoised)
+        undo.set_patch(patch)
+
+    def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
+        """Return the parts that were kept of *key*, or those of what torch's Redis caches build of it."""
+        # Loaded here: only a failure or a report needs it.
+        from .key_parts import kept_parts, split_key
+
+        kept = kept_parts(cache, key)
+        if kept is not None:
+            return kept
+        cache_id, inner, version = split_key(key)
+        if not version:
+            return super().components(cache, key)
+        return [("cache id", cache_id), *super().components(cache, inner), ("version", version)]
+
+    def why_opaque(self, cache: MockCache) -> str:
+        return hooks.why_opaque(cache)
+
+
+class _Prepared(NamedTuple):
+    """The patch of this torch, and what it was made from: it is the same in nearly every test."""
+
+    fbcode: bool
+    looked_up: Sequence[tuple[Mapping[str, object], str, object]]
+    patch: AttributePatch
+
+    def is_valid(self, fbcode: bool) -> bool:
+        """Return whether the same would be made now, and put back."""
+        if fbcode is not self.fbcode:
+            return False
+        for names, name, found in self.looked_up:
+            if names.get(name) is not found:
+                return False
+        return not changed_attributes(self.patch.found)
+
+
+_prepared: _Prepared | None = None
+
+
+def _patch() -> AttributePatch:
+    """Return the patch that sets the backend of each cache class, and the hooks."""
+    global _prepared
+    config = sys.modules.get(_CONFIG) or loaded_module(_CONFIG)
+    fbcode = config.is_fbcode()
+    if _prepared is None or not _prepared.is_valid(fbcode):
+        made = backend_class()
+        values = [(owner, _OVERRIDE, factory_of(cache, made)) for cache, owner in _cache_classes(fbcode)]
+        patch = AttributePatch([*values, *hooks.values()])
+        looked_up = [(names, name, names.get(name)) for names, name in _looked_up(fbcode)]
+        _prepared = _Prepared(fbcode, looked_up, patch)
+    return _prepared.patch
+
+
+def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str]]:
+    """Yield where `_patch` looks for something, and by which name; it may find nothing."""
+    names = {
+        *((module, place.class_name) for place in _all_cache_classes(fbcode) for module in place.modules),
+        *((module, "RemoteCacheBackend") for module in _REMOTE),
+        *hooks.lookups(),
+    }
+    for module in {*hooks.MODULES, *(module for module, _ in names)}:
+        yield sys.modules, module
+    for module, name in names:
+        if sys.modules.get(module) is not None:
+            yield vars(sys.modules[module]), name
+
+
+def _all_cache_classes(fbcode: bool) -> tuple[_CacheClass, ...]:
+    return (*_CACHE_CLASSES, *_FBCODE_CACHE_CLASSES) if fbcode else _CACHE_CLASSES
+
+
+def _cache_classes(fbcode: bool) -> list[tuple[str, type]]:
+    """Return the name of the cache and the class, for each cache class of the installed torch."""
+    classes = []
+    for cache, class_name, modules in _all_cache_classes(fbcode):
+        for module in modules:
+            found = getattr(loaded_module(module), class_name, None)
+            if found is not None:
+                classes.append((cache, found))
+                break
+        else:
+            raise ImportError(
+                f"this torch has no {class_name} in {' or '.join(modules)}, "
+                f"so the cache {cache!r} can't be patched"
+            )
+    return classes
+
+
+def _forget_memoised() -> None:
+    for module, owner, name in _MAKERS:
+        found: Any = sys.modules.get(module)
+        # One that was not imported has memoised nothing.
+        if found is not None:
+            maker: Any = getattr(getattr(found, owner, None) if owner else found, name, None)
+            if hasattr(maker, "cache_clear"):
+                maker.cache_clear()

@@ -1,0 +1,160 @@
+"""Where the observers of torch are hooked in, and why the keys of a cache stay hashes.
+
+Where a release lacks what is hooked here, its keys stay hashes, and everything is counted all the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .key_parts import PARTS
+from .modules import AUTOGRAD
+from .observers import around_bypass, around_create, around_hash, around_load, around_lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ..._caches.cache import MockCache
+    from ..._patching.undo import Undo
+
+__all__ = ["MODULES", "hook_when_loaded", "lookups", "values", "why_opaque"]
+
+
+class _Hook(NamedTuple):
+    """What is wrapped: an attribute of a class, or of a module where ``owner`` is empty."""
+
+    module: str
+    owner: str
+    name: str
+    around: Callable[[Callable[..., Any]], Callable[..., Any]]
+    cache: str | None = None
+
+
+_CODECACHE = "torch._inductor.codecache"
+_AUTOTUNE = "torch._inductor.runtime.autotune_cache"
+_HOOKS = (
+    _Hook(_CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
+    _Hook(_CODECACHE, "", "log_cache_bypass", around_bypass),
+    _Hook(AUTOGRAD, "AOTAutogradCachePickler", "get_hash", around_hash, "aot_autograd"),
+    _Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
+    _Hook(AUTOGRAD, "", "log_cache_bypass", around_bypass),
+    _Hook(_AUTOTUNE, "AutotuneCache", "create", around_create, "autotune_local"),
+)
+MODULES = frozenset(each.module for each in _HOOKS)
+_MADE_OF = {
+    "autotune_local": "the kernel's source, cache_key_tag and torch's own source",
+    "autotune_remote": (
+        "the kernel's source, cache_key_tag, the hashes of its configs and of the backend, and torch's own "
+        "source"
+    ),
+    "bundled_autotune": "the generated code without its comments, and the hash of the backend",
+    "triton": "the kernel's source, its options, and the backend",
+}
+
+
+def _owner_of(hook: _Hook) -> Any:
+    """Return the loaded class or module that has what *hook* wraps, None where there is none."""
+    module = sys.modules.get(hook.module)
+    found = getattr(module, hook.owner, None) if hook.owner else module
+    return found if callable(getattr(found, hook.name, None)) else None
+
+
+# What was made for what was found, since most tests find the same again.
+_made: dict[_Hook, tuple[object, object]] = {}
+
+
+def hook_when_loaded(undo: Undo) -> None:
+    """Have each module that is not loaded yet hooked when it is: patching loads no compiler."""
+    if not all(map(sys.modules.get, MODULES)):
+        finder = _Finder(undo)
+        undo.add(finder.remove)
+        sys.meta_path.insert(0, finder)
+
+
+def _hook_module(undo: Undo, module: str) -> None:
+    undo.set_attributes([value for each in _HOOKS if each.module == module for value in _swap(each)])
+
+
+def values() -> Iterable[tuple[object, str, object]]:
+    """Yield what is to be set, and where, for every hook that the loaded modules have a place for."""
+    for each in _HOOKS:
+        yield from _swap(each)
+
+
+def lookups() -> Iterable[tuple[str, str]]:
+    """Yield the module and the name in it that each hook looks its place up by."""
+    return ((each.module, each.owner) for each in _HOOKS if each.owner)
+
+
+def _swap(hook: _Hook) -> Iterator[tuple[object, str, object]]:
+    """Yield what is to be set for *hook*: nothing where this torch has no place for it."""
+    found = _owner_of(hook)
+    if found is None:
+        return
+    definition = _definition(found, hook.name)
+    made = _made.get(hook)
+    if made is None or made[0] is not definition:
+        wrapped = hook.around(getattr(found, hook.name))
+        made = definition, staticmethod(wrapped) if isinstance(definition, staticmethod) else wrapped
+        _made[hook] = made
+    yield found, hook.name, made[1]
+
+
+def _definition(found: Any, name: str) -> object:
+    if not isinstance(found, type):
+        return getattr(found, name)
+    return next(vars(cls)[name] for cls in found.__mro__ if name in vars(cls))
+
+
+class _Finder:
+    """Finds the modules to hook as the import system does, and hooks each when it has been loaded."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._undo = undo
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        if name not in MODULES:
+            return None
+        others = (finder for finder in sys.meta_path if not isinstance(finder, _Finder))
+        found = (finder.find_spec(name, path, target) for finder in others)
+        spec = next((each for each in found if each is not None), None)
+        if spec is not None and spec.loader is not None:
+            loader: Any = _Loader(spec.loader, partial(_hook_module, self._undo))
+            spec.loader = loader
+        return spec
+
+    def remove(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+class _Loader:
+    """Loads one module by its own loader, which the module has for good."""
+
+    def __init__(self, loader: Any, loaded: Callable[[str], object]) -> None:
+        self._loader = loader
+        self._loaded = loaded
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        self._loaded(module.__name__)
+
+
+def why_opaque(cache: MockCache) -> str:
+    """Return why the keys of *cache* stay hashes, or nothing where they are taken apart."""
+    if cache.adapter_state(PARTS, dict):
+        return ""
+    for each in _HOOKS:
+        if each.cache == cache.name and each.module in sys.modules and _owner_of(each) is None:
+            return (
+                f"this release of torch has no {each.owner}.{each.name} to ask what the key is made of, "
+                "so only the keys themselves are compared"
+            )
+    made_of = _MADE_OF.get(cache.name)
+    return f"the key is a hash of {made_of}" if made_of else ""

@@ -1,0 +1,193 @@
+"""The wrappers that look on while torch makes its keys, looks them up, or passes a cache over.
+
+Torch's keys are hashes. While a scope is open whose misses are to be explained, the parts that torch has
+hashed are kept: of ``fx_graph`` as torch lists them itself, of ``aot_autograd`` as they are when it makes the
+hash, of the autotune caches as they are when it makes the cache object. The key of ``dynamo_pgo`` is legible.
+Each wrapper takes the function that it stands for, and returns one that calls it and looks on.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pickle
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..._caches.attribution import cache_for, scope_of_caller
+from ..._telling.formatting import Shown
+from .key_parts import PARTS, split_key
+from .modules import AUTOGRAD, LIBRARIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from ..._caches.cache import MockCache
+
+__all__ = ["around_bypass", "around_create", "around_hash", "around_load", "around_lookup"]
+
+_TEXTS = "key part texts"
+
+
+def _explained(name: str) -> MockCache | None:
+    """Return the cache called *name* of the calling context, if its misses are to be explained."""
+    scope = scope_of_caller()
+    if scope is None or scope.closed:
+        return None
+    cache = cache_for(name)
+    return None if cache.explainer is None else cache
+
+
+def _keep(cache: MockCache, key: str, texts: Callable[[], Iterable[str]]) -> None:
+    """Keep the parts of *key*; the text of one that other keys have as well is kept once."""
+    known = cache.adapter_state(PARTS, dict)
+    if key not in known:
+        shared: dict[str, str] = cache.adapter_state(_TEXTS, dict)
+        known[key] = tuple(shared.setdefault(text, text) for text in texts())
+
+
+def around_load(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the graph cache's lookup, where key, parts and outcome are known together."""
+
+    @functools.wraps(load)
+    def load_with_key(key: str, debug_lines: list[str], *args: Any, **kwargs: Any) -> Any:
+        cache = _explained("fx_graph")
+        if cache is not None:
+            _keep(cache, key, lambda: debug_lines)
+        result = load(key, debug_lines, *args, **kwargs)
+        if cache is not None:
+            _note_guards(cache, key, result[1])
+        return result
+
+    return load_with_key
+
+
+def _note_guards(cache: MockCache, key: str, outcome: Mapping[str, Any]) -> None:
+    if outcome.get("cache_status_detailed") != "guard_miss":
+        return
+    log = cache.operations
+    guards = str(outcome.get("cache_status_guard_expr") or "torch does not say which")
+    operations = log.snapshot()
+    for index in reversed(range(len(operations))):
+        operation = operations[index]
+        if operation.kind == "hit" and split_key(operation.key)[1] == key:
+            notes: dict[int, str] = cache.adapter_state("notes", dict)
+            notes[operation.number] = guards
+            return
+
+
+def around_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the autograd cache's lookup, which is given what to write its outcome to."""
+
+    @functools.wraps(lookup)
+    def _lookup(
+        key: str, local: bool, remote: bool, args: Any, cache_info: dict[str, Any], *more: Any, **kwargs: Any
+    ) -> Any:
+        result = lookup(key, local, remote, args, cache_info, *more, **kwargs)
+        cache = _explained("aot_autograd") if remote else None
+        if cache is not None:
+            _note_guards(cache, key, cache_info)
+        return result
+
+    return _lookup
+
+
+def around_hash(get_hash: Callable[..., str]) -> Callable[..., str]:
+    """Wrap the hash of the autograd cache's key: torch lists its parts for its own debug log only."""
+    module = sys.modules[AUTOGRAD]
+    details = module.AOTAutogradCacheDetails
+    prefix = getattr(module, "AOTAUTOGRAD_CACHE_PREFIX", "a")
+
+    @functools.wraps(get_hash)
+    def hash_and_keep(self: Any, obj: Any) -> str:
+        made = get_hash(self, obj)
+        if isinstance(obj, details):
+            cache = _explained("aot_autograd")
+            if cache is not None:
+                _keep(cache, prefix + made, lambda: _texts_of(self, obj))
+        return made
+
+    return hash_and_keep
+
+
+def _texts_of(pickler: Any, details: Any) -> Iterator[str]:
+    """Yield the parts as torch's debug log would, without hashing each of them once more."""
+    for name, value in vars(details).items():
+        if name == "autograd_config" and isinstance(value, bytes):
+            # Made by torch in this process, a moment ago.
+            value = pickle.loads(value)
+        if isinstance(value, dict):
+            for inner, each in value.items():
+                yield f"{name}[{inner}]: {_text(pickler, each)}"
+        elif isinstance(value, list):
+            for n, each in enumerate(value):
+                yield f"{name}[{n}]: {_text(pickler, each)}"
+        else:
+            yield f"{name}: {_text(pickler, value)}"
+
+
+def _text(pickler: Any, value: Any) -> str:
+    if isinstance(value, (str, int, float, type(None))):
+        return str(value)
+    if isinstance(value, bytes):
+        return value[:64].hex()
+    if hasattr(value, "graph") and hasattr(value, "code"):
+        return str(value.code)
+    reduce = pickler.dispatch_table.get(type(value))
+    if reduce is None and hasattr(value, "requires_grad"):
+        reduce = pickler.dispatch_table.get(importlib.import_module("torch").Tensor)
+    if reduce is not None:
+        return str(reduce(value)[1])
+    # An address is not part of the key.
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
+
+
+def around_create(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the maker of the autotune cache of a kernel, which knows both of its keys."""
+
+    @functools.wraps(create)
+    def create_and_keep(inductor_meta: Any, filename: str, configs_hash: str) -> Any:
+        made = create(inductor_meta, filename, configs_hash)
+        if made is not None:
+            tag = importlib.import_module("torch.compiler").config.cache_key_tag
+            name = filename.replace("\\", "/").rpartition("/")[2]
+            parts = (f"kernel (named after the hash of its source): {name}", f"cache_key_tag: {tag}")
+            more = (
+                f"configs hash: {configs_hash}",
+                f"backend hash: {inductor_meta.get('backend_hash')}",
+            )
+            _keep_of(made, "local_cache", "autotune_local", "", parts)
+            _keep_of(
+                made,
+                "remote_cache",
+                "autotune_remote",
+                f"{getattr(made, 'remote_cache_full_key', '')}::",
+                parts + more,
+            )
+        return made
+
+    return create_and_keep
+
+
+def _keep_of(made: Any, attribute: str, name: str, prefix: str, parts: tuple[str, ...]) -> None:
+    found = getattr(made, attribute, None)
+    cache = _explained(name)
+    if cache is not None and found is not None:
+        _keep(cache, f"{prefix}{found[1]}", lambda: parts)
+
+
+_BYPASSED = {"bypass_fx_graph": "fx_graph", "bypass_aot_autograd": "aot_autograd"}
+
+
+def around_bypass(log: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what torch calls, with the reason, where it passes over a remote cache."""
+
+    @functools.wraps(log)
+    def log_cache_bypass(name: str, reason: str, *args: Any, **kwargs: Any) -> Any:
+        cache = _explained(_BYPASSED[name]) if name in _BYPASSED else None
+        if cache is not None:
+            cache.record("bypass", Shown(reason), LIBRARIES)
+        return log(name, reason, *args, **kwargs)
+
+    return log_cache_bypass

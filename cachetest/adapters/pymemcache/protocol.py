@@ -1,0 +1,265 @@
+"""The text protocol of memcached: the bytes of a client to calls of a `MemcachedStore`, and back.
+
+It answers byte for byte as memcached 1.6.18 does, with which the tests compare it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from .store import NEVER, Entry, MemcachedStore, number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Conversation"]
+
+_VERSION = b"1.6.18"
+_LONGEST_KEY = 250
+_MONTH = 60 * 60 * 24 * 30
+
+_BAD_LINE = b"CLIENT_ERROR bad command line format"
+_BAD_TIME = b"CLIENT_ERROR invalid exptime argument"
+
+# What memcached has, and pymemcache sends only if told to word by word. A program that does is to know.
+_NOT_HERE = frozenset(b"extstore lru lru_crawler ma md me mg mn ms refresh_certs slabs watch".split())
+_STATS_NOT_HERE = frozenset(b"cachedump conns detail dump extstore items settings sizes slabs".split())
+
+
+class CommandError(Exception):
+    """A command that can't be done; the argument is the line that it is answered with."""
+
+
+class Conversation:
+    """What one connection has said so far: bytes in, answers out.
+
+    Where a command is complete, *store* is asked for the store that it is done to.
+    """
+
+    def __init__(self, store: Callable[[], MemcachedStore]) -> None:
+        self._store = store
+        self._received = bytearray()
+        self.closed = False
+
+    def send(self, data: bytes) -> bytes:
+        """Do the commands that are complete with *data*, and return their answers."""
+        self._received += data
+        answers = bytearray()
+        while not self.closed and (answer := self._answer_next()) is not None:
+            answers += answer
+        return bytes(answers)
+
+    def _answer_next(self) -> bytes | None:
+        """Do the first command and forget its bytes; None if it is not complete."""
+        end = self._received.find(b"\n") + 1
+        if not end:
+            return None
+        line = bytes(self._received[: end - 1]).removesuffix(b"\r")
+        words = [word for word in line.split(b" ") if word]
+        quiet = False
+        try:
+            command = _command_of(words)
+            quiet = words[-1] == b"noreply" and len(words) >= command.quiet_from
+            block = b""
+            if command.size is not None:
+                size = command.size(words)
+                if len(self._received) < end + size + 2:
+                    return None
+                block = bytes(self._received[end : end + size + 2])
+                end += size + 2
+                if not block.endswith(b"\r\n"):
+                    raise CommandError(b"CLIENT_ERROR bad data chunk")
+            self.closed = command is _QUIT
+            answer = command.run(self._store(), words, block[:-2])
+        except CommandError as error:
+            answer = bytes(error.args[0])
+        del self._received[:end]
+        return b"" if quiet or self.closed else answer + b"\r\n"
+
+
+class _Command(NamedTuple):
+    """What does a command, and between how many words its line has, its name being one.
+
+    From how many words on the last may ask for no reply; and how many bytes follow the line, if any do.
+    """
+
+    run: Callable[[MemcachedStore, list[bytes], bytes], bytes]
+    least: int
+    most: int = 2**31
+    quiet_from: float = NEVER
+    size: Callable[[list[bytes]], int] | None = None
+
+
+def _command_of(words: list[bytes]) -> _Command:
+    name = words[0] if words else b""
+    if name in _NOT_HERE:
+        raise CommandError(b"SERVER_ERROR cachetest has no memcached command " + name)
+    command = _COMMANDS.get(name)
+    if command is None or not command.least <= len(words) <= command.most:
+        raise CommandError(b"ERROR")
+    return command
+
+
+def _key(word: bytes) -> bytes:
+    if len(word) > _LONGEST_KEY:
+        raise CommandError(_BAD_LINE)
+    return word
+
+
+def _integer(word: bytes, error: bytes = _BAD_LINE) -> int:
+    """Return the number of *word*, which C would have in 64 bits."""
+    if not re.fullmatch(rb"[+-]?\d+", word) or not -(2**63) <= int(word) < 2**63:
+        raise CommandError(error)
+    return int(word)
+
+
+def _expiry(word: bytes, error: bytes = _BAD_TIME) -> float:
+    """Return when an entry expires, in seconds since the epoch."""
+    # 32 bits of it are kept.
+    seconds = (_integer(word, error) + 2**31) % 2**32 - 2**31
+    if seconds == 0:
+        return NEVER
+    if seconds < 0:
+        return 0
+    return seconds if seconds > _MONTH else time.time() + seconds
+
+
+def _size_of_block(words: list[bytes]) -> int:
+    """Return how many bytes follow a store command; the whole line is checked before they are read."""
+    _key(words[1])
+    if _integer(words[2]) < 0:
+        raise CommandError(_BAD_LINE)
+    _expiry(words[3], _BAD_LINE)
+    size = _integer(words[4])
+    if not 0 <= size < 2**31 - 2 or (words[0] == b"cas" and number_of(words[5]) is None):
+        raise CommandError(_BAD_LINE)
+    return size
+
+
+def _store(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    name, key, flags = words[0], words[1], _integer(words[2]) % 2**32
+    if not store.fits(key, len(block), flags):
+        if name == b"set":
+            store.drop(key)
+        raise CommandError(b"SERVER_ERROR object too large for cache")
+    cas = number_of(words[5]) if name == b"cas" else None
+    return store.store(name, key, block, flags, _expiry(words[3]), cas)
+
+
+def _get(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    keys = [_key(word) for word in words[1:]]
+    return _values(words[0], [(key, store.look_up(key)) for key in keys])
+
+
+def _get_and_touch(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    expires = _expiry(words[1])
+    keys = [_key(word) for word in words[2:]]
+    return _values(words[0], [(key, store.look_up(key, expires)) for key in keys])
+
+
+def _values(name: bytes, found: list[tuple[bytes, Entry | None]]) -> bytes:
+    answer = bytearray()
+    for key, entry in found:
+        if entry is not None:
+            cas = b" %d" % entry.cas if name.endswith(b"s") else b""
+            answer += b"VALUE %b %d %d%b\r\n" % (key, entry.flags, len(entry.value), cas)
+            answer += entry.value + b"\r\n"
+    return bytes(answer) + b"END"
+
+
+def _count(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    key, delta = _key(words[1]), number_of(words[2])
+    if delta is None:
+        raise CommandError(b"CLIENT_ERROR invalid numeric delta argument")
+    try:
+        counted = store.count(key, delta if words[0] == b"incr" else -delta)
+    except ValueError:
+        raise CommandError(b"CLIENT_ERROR cannot increment or decrement non-numeric value") from None
+    return b"NOT_FOUND" if counted is None else counted
+
+
+def _touch(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    return b"TOUCHED" if store.touch(_key(words[1]), _expiry(words[2])) else b"NOT_FOUND"
+
+
+def _delete(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    if words[2:] not in ([], [b"0"], [b"noreply"], [b"0", b"noreply"]):
+        raise CommandError(_BAD_LINE + b".  Usage: delete <key> [noreply]")
+    return b"DELETED" if store.delete(_key(words[1])) else b"NOT_FOUND"
+
+
+def _flush_all(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    delay = words[1] if words[1:] not in ([], [b"noreply"]) else b"0"
+    at = _expiry(delay)
+    store.flush(0 if at == NEVER else at)
+    return b"OK"
+
+
+def _version(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    return b"VERSION " + _VERSION
+
+
+def _verbosity(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    _integer(words[1])
+    return b"OK"
+
+
+def _cache_memlimit(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    megabytes = number_of(words[1])
+    if megabytes is None:
+        raise CommandError(b"ERROR")
+    if megabytes < 8:
+        raise CommandError(b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m")
+    return b"OK"
+
+
+def _stats(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    kind = words[1] if len(words) > 1 else b""
+    if kind == b"reset":
+        return b"RESET"
+    if kind in _STATS_NOT_HERE:
+        raise CommandError(b"SERVER_ERROR cachetest has no memcached command stats " + kind)
+    if kind:
+        raise CommandError(b"ERROR")
+    figures = {"pid": os.getpid(), "time": int(time.time()), "version": _VERSION.decode(), **store.figures()}
+    return "".join(f"STAT {name} {figure}\r\n" for name, figure in figures.items()).encode() + b"END"
+
+
+def _shutdown(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    raise CommandError(b"ERROR: shutdown not enabled")
+
+
+def _quit(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+    return b""
+
+
+_STORE = _Command(_store, 5, 6, quiet_from=5, size=_size_of_block)
+_COUNT = _Command(_count, 3, 4, quiet_from=3)
+_QUIT = _Command(_quit, 1)
+
+_COMMANDS = {
+    b"get": _Command(_get, 2),
+    b"gets": _Command(_get, 2),
+    b"gat": _Command(_get_and_touch, 2),
+    b"gats": _Command(_get_and_touch, 2),
+    b"set": _STORE,
+    b"add": _STORE,
+    b"replace": _STORE,
+    b"append": _STORE,
+    b"prepend": _STORE,
+    b"cas": _Command(_store, 6, 7, quiet_from=6, size=_size_of_block),
+    b"incr": _COUNT,
+    b"decr": _COUNT,
+    b"touch": _Command(_touch, 3, 4, quiet_from=3),
+    b"delete": _Command(_delete, 2, 4, quiet_from=3),
+    b"flush_all": _Command(_flush_all, 1, 3, quiet_from=2),
+    b"version": _Command(_version, 1),
+    b"verbosity": _Command(_verbosity, 2, 3, quiet_from=2),
+    b"cache_memlimit": _Command(_cache_memlimit, 2, 3, quiet_from=2),
+    b"stats": _Command(_stats, 1),
+    b"shutdown": _Command(_shutdown, 1, 2),
+    b"quit": _QUIT,
+}

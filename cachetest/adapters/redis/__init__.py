@@ -1,0 +1,5 @@
+"""redis-py: its connections, on a Redis in memory."""
+
+from .adapter import Redis
+
+__all__ = ["Redis"]

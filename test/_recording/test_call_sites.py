@@ -1,0 +1,85 @@
+import os
+import tempfile
+import threading
+import unittest
+from unittest import mock
+
+from cachetest._recording.call_sites import Location, calling_location
+
+from ..support import in_module, run_python
+
+
+class LocationTests(unittest.TestCase):
+    def test_relative_below_here(self):
+        """A file below the working directory is shown from there, so that it can be clicked on in CI."""
+        where = Location(os.path.abspath(os.path.join("some", "file.py")), 12, "f")
+        self.assertEqual(str(where), f"{os.path.join('some', 'file.py')}:12 in f")
+
+    def test_absolute_elsewhere(self):
+        """Any other file keeps its whole path."""
+        self.assertEqual(str(Location("/elsewhere/file.py", 3, "f")), "/elsewhere/file.py:3 in f")
+
+    def test_without_working_directory(self):
+        """A working directory that is gone is no reason to fail."""
+        with mock.patch("os.path.relpath", side_effect=OSError):
+            self.assertEqual(str(Location("/elsewhere/file.py", 3, "f")), "/elsewhere/file.py:3 in f")
+
+    def test_without_working_directory_for_real(self):
+        """The same, in a process whose directory was removed."""
+        with tempfile.TemporaryDirectory() as folder:
+            done = run_python(
+                "-c",
+                "import os, sys\nos.chdir(sys.argv[1]); os.rmdir(sys.argv[1])\n"
+                "from cachetest.callers import Location\n"
+                "print(Location('/elsewhere/file.py', 3, 'f')); os.mkdir(sys.argv[1])",
+                folder,
+            )
+        self.assertEqual(done.stdout, "/elsewhere/file.py:3 in f\n", done.stderr)
+
+
+class CallerTests(unittest.TestCase):
+    def test_this_line(self):
+        """Without a library in between it is the calling line."""
+        where = calling_location()
+        self.assertEqual((where.filename, where.function), (__file__, "test_this_line"))
+
+    def test_past_library(self):
+        """Lines of the library under test are passed over, its submodules included."""
+        library = in_module("some_library.inner", "def get(look): return look()")
+        where = library["get"](lambda: calling_location(frozenset({"some_library"})))
+        self.assertEqual(where.filename, __file__)
+
+    def test_past_generated_code(self):
+        """Code that a library has generated has no module name, and is not the caller either."""
+        names = {}
+        exec(compile("def get(look): return look()", "<generated>", "exec"), names)
+        del names["__builtins__"]
+        self.assertEqual(names["get"](calling_location).filename, __file__)
+
+    def test_module_without_a_usable_name(self):
+        """A module name may be anything."""
+        names = {"__name__": None}
+        exec(compile("def get(look): return look()", "<generated>", "exec"), names)
+        self.assertEqual(names["get"](calling_location).filename, __file__)
+
+    def test_not_past_others(self):
+        """A line of any other package is a caller like any other."""
+        wrapper = in_module("some_wrapper", "def get(look):\n    return look(libraries)")
+        wrapper["libraries"] = frozenset({"some_library"})
+        where = wrapper["get"](calling_location)
+        self.assertEqual((where.filename, where.lineno), ("/elsewhere/some_wrapper.py", 2))
+
+    def test_nothing_outside(self):
+        """A thread that runs nothing but a library is placed at the library's own line."""
+        found = []
+        library = in_module("some_library", "def work():\n    found.append(look(inside))")
+        library.update(found=found, look=calling_location, inside=frozenset({"some_library"}))
+        thread = threading.Thread(target=library["work"])
+        thread.start()
+        thread.join()
+        self.assertEqual(found[0].lineno, 2)
+        self.assertEqual(found[0].function, "work")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,141 @@
+import io
+import unittest
+from unittest import mock
+
+from cachetest import Stats
+from cachetest._behaving.gate import MISSING
+from cachetest._caches.attribution import bind_to_scope, cache_for
+from cachetest._caches.scope import Scope, close_scope, open_scope
+from cachetest._recording.call_sites import Location
+from cachetest._recording.operation import Operation
+from cachetest._recording.uncounted import UncountedOperation, take_uncounted
+from cachetest._telling.uncounted_lines import describe_uncounted, left_lines
+
+from .._caches.test_scope import ScopeCase, elsewhere, scope
+from ..support import run_python
+
+
+class StrayTests(ScopeCase):
+    def test_unattributed(self):
+        """What can't be told is counted apart, and told to every suspect."""
+        with scope("one") as one:
+            other = elsewhere(self.opened)
+            elsewhere(lambda: cache_for("c").put("k", 1))
+            self.assertEqual((one.caches.c, other.caches.c), (Stats(), Stats()))
+            self.assertEqual(elsewhere(lambda: cache_for("c").get("k")), 1)
+            close_scope(other)
+            kinds = take_uncounted(other)
+            self.assertEqual([s.operation.kind for s in kinds.unattributed], ["put", "hit"])
+        kinds = take_uncounted(one)
+        self.assertEqual([s.operation.kind for s in kinds.unattributed], ["put", "hit"])
+
+    def opened(self):
+        made = Scope("two", ("c",))
+        open_scope(made)
+        return made
+
+    def test_late(self):
+        """What comes after the end goes to nobody's counts, and is told once, to the next to end."""
+        with scope("first") as first:
+            use = bind_to_scope(first, lambda: cache_for("c").put("k", 1))
+        with scope("second") as second:
+            elsewhere(use)
+            self.assertEqual((first.caches.c, second.caches.c), (Stats(), Stats()))
+            self.assertEqual(second.caches.c.cache, {})
+        kinds = take_uncounted(second)
+        self.assertEqual([(s.operation.key, s.ended) for s in kinds.others_late], [("k", first)])
+        self.assertEqual(kinds.unattributed + kinds.own_late, [])
+
+    def test_late_for_an_inner_block(self):
+        """What an inner block left behind is its own test's fault."""
+        with scope("outer") as outer:
+            with scope("inner") as inner:
+                use = bind_to_scope(inner, lambda: cache_for("c").get("k"))
+            elsewhere(use)
+        kinds = take_uncounted(outer)
+        self.assertEqual([s.operation.kind for s in kinds.own_late], ["miss"])
+
+    def test_outside(self):
+        """An operation while no test runs is told of by the next one."""
+        cache_for("c").put("k", 1)
+        with scope() as after:
+            self.assertNotIn("k", after.caches.c.cache)
+        (stray,) = take_uncounted(after).others_late
+        self.assertIsNone(stray.ended)
+        self.assertIn("while no test was running", stray.describe())
+
+    def test_adrift_entries_are_fresh(self):
+        """What was put while nothing was open is not found later."""
+        cache_for("c").put("k", 1)
+        with scope("one") as one:
+            other = elsewhere(self.opened)
+            self.assertIs(elsewhere(lambda: cache_for("c").get("k")), MISSING)
+            close_scope(other)
+        self.assertEqual(len(take_uncounted(one).unattributed), 1)
+        self.assertEqual(len(take_uncounted(other).unattributed), 1)
+
+    def test_report_names_them(self):
+        """A report ends with what is still to be told."""
+        with scope("first") as first:
+            use = bind_to_scope(first, lambda: cache_for("c").put("k", 1))
+        use()
+        with scope() as after:
+            out = io.StringIO()
+            after.caches.report(out)
+        self.assertRegex(
+            out.getvalue(), r"counted for no test:\n  late: put on 'c', key 'k'.* for first, which"
+        )
+        self.assertEqual(len(self.strays()), 1)
+
+    def test_only_counted(self):
+        """Those that were not kept are told of also where none was."""
+        with mock.patch("cachetest._recording.uncounted._not_kept", [None] * 3):
+            self.assertIn("  (3 more stray operations)", left_lines())
+
+    def test_very_many(self):
+        """Of very many late operations the first are kept, and all are counted."""
+        with mock.patch("cachetest._recording.uncounted._KEPT", 3):
+            for n in range(10):
+                cache_for("c").put(n, 1)
+            with scope() as after:
+                out = io.StringIO()
+                after.caches.report(out)
+        self.assertTrue(out.getvalue().endswith("(7 more stray operations)\n"))
+        findings = take_uncounted(after)
+        self.assertEqual((len(findings.others_late), findings.not_kept), (3, 7))
+        self.assertEqual(take_uncounted(after).not_kept, 0)
+
+    def test_told_at_exit(self):
+        """Where no test comes after, the process tells as it ends."""
+        done = run_python("-c", "from cachetest import MockBackend; MockBackend('c').put('k', 1)")
+        self.assertRegex(done.stderr, "no test was left to tell of this(.|\n)*late: put on 'c', key 'k'")
+        self.assertEqual(done.returncode, 0)
+
+
+class TextTests(unittest.TestCase):
+    def stray(self, suspects=(), ended=None):
+        return UncountedOperation(Operation("put", "c", "k", "worker", Location("f.py", 3, "g")), suspects, ended)
+
+    def test_texts(self):
+        """Each kind of stray says what it is."""
+        scope = Scope("test_a")
+        what = "put on 'c', key 'k', by thread worker, at f.py:3 in g"
+        self.assertEqual(
+            describe_uncounted([self.stray(suspects=(scope,)), self.stray(ended=scope), self.stray()]),
+            [
+                f"unattributed: {what}",
+                f"late: {what}, for test_a, which had ended",
+                f"late: {what}, while no test was running",
+            ],
+        )
+
+    def test_many(self):
+        """Very many are counted and not listed."""
+        lines = describe_uncounted([self.stray()] * 100)
+        self.assertEqual(len(lines), 21)
+        self.assertEqual(lines[-1], "(80 more stray operations)")
+        self.assertEqual(describe_uncounted([self.stray()], 7)[-1], "(7 more stray operations)")
+
+
+if __name__ == "__main__":
+    unittest.main()

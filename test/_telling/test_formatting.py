@@ -1,0 +1,164 @@
+import hashlib
+import itertools
+import tracemalloc
+import unittest
+from collections import OrderedDict, namedtuple
+
+from parameterized import parameterized
+
+from cachetest._telling.formatting import (
+    Shown,
+    change,
+    common_start,
+    first_of,
+    label_keys,
+    shared_ends,
+    short_repr,
+    shorten_middle,
+)
+
+
+def digest(n):
+    return hashlib.sha256(b"%d" % n).hexdigest()
+
+
+class Text(str):
+    """A string whose repr is not asked for."""
+
+
+class LabelTests(unittest.TestCase):
+    def test_short_keys(self):
+        """What is short is written as it is."""
+        self.assertEqual(label_keys(["a", ("b", 1)])(("b", 1)), "('b', 1)")
+
+    def test_long_keys(self):
+        """The middle of a long key is left out, wherever it is written."""
+        key = digest(1) * 2
+        label = label_keys([key])
+        self.assertLessEqual(len(label(key)), 60)
+        self.assertIn("...", label(key))
+        self.assertEqual(label(key), label_keys([key, "short"])(key))
+
+    @parameterized.expand(
+        [
+            ("middle", "a" * 60 + "x" + "b" * 60, "a" * 60 + "y" + "b" * 60),
+            (
+                "hashes",
+                digest(1)[:30] + digest(2) + digest(3)[:30],
+                digest(1)[:30] + digest(4) + digest(3)[:30],
+            ),
+            ("length", "a" * 100, "a" * 101),
+            ("tuples", ("x" * 80, 1, "y" * 80), ("x" * 80, 2, "y" * 80)),
+            ("beyond_what_is_built", "a" * 10_000 + "x", "a" * 10_000 + "y"),
+            ("types", ("1" * 80, 1), ("1" * 80, "1")),
+        ]
+    )
+    def test_different_keys_look_different(self, _, one, other):
+        """Keys with equal ends are told apart, and equal keys look equal, whichever object they are."""
+        label = label_keys([one, other, one])
+        self.assertNotEqual(label(one), label(other))
+        again = type(one)(list(one)) if isinstance(one, tuple) else "".join(list(one))
+        self.assertEqual(label(one), label(again))
+        self.assertLessEqual(len(label(one)), 66)
+
+    def test_many_alike(self):
+        """Of many keys with equal ends, each has a look of its own."""
+        keys = [f"{'a' * 40}{n:03}{'b' * 40}" for n in range(200)]
+        label = label_keys(keys)
+        self.assertEqual(len({label(key) for key in keys}), 200)
+
+
+class ChangeTests(unittest.TestCase):
+    @parameterized.expand(
+        [
+            ("values", 1, "1", "1 -> '1'"),
+            ("shown", Shown("False"), Shown("True"), "False -> True"),
+            ("lines", "a\nsin(x)\nb", "a\ncos(x)\nb", "- sin(x) | + cos(x)"),
+            ("many_lines", "a\nb\nc\nd", "e\nf\ng\nh", "- a | - b | + e | + f | 4 more lines"),
+        ]
+    )
+    def test_text(self, _, was, now, text):
+        """A change is was and now; of several lines those that differ."""
+        self.assertEqual(
+            change(Shown(was) if "\n" in str(was) else was, Shown(now) if "\n" in str(now) else now), text
+        )
+
+    def test_long(self):
+        """Of long texts the place where they differ is shown, and where it is."""
+        text = change("a" * 100 + "x" + "b" * 100, "a" * 100 + "y" + "b" * 100)
+        self.assertRegex(text, r"aaxbb.* -> .*aaybb.* \(from character 101 on\)")
+
+    def test_shown_by_identity(self):
+        """Two parts with the same text are different where what they stand for is."""
+        self.assertNotEqual(Shown("x", "1"), Shown("x", "2"))
+        self.assertEqual({Shown("x", "1"), Shown("y", "1")}, {Shown("x", "1")})
+
+
+class EndsTests(unittest.TestCase):
+    @parameterized.expand(
+        [
+            ("", "", 0, 0),
+            ("abc", "abc", 3, 0),
+            ("abXcd", "abYcd", 2, 2),
+            ("aa", "aaa", 2, 0),
+            ("x", "y", 0, 0),
+        ]
+    )
+    def test_shared(self, one, other, start, end):
+        """A character is shared at one end only."""
+        self.assertEqual(shared_ends(one, other), (start, end))
+        self.assertEqual(common_start([one, other]), start)
+
+    def test_middle(self):
+        """What is short is whole; of what is long both ends are kept."""
+        self.assertEqual(shorten_middle("a" * 60), "a" * 60)
+        self.assertEqual(shorten_middle("a" * 50 + "b" * 50), "a" * 28 + "..." + "b" * 28)
+
+
+class CostTests(unittest.TestCase):
+    @parameterized.expand(
+        [
+            ("text", "a" * 50_000_000),
+            ("bytes", b"a" * 50_000_000),
+            ("subclass", Text("a" * 50_000_000)),
+            ("list", list(range(1_000_000))),
+            ("ordered", OrderedDict.fromkeys(range(500_000))),
+            ("set", set(range(500_000))),
+            ("named", namedtuple("Pair", "a b")("a" * 50_000_000, 1)),
+        ]
+    )
+    def test_huge_value(self, _, value):
+        """A value of 50 MB costs no memory to speak of, whatever it is kept in."""
+        tracemalloc.start()
+        try:
+            self.assertLess(len(short_repr(value)), 110)
+            self.assertLess(tracemalloc.get_traced_memory()[1], 1_000_000)
+        finally:
+            tracemalloc.stop()
+
+
+class FirstOfTests(unittest.TestCase):
+    def test_no_more_than_asked_for(self):
+        """Of very many no more is looked at than is shown."""
+        self.assertEqual(first_of(itertools.count(), 3), [0, 1, 2])
+        self.assertEqual(first_of([1], 3), [1])
+
+    def test_changed_meanwhile(self):
+        """What another thread adds to while it is gone through is gone through again, at once."""
+        entries = {1: 1, 2: 2}
+
+        class Changing:
+            times = 0
+
+            def __iter__(self):
+                self.times += 1
+                found = iter(entries)
+                if self.times == 1:
+                    entries[3] = 3
+                return found
+
+        self.assertEqual(first_of(Changing(), 2), [1, 2])
+
+
+if __name__ == "__main__":
+    unittest.main()

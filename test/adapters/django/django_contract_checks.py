@@ -1,0 +1,59 @@
+"""The cases that every adapter has to pass, on Django; run inside `django_project`."""
+
+import time
+import unittest
+from unittest import mock
+
+from django.core.cache import CacheHandler, caches
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+
+from cachetest._behaving.gate import MISSING
+from cachetest.adapters import Django
+from cachetest.contract import AdapterContract, Subject
+
+
+class DjangoSubject(Subject):
+    adapter = Django()
+    caches = ("default", "pages")
+
+    def __init__(self):
+        self.moved = 0
+
+    def open(self, name):
+        return caches[name]
+
+    def get(self, cache, key):
+        return cache.get(key, MISSING)
+
+    def put(self, cache, key, value):
+        cache.set(key, value)
+
+    def put_for(self, cache, key, value, seconds):
+        cache.set(key, value, seconds)
+
+    def delete(self, cache, key):
+        cache.delete(key)
+
+    def get_many(self, cache, keys):
+        return cache.get_many(keys)
+
+    def put_many(self, cache, values):
+        cache.set_many(values)
+
+    def advance(self, seconds):
+        self.moved += seconds
+
+    def state(self):
+        return dict(vars(caches)), dict(vars(CacheHandler)), dict(vars(LocMemCache)), dict(vars(RedisCache))
+
+
+class DjangoContract(AdapterContract, unittest.TestCase):
+    def make_subject(self):
+        caches["default"].get("a")  # what a handler makes for itself on first use is no trace of the patch
+        subject = DjangoSubject()
+        now = time.time
+        clock = mock.patch("time.time", lambda: now() + subject.moved)
+        clock.start()
+        self.addCleanup(clock.stop)
+        return subject

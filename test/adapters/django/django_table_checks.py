@@ -1,0 +1,35 @@
+"""The table of the contract in the documentation is what the suites come to; run inside `django_project`."""
+
+import unittest
+
+from cachetest.contract import contract_table
+
+from ...support import ROOT
+
+# Modules, since what checks are found in this one would be run as its own.
+from ..cachetools import test_cachetools_contract
+from ..dogpile import test_dogpile_contract
+from .. import test_functools
+from ..pymemcache import test_pymemcache_contract
+from ..redis import test_redis_contract
+from . import django_contract_checks
+
+SUITES = (
+    test_functools.FunctoolsContract,
+    test_cachetools_contract.CachetoolsContract,
+    django_contract_checks.DjangoContract,
+    test_dogpile_contract.DogpileContract,
+    test_redis_contract.RedisContract,
+    test_redis_contract.AsyncRedisContract,
+    test_pymemcache_contract.PymemcacheContract,
+)
+
+
+class TableTests(unittest.TestCase):
+    maxDiff = None
+
+    def test_is_in_step(self):
+        """Each case passes, or is declared, as the page says."""
+        page = (ROOT / "docs" / "contract.rst").read_text(encoding="utf-8")
+        _, _, shown = page.partition("The table\n---------\n\n")
+        self.assertEqual(shown, contract_table(*SUITES))

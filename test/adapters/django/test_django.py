@@ -1,0 +1,129 @@
+"""The Django adapter: checks that run inside a project, in a child, and what holds without one."""
+
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+from docutils.core import publish_doctree
+from docutils.nodes import literal_block
+
+from ...servers import needs_memcached, needs_redis_server
+from ...support import ROOT, needs, run_python
+
+needs_django = needs("django", "Django")
+
+
+@needs_django
+class DjangoTests(unittest.TestCase):
+    def check(self, name):
+        """Run the checks of a module in the project; each of its tests is a subtest here."""
+        child = run_python("-c", f"from test.adapters.django.django_project import run_checks; run_checks({name!r})")
+        self.assertEqual(child.returncode, 0, child.stderr)
+        reported = json.loads(child.stdout)
+        self.assertGreater(len(reported), 0)
+        for test, problems in reported.items():
+            with self.subTest(test):
+                if problems:
+                    self.fail("\n".join(problems))
+
+    def test_calls(self):
+        """Each call counts what it should, and each cache is reached."""
+        self.check("django_calls_checks")
+
+    def test_documented(self):
+        """The example in the documentation runs, and its test passes."""
+        tree = publish_doctree(
+            (ROOT / "docs" / "django.rst").read_text(encoding="utf-8"),
+            settings_overrides={"report_level": 2, "halt_level": 2},
+        )
+        blocks = [each.astext() for each in tree.findall(literal_block) if "python" in each["classes"]]
+        self.assertEqual(len(blocks), 1)
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "test_documented.py").write_text(blocks[0] + "\n", encoding="utf-8")
+            child = run_python("-m", "unittest", "test_documented", cwd=folder)
+        self.assertIn("Ran 1 test", child.stderr)
+        self.assertEqual(child.returncode, 0, child.stderr)
+
+    def test_contract(self):
+        """The adapter does what every adapter has to."""
+        self.check("django_contract_checks")
+
+    @needs("cachetools", "cachetools")
+    @needs("dogpile", "dogpile.cache")
+    @needs("fakeredis", "cachetest[redis]")
+    @needs("pymemcache", "pymemcache")
+    def test_table(self):
+        """The table of the contract in the documentation is right for every adapter."""
+        self.check("django_table_checks")
+
+    def test_interrupts(self):
+        """Whatever interrupts entering or leaving, nothing stays patched."""
+        self.check("django_interrupts_checks")
+
+    @needs_redis_server
+    @needs_memcached
+    @needs("redis", "redis")
+    @needs("pymemcache", "pymemcache")
+    def test_replay(self):
+        """Calls come to the same on the real in-memory, Redis and memcached back ends and on ours."""
+        self.check("django_replay_checks")
+
+    def test_site(self):
+        """A project's tests of pages, fragments and sessions have exact counts."""
+        self.check("django_site_checks")
+
+
+@needs_django
+class UnconfiguredTests(unittest.TestCase):
+    def run_script(self, *lines, **environment):
+        child = run_python("-W", "error", "-c", "\n".join(lines), **environment)
+        self.assertEqual(child.returncode, 0, child.stderr)
+        return child.stdout.strip()
+
+    def test_passed_over(self):
+        """Without settings, Django is passed over where it was not named, and nothing of it is loaded."""
+        printed = self.run_script(
+            "import sys, django, cachetest",
+            "with cachetest.PatchCaches() as patch: print(list(patch.caches))",
+            "print(sorted({'django.conf', 'django.core.cache'} & set(sys.modules)))",
+            "import django.core.cache",
+            "with cachetest.PatchCaches() as patch: print(list(patch.caches))",
+        )
+        self.assertEqual(printed.splitlines(), ["[]", "[]", "[]"])
+
+    def test_settings_are_not_loaded(self):
+        """Settings that were not read yet, and may be broken, are left alone."""
+        printed = self.run_script(
+            "import django.conf, cachetest",
+            "with cachetest.PatchCaches() as patch: print(list(patch.caches))",
+            DJANGO_SETTINGS_MODULE="no_such_module",
+        )
+        self.assertEqual(printed, "[]")
+
+    def test_named(self):
+        """Where it was named, it is an error that says what to do, and nothing stays patched."""
+        printed = self.run_script(
+            "import cachetest",
+            "try: cachetest.PatchCaches('django').__enter__()",
+            "except Exception as error: print(type(error).__name__, error)",
+            "from django.core.cache import caches",
+            "print(sorted(vars(caches)))",
+        )
+        self.assertIn("ImproperlyConfigured the adapter 'django' needs settings.CACHES", printed)
+        self.assertIn("DJANGO_SETTINGS_MODULE", printed)
+        self.assertIn("['_connections', '_settings']", printed)
+
+    def test_needs_no_setup(self):
+        """Settings are enough: neither apps nor django.setup() are needed."""
+        printed = self.run_script(
+            "import cachetest, django.conf",
+            "django.conf.settings.configure()",
+            "from django.core.cache import cache",
+            "with cachetest.PatchCaches() as patch: print(cache.get('a'), patch.caches)",
+        )
+        self.assertEqual(printed, "None <MockCaches default: (puts: 0, misses: 1, hits: 0)>")
+
+
+if __name__ == "__main__":
+    unittest.main()
