@@ -2,11 +2,9 @@
 
 import smallcache
 
-from cachetest.adapters import Adapter
-from cachetest.scope import cache_for
-from cachetest.undo import Undo
+from cachetest.adapters import Adapter, Undo, cache_for
 
-LIBRARIES = frozenset({"smallcache", "smallcache_cachetest"})  # whose lines are not the program's
+LIBRARIES = frozenset({"smallcache", "smallcache_cachetest"})  # their lines are not the program's
 
 
 class SmallCache(Adapter):
@@ -16,7 +14,7 @@ class SmallCache(Adapter):
     def install(self):
         return Undo(lambda undo: undo.set_attribute(smallcache, "backend", CountedBackend()))
 
-    def places(self):
+    def patched_attributes(self):
         return {"smallcache.backend": smallcache.backend}
 
 
