@@ -15,8 +15,8 @@ from cachetest.adapters import known_adapters
 from .documents import DOCS, PAGES, blocks, check_block, check_failure, name_of, parse
 from .support import is_there, needs_torch, run_python
 
-# These have tests of their own: Django can be configured but once in a process, failures are to fail, and pytest
-# runs its own functions.
+# These have tests of their own: Django can be configured but once in a process, failures have to fail, and
+# pytest runs its own functions.
 ELSEWHERE = ("django", "explanations", "how-to/pytest", "tutorial")
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
