@@ -104,8 +104,7 @@ class PriceTests(CacheTestCase):
 
     def test_operation(self) -> None:
         operation: Operation = self.caches.prices.operations[0]
-        for each in self.caches.prices.operations:
-            assert_type(each, Operation)
+        assert_type([*self.caches.prices.operations], list[Operation])
         assert_type(operation.number, int)
         assert_type(operation.cache, str)
         print(operation.kind, operation.asked, operation.key, operation.store)
@@ -229,7 +228,7 @@ class LibraryAdapter(Adapter):
         return None
 
     def patched_attributes(self) -> Mapping[str, object]:
-        return {"Library.backend": own_attribute(Library, "backend")}
+        return {"Library.flag": own_attribute(Library, "flag")}
 
     def entry_key(self, cache: str, key: object) -> object:
         return f"{cache}:{key}"
