@@ -103,8 +103,8 @@ class PriceTests(CacheTestCase):
         print(unavailable, counts)
 
     def test_operation(self) -> None:
-        operation: Operation = self.caches.prices.operations[0]
-        assert_type([*self.caches.prices.operations], list[Operation])
+        operation = next(iter(self.caches.prices.operations))
+        assert_type(operation, Operation)
         assert_type(operation.number, int)
         assert_type(operation.cache, str)
         print(operation.kind, operation.asked, operation.key, operation.store)
