@@ -2,11 +2,9 @@
 
 import smallcache
 
-from cachetest._caches.attribution import cache_for
-from cachetest._patching.undo import Undo
-from cachetest.adapters import Adapter
+from cachetest.adapters import Adapter, Undo, cache_for
 
-LIBRARIES = frozenset({"smallcache", "smallcache_cachetest"})  # whose lines are not the program's
+LIBRARIES = frozenset({"smallcache", "smallcache_cachetest"})  # their lines are not the program's
 
 
 class SmallCache(Adapter):
