@@ -7,7 +7,7 @@ import unittest
 from parameterized import parameterized
 
 from cachetest import CacheTestMixin
-from cachetest.adapters import known_adapters
+from cachetest.adapters.registry import known_adapters
 
 from .support import ROOT, needs_torch
 
