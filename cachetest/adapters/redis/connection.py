@@ -119,7 +119,9 @@ class SocketLink(_Transport):
         self._connection = FakeRedisConnection(server=store.server(address[:-1]), protocol=2)
         super().__init__(store, address, self._connection.get_socket(), only)
         self._arrivals: SimpleQueue[bytes] = SimpleQueue()
-        self._left = b""
+        # What is being read, and how much of it was.
+        self._data = b""
+        self._at = 0
         self._timeout: float | None = None
         self._pipe: Pipe | None = None
         self._pipe_lock = threading.Lock()
@@ -136,11 +138,14 @@ class SocketLink(_Transport):
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Return at most *size* bytes, empty when the link was closed; MSG_PEEK leaves them there."""
-        data = self._left or self._next()
-        self._left = data if flags & socket.MSG_PEEK else data[size:]
+        if self._at == len(self._data):
+            self._data, self._at = self._next(), 0
+        data = self._data[self._at : self._at + size]
+        if not flags & socket.MSG_PEEK:
+            self._at += len(data)
         if self._pipe is not None:
             self._tell_pipe()
-        return data[:size]
+        return data
 
     def _next(self) -> bytes:
         try:
@@ -183,7 +188,8 @@ class SocketLink(_Transport):
     def _tell_pipe(self) -> None:
         with self._pipe_lock:
             if self._pipe is not None:
-                self._pipe.be_readable(bool(self._left) or not self._arrivals.empty() or self._is_closed)
+                left = self._at < len(self._data) or not self._arrivals.empty()
+                self._pipe.be_readable(left or self._is_closed)
 
     def getpeername(self) -> tuple[str, int]:
         """Return a loopback address, which spares redis-py from asking for that of its host."""
