@@ -362,7 +362,8 @@ class DecoratorTests(PatchCase):
         self.assertTrue(use().endswith("test_label.<locals>.use"))
         with PatchCaches(self.adapter):
             self.assertRegex(
-                str(scope_of_caller().label), r"^the block at test[/\\]test_patching.py:\d+ in test_label$"
+                str(scope_of_caller().label),
+                r"^the block at test[/\\]_patching[/\\]test_patch_caches.py:\d+ in test_label$",
             )
 
     @parameterized.expand(
@@ -473,7 +474,9 @@ class EndTests(PatchCase):
 class SetUpTests(PatchCase):
     def setUp(self):
         super().setUp()
-        ready = unittest.mock.patch("cachetest._patching.patch_caches.detected_adapters", lambda: [self.adapter])
+        ready = unittest.mock.patch(
+            "cachetest._patching.patch_caches.detected_adapters", lambda: [self.adapter]
+        )
         ready.start()
         self.addCleanup(ready.stop)
 

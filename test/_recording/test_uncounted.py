@@ -11,11 +11,11 @@ from cachetest._recording.operation import Operation
 from cachetest._recording.uncounted import UncountedOperation, take_uncounted
 from cachetest._telling.uncounted_lines import describe_uncounted, left_lines
 
-from .._caches.test_scope import ScopeCase, elsewhere, scope
+from .._caches.scopes import ScopeCase, elsewhere, scope
 from ..support import run_python
 
 
-class StrayTests(ScopeCase):
+class UncountedTests(ScopeCase):
     def test_unattributed(self):
         """What can't be told is counted apart, and told to every suspect."""
         with scope("one") as one:
@@ -60,11 +60,12 @@ class StrayTests(ScopeCase):
         cache_for("c").put("k", 1)
         with scope() as after:
             self.assertNotIn("k", after.caches.c.cache)
-        (stray,) = take_uncounted(after).others_late
-        self.assertIsNone(stray.ended)
-        self.assertIn("while no test was running", stray.describe())
+        (found,) = take_uncounted(after).others_late
+        self.assertIsNone(found.ended)
+        (line,) = describe_uncounted([found])
+        self.assertIn("while no test was running", line)
 
-    def test_adrift_entries_are_fresh(self):
+    def test_unassigned_entries_are_fresh(self):
         """What was put while nothing was open is not found later."""
         cache_for("c").put("k", 1)
         with scope("one") as one:
@@ -85,7 +86,7 @@ class StrayTests(ScopeCase):
         self.assertRegex(
             out.getvalue(), r"counted for no test:\n  late: put on 'c', key 'k'.* for first, which"
         )
-        self.assertEqual(len(self.strays()), 1)
+        self.assertEqual(len(self.uncounted()), 1)
 
     def test_only_counted(self):
         """Those that were not kept are told of also where none was."""
@@ -103,7 +104,7 @@ class StrayTests(ScopeCase):
         self.assertTrue(out.getvalue().endswith("(7 more stray operations)\n"))
         findings = take_uncounted(after)
         self.assertEqual((len(findings.others_late), findings.not_kept), (3, 7))
-        self.assertEqual(take_uncounted(after).not_kept, 0)
+        self.assertIsNone(take_uncounted(after))
 
     def test_told_at_exit(self):
         """Where no test comes after, the process tells as it ends."""
@@ -113,15 +114,19 @@ class StrayTests(ScopeCase):
 
 
 class TextTests(unittest.TestCase):
-    def stray(self, suspects=(), ended=None):
-        return UncountedOperation(Operation("put", "c", "k", "worker", Location("f.py", 3, "g")), suspects, ended)
+    operation = Operation(1, "put", "c", "k", "worker", Location("f.py", 3, "g"))
+
+    def uncounted(self, suspects=(), ended=None):
+        return UncountedOperation(self.operation, suspects, ended)
 
     def test_texts(self):
-        """Each kind of stray says what it is."""
+        """Each kind of uncounted operation says what it is."""
         scope = Scope("test_a")
         what = "put on 'c', key 'k', by thread worker, at f.py:3 in g"
         self.assertEqual(
-            describe_uncounted([self.stray(suspects=(scope,)), self.stray(ended=scope), self.stray()]),
+            describe_uncounted(
+                [self.uncounted(suspects=(scope,)), self.uncounted(ended=scope), self.uncounted()]
+            ),
             [
                 f"unattributed: {what}",
                 f"late: {what}, for test_a, which had ended",
@@ -131,10 +136,10 @@ class TextTests(unittest.TestCase):
 
     def test_many(self):
         """Very many are counted and not listed."""
-        lines = describe_uncounted([self.stray()] * 100)
+        lines = describe_uncounted([self.uncounted()] * 100)
         self.assertEqual(len(lines), 21)
         self.assertEqual(lines[-1], "(80 more stray operations)")
-        self.assertEqual(describe_uncounted([self.stray()], 7)[-1], "(7 more stray operations)")
+        self.assertEqual(describe_uncounted([self.uncounted()], 7)[-1], "(7 more stray operations)")
 
 
 if __name__ == "__main__":

@@ -211,7 +211,7 @@ class ReportTests(unittest.TestCase):
         )
         self.assertEqual([o["kind"] for o in graph["operations"]], ["put", "hit", "put", "miss"])
         self.assertEqual([o["key"] for o in graph["operations"]], ["('a', 1)", "('a', 1)", "b", "c"])
-        self.assertIn("test_report.py", graph["operations"][0]["where"])
+        self.assertIn("test_text.py", graph["operations"][0]["where"])
         self.assertEqual(graph["operations_not_kept"], 0)
         miss = graph["newest_miss"]
         self.assertEqual((miss["operation"], miss["reason"], miss["nearest"]), (4, "never put", "b"))

@@ -13,8 +13,8 @@ from cachetest._telling.formatting import (
     first_of,
     label_keys,
     shared_ends,
+    short_middle,
     short_repr,
-    shorten_middle,
 )
 
 
@@ -111,8 +111,8 @@ class EndsTests(unittest.TestCase):
 
     def test_middle(self):
         """What is short is whole; of what is long both ends are kept."""
-        self.assertEqual(shorten_middle("a" * 60), "a" * 60)
-        self.assertEqual(shorten_middle("a" * 50 + "b" * 50), "a" * 28 + "..." + "b" * 28)
+        self.assertEqual(short_middle("a" * 60), "a" * 60)
+        self.assertEqual(short_middle("a" * 50 + "b" * 50), "a" * 28 + "..." + "b" * 28)
 
 
 class CostTests(unittest.TestCase):

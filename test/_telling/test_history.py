@@ -24,8 +24,11 @@ class Frozen(dict):
         return 1
 
 
-def operations(*kinds_and_keys):
-    return [Operation(kind, "c", key, "main", Location("f", 1, "g")) for kind, key in kinds_and_keys]
+def operations(*kinds_and_keys, first=1):
+    where = Location("f", 1, "g")
+    return [
+        Operation(n, kind, "c", key, "main", where) for n, (kind, key) in enumerate(kinds_and_keys, first)
+    ]
 
 
 class ComponentsTests(unittest.TestCase):
@@ -57,7 +60,7 @@ class ComponentsTests(unittest.TestCase):
 
 def explain(log, index=-1, **facts):
     """Return the explanation of one operation of *log*."""
-    history = History("c", log, CacheFacts(**{"take_apart": components, **facts}))
+    history = History("c", log, CacheFacts(**{"components": components, **facts}))
     return history.explain(range(len(log))[index])
 
 
@@ -127,7 +130,7 @@ class FateTests(unittest.TestCase):
 
     def test_numbers(self):
         """Operations keep their numbers when older ones are gone."""
-        found = explain(operations(("put", "b"), ("miss", "a"), ("put", "a")), 1, dropped=100)
+        found = explain(operations(("put", "b"), ("miss", "a"), ("put", "a"), first=101), 1, dropped=100)
         self.assertEqual((found.operation, found.nearest_operation, found.later), (102, 101, 103))
         self.assertIn("not put in the operations that are known", str(found))
 
@@ -222,12 +225,12 @@ class NearestTests(unittest.TestCase):
         """Each key is taken apart once, however many misses are explained, but for those that are told."""
         looked = []
 
-        def components(key):
+        def looked_at(key):
             looked.append(key)
             return components(key)
 
         log = operations(*(("put", f"u:{n}") for n in range(2000)), *(("miss", f"v:{n}") for n in range(5)))
-        history = History("c", log, CacheFacts(components=take_apart))
+        history = History("c", log, CacheFacts(components=looked_at))
         for index in history.misses():
             history.explain(index)
         self.assertLessEqual(len(looked), 2000 + 5 * 3)
