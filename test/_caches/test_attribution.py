@@ -168,7 +168,7 @@ class ScopeOfCallerTests(ScopeCase):
             pass
 
     def test_binding_leaves_the_context_alone(self):
-        """What is bound to a scope sees its own context otherwise, and its mark is gone after an exception."""
+        """A bound function sees its own context otherwise, and its mark is gone after an exception."""
         var = contextvars.ContextVar("var", default="theirs")
 
         def fails():
