@@ -5,55 +5,12 @@ import unittest.mock
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, CacheTestMixin, MockBackend, NotPatchedError, PatchCaches, Stats
+from cachetest import CacheTestCase, CacheTestMixin, MockBackend, PatchCaches, Stats
 from cachetest._caches.attribution import scope_of_caller
 from cachetest._patching.session import Session
 from cachetest.case import _ScopeOpeningSetUp
 
 from .support import make_library, run_case, run_method
-
-
-class OwnFailure(AssertionError):
-    pass
-
-
-class FailureTests(unittest.TestCase):
-    def failure(self, body, **attributes):
-        _, result = run_method(CacheTestCase, body, **attributes)
-        return result
-
-    def test_frames_are_trimmed(self):
-        """A failure's traceback ends at the user's line, as that of unittest's own assertions does."""
-
-        def body(case):
-            MockBackend("c")
-            case.assertCacheStats("c", puts=1)
-
-        def block(case):
-            MockBackend("c")
-            with case.assertCacheDelta("c", puts=1):
-                pass
-
-        for test in (body, block):
-            ((_, text),) = self.failure(test).failures
-            self.assertNotIn("case.py", text.replace("test_case.py", ""))
-            self.assertIn("test_case.py", text)
-
-    def test_own_failure_exception(self):
-        """A case's own failureException is raised, itself."""
-
-        def body(case):
-            MockBackend("c")
-            with case.assertRaises(OwnFailure) as caught:
-                case.assertCacheStats("c", puts=1)
-            case.assertIs(type(caught.exception), OwnFailure)
-
-        self.assertTrue(self.failure(body, failureException=OwnFailure).wasSuccessful())
-
-    def test_not_run(self):
-        """A test method that is called by hand has no caches, and says so."""
-        with self.assertRaisesRegex(NotPatchedError, "was not run by unittest, so it has no caches"):
-            type("Inner", (CacheTestCase,), {"test": print})("test").assertCacheUnused()
 
 
 class LibraryCase(unittest.TestCase):
@@ -190,37 +147,6 @@ class AroundTests(LibraryCase):
             self.assertIn(error, text)
             self.assertEqual(ran, [])
 
-    def test_nothing_imported(self):
-        """A cache whose library was not imported before the test is an error that says which it is."""
-        with unittest.mock.patch("cachetest.adapters.registry.detected_adapters", list):
-            _, result = self.run_method(
-                lambda case: case.assertCacheStats("fx_graph", puts=0), patch_caches=None
-            )
-        ((_, text),) = result.errors
-        self.assertIn("no adapter was patched", text)
-        self.assertIn("adapter 'inductor' would add it", text)
-
-    def test_unused_with_nothing_patched(self):
-        """Without a cache there is nothing that could be unused: an error, not a pass."""
-        _, result = self.run_method(lambda case: case.assertCacheUnused(), patch_caches=())
-        ((_, text),) = result.errors
-        self.assertIn("NotPatchedError: there is no cache here", text)
-
-    def test_unused_with_a_library_imported_meanwhile(self):
-        """A library that was imported by the test itself is not patched: an error, not a pass."""
-
-        def body(case):
-            ready.return_value = [self.adapter]
-            MockBackend("c")
-            case.assertCacheUnused()
-
-        with unittest.mock.patch("cachetest.adapters.registry.detected_adapters", return_value=[]) as ready:
-            _, result = self.run_method(body, patch_caches=None)
-        ((_, text),) = result.errors
-        self.assertIn(
-            "adapter 'library' was imported while the test ran, so its caches are not patched", text
-        )
-
     def test_block_on_a_worker(self):
         """A block of the test may turn a switch on a thread of the test that the test itself has off."""
 
@@ -329,18 +255,6 @@ class AroundTests(LibraryCase):
             self.passes(lambda case: self.library.backend.get("k"))
             self.assertEqual(outer.caches.lib, Stats(1, 0, 0))
             self.assertIsInstance(self.library.backend, MockBackend)
-
-
-class TracebackTests(unittest.TestCase):
-    def test_set_up_frames(self):
-        """The traceback of a failing setUp does not begin in cachetest."""
-
-        def set_up(case):
-            raise ValueError("own")
-
-        _, result = run_method(CacheTestCase, lambda case: None, setUp=set_up)
-        ((_, text),) = result.errors
-        self.assertNotIn("case.py", text.replace("test_case.py", ""))
 
 
 if __name__ == "__main__":

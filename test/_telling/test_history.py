@@ -1,5 +1,4 @@
 import unittest
-from dataclasses import dataclass
 
 from parameterized import parameterized
 
@@ -8,20 +7,6 @@ from cachetest._recording.operation import Operation
 from cachetest._telling.explanation import ABSENT
 from cachetest._telling.history import CacheFacts, History
 from cachetest._telling.key_parts import components
-from cachetest._telling.likeness import closest_keys
-
-
-@dataclass(frozen=True)
-class Key:
-    user: int
-    page: str
-
-
-class Frozen(dict):
-    """A mapping that can be a key."""
-
-    def __hash__(self):
-        return 1
 
 
 def operations(*kinds_and_keys, first=1):
@@ -31,40 +16,13 @@ def operations(*kinds_and_keys, first=1):
     ]
 
 
-class ComponentsTests(unittest.TestCase):
-    @parameterized.expand(
-        [
-            ("string", "user:42/v1", [("part 1", "user"), ("part 2", "42"), ("part 3", "v1")]),
-            ("word", "user", [("part 1", "user")]),
-            ("query", "/list?page=2&q=x", [("part 1", ""), ("part 2", "list"), ("page", "2"), ("q", "x")]),
-            ("json", '{"user": {"id": 42}, "tags": []}', [("user.id", 42), ("tags", [])]),
-            ("not_json", "{user", [("part 1", "{user")]),
-            (
-                "nested",
-                ("user", {"id": 42}, (1, 2)),
-                [("part 1", "user"), ("part 2.id", 42), ("part 3[0]", 1), ("part 3[1]", 2)],
-            ),
-            ("tuple", ("user", 42), [("part 1", "user"), ("part 2", 42)]),
-            ("empty", (), [("key", ())]),
-            ("mapping", Frozen(user=42), [("user", 42)]),
-            ("dataclass", Key(42, "a"), [("user", 42), ("page", "a")]),
-            ("bytes", b"user:42", [("key", b"user:42")]),
-            ("number", 42, [("key", 42)]),
-            ("class", Key, [("key", Key)]),
-        ]
-    )
-    def test_parts(self, _, key, parts):
-        """A key comes apart by its own structure."""
-        self.assertEqual(components(key), parts)
-
-
 def explain(log, index=-1, **facts):
     """Return the explanation of one operation of *log*."""
     history = History("c", log, CacheFacts(**{"components": components, **facts}))
     return history.explain(range(len(log))[index])
 
 
-class FateTests(unittest.TestCase):
+class OutcomeTests(unittest.TestCase):
     @parameterized.expand(
         [
             ("cold", [("miss", "a")], 0, "never put", None, None),
@@ -234,19 +192,6 @@ class NearestTests(unittest.TestCase):
         for index in history.misses():
             history.explain(index)
         self.assertLessEqual(len(looked), 2000 + 5 * 3)
-
-    def test_very_long_keys(self):
-        """Of a key as long as a prompt, only the first parts are looked at."""
-        self.assertLessEqual(len(components(" ".join(map(str, range(3000))))), 21)
-
-
-class ClosestTests(unittest.TestCase):
-    def test_order(self):
-        """The likest keys come first, and no more than asked for."""
-        self.assertEqual(
-            closest_keys("user:42", ["a", "user:41", "b", "user:420"], 2), ["user:420", "user:41"]
-        )
-        self.assertEqual(closest_keys("user:42", [], 2), [])
 
 
 if __name__ == "__main__":
