@@ -3,6 +3,7 @@ import unittest
 from parameterized import parameterized
 
 from cachetest._recording.call_sites import Location
+from cachetest._recording.log import Snapshot
 from cachetest._recording.operation import Operation
 from cachetest._telling.explanation import ABSENT
 from cachetest._telling.history import CacheFacts, History
@@ -18,7 +19,7 @@ def operations(*kinds_and_keys, first=1):
 
 def explain(log, index=-1, **facts):
     """Return the explanation of one operation of *log*."""
-    history = History("c", log, CacheFacts(**{"components": components, **facts}))
+    history = History("c", Snapshot("c", log, 0), CacheFacts(**{"components": components, **facts}))
     return history.explain(range(len(log))[index])
 
 
@@ -188,7 +189,7 @@ class NearestTests(unittest.TestCase):
             return components(key)
 
         log = operations(*(("put", f"u:{n}") for n in range(2000)), *(("miss", f"v:{n}") for n in range(5)))
-        history = History("c", log, CacheFacts(components=looked_at))
+        history = History("c", Snapshot("c", log, 0), CacheFacts(components=looked_at))
         for index in history.misses():
             history.explain(index)
         self.assertLessEqual(len(looked), 2000 + 5 * 3)
