@@ -98,7 +98,7 @@ class ShortWayTests(InForceCase):
 
 class NestedTests(InForceCase):
     def test_inner_scope(self):
-        """A scope inside has what is in force of its own; after it that of the outer one is in force again."""
+        """A scope inside has what is in force of its own; after it, that of the outer one is again."""
         seen = Records()
         self.scope.put_in_force(seen)
         with scope("inner") as inner:
