@@ -1,34 +1,51 @@
 """What the pages below docs/ show is what happens."""
 
+import importlib
 import re
+import tempfile
 import unittest
+from pathlib import Path
 
+from docutils.nodes import container, inline
 from parameterized import parameterized
 
+from cachetest import CacheTestMixin
 from cachetest.adapters.registry import known_adapters
 
-from .documents import blocks, check_block
-from .support import ROOT, is_there
+from .documents import DOCS, PAGES, blocks, check_block, check_failure, name_of, parse
+from .support import is_there, needs_torch, run_python
 
-PAGES = sorted((ROOT / "docs").glob("*.rst"))
-
-# These have tests of their own: Django can be configured but once in a process, and failures are to fail.
-ELSEWHERE = ("django", "explanations")
+# These have tests of their own: Django can be configured but once in a process, failures have to fail, and
+# pytest runs its own functions.
+ELSEWHERE = ("django", "explanations", "how-to/pytest", "tutorial")
 EXAMPLES = [
-    (f"{page.stem}_{n}", page, block)
+    (f"{name_of(page)}_{n}", page, block)
     for page in PAGES
-    if page.stem not in ELSEWHERE
+    if name_of(page) not in ELSEWHERE
     for n, block in enumerate(blocks(page, "python"), 1)
 ]
 LIBRARIES = ("cachetools", "dogpile", "fakeredis", "pymemcache", "redis", "torch")
 
 
+def listed_in(page):
+    """Return the pages that the toctrees of *page* name, and those that they name in turn."""
+    names = [name for tree in parse(page).findall(container) for name in tree.get("pages", ())]
+    pages = [DOCS / f"{name}.rst" for name in names]
+    return pages + [inner for each in pages for inner in listed_in(each)]
+
+
 class PageTests(unittest.TestCase):
-    @parameterized.expand([(page.stem, page) for page in PAGES])
-    def test_is_sound(self, _, page):
-        """A page is free of errors, and the README leads to it."""
-        blocks(page, "python")
-        self.assertIn(f"docs/{page.name}", (ROOT / "README.rst").read_text(encoding="utf-8"))
+    @parameterized.expand([(name_of(page), page) for page in PAGES])
+    def test_links(self, _, page):
+        """A page is free of errors, and the pages that it leads to exist."""
+        for link in parse(page).findall(inline):
+            if "role-doc" in link["classes"]:
+                target = re.sub(r".*<(.*)>", r"\1", link.astext(), flags=re.DOTALL)
+                self.assertTrue((page.parent / f"{target}.rst").is_file(), target)
+
+    def test_each_is_listed(self):
+        """The index leads to every page, once."""
+        self.assertEqual(sorted([DOCS / "index.rst", *listed_in(DOCS / "index.rst")]), PAGES)
 
     @parameterized.expand(EXAMPLES)
     def test_example(self, _, page, block):
@@ -39,8 +56,69 @@ class PageTests(unittest.TestCase):
         check_block(self, block, page)
 
     def test_every_adapter_has_a_page(self):
-        """An adapter is explained on a page of its own; inductor, the first, in the README."""
-        self.assertLessEqual(known_adapters.keys() - {"inductor"}, {page.stem for page in PAGES})
+        """An adapter is explained on a page of its own."""
+        self.assertLessEqual(known_adapters.keys(), set(map(name_of, PAGES)))
+
+    def test_texts_of_inductor(self):
+        """The text on the page of inductor is one of those on the page on failures."""
+        (shown,) = blocks(DOCS / "inductor.rst", "text")
+        self.assertIn(shown, blocks(DOCS / "explanations.rst", "text"))
+
+
+class TutorialTests(unittest.TestCase):
+    page = DOCS / "tutorial.rst"
+
+    def test_failure(self):
+        """The first test prints what is shown below it."""
+        check_failure(self, blocks(self.page, "python")[0], blocks(self.page, "text")[0])
+
+    @parameterized.expand(list(enumerate(blocks(page, "python")[1:], 2)))
+    def test_example(self, _, block):
+        """The other examples run, and their tests pass."""
+        check_block(self, block, self.page)
+
+
+class PytestTests(unittest.TestCase):
+    def test_example(self):
+        """The functions are run by pytest, and pass."""
+        (block,) = blocks(DOCS / "how-to" / "pytest.rst", "python")
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "test_example.py").write_text(f"{block}\n", encoding="utf-8")
+            done = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
+        self.assertIn("2 passed", done.stdout)
+
+
+class ReferenceTests(unittest.TestCase):
+    described = frozenset(
+        node["argument"].partition("(")[0]
+        for node in parse(DOCS / "api.rst").findall(container)
+        if node.get("directive") not in (None, "toctree")
+    )
+
+    def check_names(self, module):
+        names = {f"{module}.{name}" for name in importlib.import_module(module).__all__}
+        self.assertEqual(names - self.described, set())
+
+    @parameterized.expand(["cachetest", "cachetest.adapters", "cachetest.contract"])
+    def test_names(self, module):
+        """Each public name is described."""
+        self.check_names(module)
+
+    @needs_torch
+    def test_names_of_mock_cache(self):
+        """So is each that PyTorch's own tests use."""
+        self.check_names("cachetest.mock_cache")
+
+    def test_assertions(self):
+        """So is each assertion."""
+        names = {name for name in dir(CacheTestMixin) if name.startswith("assert")}
+        self.assertGreater(len(names), 4)
+        self.assertLessEqual({f"cachetest.CacheTestMixin.{name}" for name in names}, self.described)
+
+    @parameterized.expand([known.class_name for known in known_adapters.values()])
+    def test_adapters(self, name):
+        """So is the class of each adapter."""
+        self.assertIn(f"cachetest.adapters.{name}", self.described)
 
 
 if __name__ == "__main__":

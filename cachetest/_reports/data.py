@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._telling.formatting import LIMIT, short_repr
@@ -58,18 +59,24 @@ def _cache_as_dict(cache: MockCache) -> dict[str, Any]:
     }
 
 
-def _explanation_as_dict(explanation: Explanation, history: History) -> dict[str, Any]:
+def _explanation_as_dict(found: Explanation, history: History) -> dict[str, Any]:
     # In this layout an operation goes by its place among all those of its cache, from 1.
-    place = history.place_of
+    explanation = replace(
+        found,
+        operation=history.place_of(found.operation),
+        earlier=history.place_of(found.earlier),
+        later=history.place_of(found.later),
+        nearest_operation=history.place_of(found.nearest_operation),
+    )
     nearest = explanation.nearest_operation is not None or explanation.differences
     return {
-        "operation": place(explanation.operation),
+        "operation": explanation.operation,
         "key": _plain(explanation.key),
         "reason": explanation.reason,
-        "earlier": place(explanation.earlier),
-        "later": place(explanation.later),
+        "earlier": explanation.earlier,
+        "later": explanation.later,
         "nearest": _plain(explanation.nearest) if nearest else None,
-        "nearest_operation": place(explanation.nearest_operation),
+        "nearest_operation": explanation.nearest_operation,
         "differences": [
             {"part": part, "was": _plain(was), "now": _plain(now)}
             for part, was, now in explanation.differences

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from .._recording.log import Snapshot
 from .explanation import ABSENT, Difference, Explanation
@@ -86,6 +86,10 @@ class History:
         """Return whether the operation at *index* is one of *key*."""
         return same_key(self._keys[index], key)
 
+    @overload
+    def place_of(self, number: int) -> int: ...
+    @overload
+    def place_of(self, number: None) -> None: ...
     def place_of(self, number: int | None) -> int | None:
         """Return the place among all operations of the cache, from 1, of the one with this *number*."""
         return None if number is None else bisect_left(self._numbers, number) + self.dropped + 1

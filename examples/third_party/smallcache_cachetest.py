@@ -6,7 +6,7 @@ import smallcache
 
 from cachetest.adapters import MISSING, Adapter, Undo, cache_for
 
-LIBRARIES = frozenset({"smallcache", "smallcache_cachetest"})  # packages whose lines are not the program's
+LIBRARIES = frozenset({"smallcache", "smallcache_cachetest"})  # their lines are not the program's
 
 
 class SmallCache(Adapter):

@@ -5,11 +5,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from docutils.core import publish_doctree
-from docutils.nodes import literal_block
-
+from ...documents import DOCS, blocks
 from ...servers import needs_memcached, needs_redis_server
-from ...support import ROOT, needs, run_python
+from ...support import needs, run_python
 
 needs_django = needs("django", "Django")
 
@@ -33,14 +31,9 @@ class DjangoTests(unittest.TestCase):
 
     def test_documented(self):
         """The example in the documentation runs, and its test passes."""
-        tree = publish_doctree(
-            (ROOT / "docs" / "django.rst").read_text(encoding="utf-8"),
-            settings_overrides={"report_level": 2, "halt_level": 2},
-        )
-        blocks = [each.astext() for each in tree.findall(literal_block) if "python" in each["classes"]]
-        self.assertEqual(len(blocks), 1)
+        (block,) = blocks(DOCS / "django.rst", "python")
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "test_documented.py").write_text(blocks[0] + "\n", encoding="utf-8")
+            Path(folder, "test_documented.py").write_text(block + "\n", encoding="utf-8")
             child = run_python("-m", "unittest", "test_documented", cwd=folder)
         self.assertIn("Ran 1 test", child.stderr)
         self.assertEqual(child.returncode, 0, child.stderr)
