@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 import unittest
 from collections import Counter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .._behaving.gate import MISSING
-from .._patching.patch_caches import PatchCaches
+from ..errors import closest_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from unittest import TestCase as _TestCase
 
     from .._caches.cache import MockCache
+    from .._caches.caches import MockCaches
     from .subject import Subject
 else:
     _TestCase = object
@@ -38,12 +40,20 @@ def case(method: Callable[..., None]) -> Callable[..., None]:
             raise unittest.SkipTest(reason) from None
         self.fail(f"the case passes, but is declared as an exception: {reason!r}")
 
+    test.is_case = True  # type: ignore[attr-defined]
     return test
 
 
 def name_of_case(method: str) -> str:
     """Return the name of the case that is the test *method*."""
     return method.removeprefix("test_")
+
+
+class Patch(Protocol):
+    """A scope that is open, as far as a case asks it."""
+
+    @property
+    def caches(self) -> MockCaches: ...
 
 
 class ContractBase(_TestCase):
@@ -59,9 +69,29 @@ class ContractBase(_TestCase):
         """Return a new subject; it is called outside any patch."""
         raise NotImplementedError(f"{type(self).__name__}.make_subject has to return a Subject")
 
-    def patched(self) -> PatchCaches:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        known = cls.cases()
+        for name, reason in cls.exceptions.items():
+            if name not in known:
+                closest = ", ".join(closest_first(name, known))
+                raise ValueError(f"{cls.__name__}.exceptions: no case {name!r}; the closest first: {closest}")
+            if not isinstance(reason, str) or not reason.strip():
+                raise ValueError(f"{cls.__name__}.exceptions[{name!r}]: give the reason, not {reason!r}")
+
+    @classmethod
+    def cases(cls) -> list[str]:
+        """Return the names of the cases, in the order they are written in."""
+        return [
+            name_of_case(name)
+            for group in cls.__mro__
+            for name, test in vars(group).items()
+            if hasattr(test, "is_case")
+        ]
+
+    def patched(self) -> AbstractContextManager[Patch]:
         """Return a fresh scope with the adapter of the subject."""
-        return PatchCaches(self.subject.adapter)
+        raise NotImplementedError
 
     def check(self, cache: MockCache, *, puts: int = 0, hits: int = 0, misses: int = 0) -> None:
         """Fail unless *cache* has counted this; what can't be known of it is left out."""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import unittest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .suite import AdapterContract
+if TYPE_CHECKING:
+    from .base import ContractBase
 
 __all__ = ["contract_table"]
 
 
-def contract_table(*suites: type[AdapterContract]) -> str:
+def contract_table(*suites: type[ContractBase]) -> str:
     """Run the cases of *suites*, and return a table of the adapters and the cases, in reStructuredText.
 
     A cell is ``pass``, ``FAIL`` or ``skip``, or the number of the reason for an exception, below the table.
     """
-    columns: dict[str, list[str]] = {"case": AdapterContract.cases()}
+    cases = list(dict.fromkeys(name for suite in suites for name in suite.cases()))
+    columns: dict[str, list[str]] = {"case": cases}
     reasons: list[str] = []
     for suite in suites:
         title = suite.__name__.removesuffix("Contract")
-        columns[title] = [_outcome(suite, name, title, reasons) for name in AdapterContract.cases()]
+        columns[title] = [_outcome(suite, name, title, reasons) for name in cases]
     widths = [max(map(len, (title, *cells))) for title, cells in columns.items()]
     rows = [tuple(columns), *zip(*columns.values(), strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
