@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ._assertions.counts import CountAssertions
 from ._assertions.entries import EntryAssertions
 from ._assertions.use import UseAssertions
+from ._patching.patch_caches import again_if_interrupted
 from ._patching.session import Session, SessionResult
-from ._patching.undo import again_if_interrupted
 from ._patching.validation import validate_length, validate_names, validate_sequence
 from ._recording.call_sites import Location, calling_location
 from ._recording.log import LOG_LENGTH

@@ -17,7 +17,7 @@ from ..adapters.registry import detected_adapters, resolve_adapters, validate_ad
 from ..errors import NotPatchedError
 from .session import Session
 from .switches import override, switches_of
-from .undo import Undo, again_if_interrupted
+from .undo import Undo
 from .validation import validate_length, validate_names
 
 if TYPE_CHECKING:
@@ -30,12 +30,29 @@ if TYPE_CHECKING:
     from ..adapters.base import Adapter, Switch
     from .session import SessionResult
 
-__all__ = ["PatchCaches"]
+__all__ = ["PatchCaches", "again_if_interrupted"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _set_up: ContextVar[tuple[Undo, ...]] = ContextVar("cachetest.set_up", default=())
+
+
+def again_if_interrupted(step: Callable[[], R]) -> R:
+    """Return what *step* returns; where an exception ends it early, run it once more, then raise that.
+
+    An interrupt (Ctrl-C, a signal handler that raises) that comes while patches are taken off would leave the
+    rest of them on for every later test. All steps of undoing are harmless when repeated, so the whole is run
+    once more. That is done at the outermost place alone, where a block or a test ends;
+    ``test/test_interrupts.py`` interrupts at each line. A `NotPatchedError` says that nothing was begun.
+    """
+    try:
+        return step()
+    except NotPatchedError:
+        raise
+    except BaseException:
+        step()
+        raise
 
 
 class PatchCaches:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar
-
-from ..errors import NotPatchedError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,13 +15,9 @@ __all__ = [
     "AttributePatch",
     "AttributeSlot",
     "Undo",
-    "again_if_interrupted",
     "changed_attributes",
     "own_attribute",
 ]
-
-
-R = TypeVar("R")
 
 
 class _Absent:
@@ -184,20 +178,3 @@ class Undo:
 
     def __exit__(self, *exc: object) -> None:
         self.run()
-
-
-def again_if_interrupted(step: Callable[[], R]) -> R:
-    """Return what *step* returns; where an exception ends it early, run it once more, then raise that.
-
-    An interrupt (Ctrl-C, a signal handler that raises) that comes while patches are taken off would leave the
-    rest of them on for every later test. All steps of undoing are harmless when repeated, so the whole is run
-    once more. That is done at the outermost place alone, where a block or a test ends; the interrupts at each
-    line in ``test/_patching/test_interrupts.py`` show it. A `NotPatchedError` says that nothing was begun.
-    """
-    try:
-        return step()
-    except NotPatchedError:
-        raise
-    except BaseException:
-        step()
-        raise
