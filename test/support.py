@@ -10,6 +10,7 @@ import sys
 import unittest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from cachetest import MockBackend
 from cachetest._caches.attribution import scope_of_caller
@@ -64,6 +65,16 @@ def run_python(
         text=True,
         check=False,
     )
+
+
+def load_script(path: Path) -> Any:
+    """Return the script at *path*, loaded as a module."""
+    spec: Any = importlib.util.spec_from_file_location(f"script_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    # A dataclass looks up the module that it is in.
+    with mock.patch.dict(sys.modules, {module.__name__: module}), mock.patch.object(sys, "path", [*sys.path]):
+        spec.loader.exec_module(module)
+    return module
 
 
 class Library:
