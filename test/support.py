@@ -10,7 +10,6 @@ import sys
 import unittest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 from cachetest import MockBackend
 from cachetest._caches.attribution import scope_of_caller
@@ -71,9 +70,14 @@ def load_script(path: Path) -> Any:
     """Return the script at *path*, loaded as a module."""
     spec: Any = importlib.util.spec_from_file_location(f"script_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
+    path_before = sys.path[:]
     # A dataclass looks up the module that it is in.
-    with mock.patch.dict(sys.modules, {module.__name__: module}), mock.patch.object(sys, "path", [*sys.path]):
+    sys.modules[module.__name__] = module
+    try:
         spec.loader.exec_module(module)
+    finally:
+        del sys.modules[module.__name__]
+        sys.path[:] = path_before
     return module
 
 

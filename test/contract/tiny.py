@@ -4,7 +4,6 @@ import importlib.util
 import sys
 import unittest
 from pathlib import Path
-from unittest import mock
 
 from cachetest.contract import MISSING, AdapterContract, Subject
 
@@ -15,9 +14,9 @@ def load_library(case):
     """Return `tinylib`, loaded anew, as the library of that name for as long as the test *case* runs."""
     spec = importlib.util.spec_from_file_location("tinylib", Path(__file__).with_name("tinylib.py"))
     library = importlib.util.module_from_spec(spec)
-    loaded = mock.patch.dict(sys.modules, {"tinylib": library})
-    loaded.start()
-    case.addCleanup(loaded.stop)
+    # Not by mock.patch.dict, which would forget what is imported meanwhile, so that there were two of it.
+    sys.modules["tinylib"] = library
+    case.addCleanup(sys.modules.pop, "tinylib", None)
     spec.loader.exec_module(library)
     return library
 
