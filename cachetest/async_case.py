@@ -1,4 +1,4 @@
-"""`AsyncCacheTestCase`, apart from the others because asyncio takes longer to import than all of them."""
+"""`AsyncCacheTestCase`, in a module of its own because asyncio is slow to import."""
 
 from __future__ import annotations
 

@@ -26,21 +26,21 @@ __unittest = True
 
 
 class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
-    """Put in front of a TestCase: around each test, cache switches are off and caches are mocks.
+    """Gives each test of your own TestCase a scope; list it first among the bases.
 
-    First every switch of the adapters in use is turned off, then those of `enable_caches` on, then the
-    caches are patched. All of it is undone after the test, its ``tearDown`` and its cleanups, whatever
-    happened. This holds whether or not a subclass's ``setUp`` calls ``super().setUp()``.
+    Every switch of the adapters in use is turned off, those in `enable_caches` are turned on, and the caches
+    are patched. All of it is undone after the test, its ``tearDown`` and its cleanups, whatever happened, and
+    whether or not a subclass's ``setUp`` calls ``super().setUp()``.
     """
 
     enable_caches: ClassVar[Sequence[str]] = ()
-    """Names of switches that are on during the tests; all others are off."""
+    """The names of the switches that are on during the tests; all others are off."""
 
     explain_misses: ClassVar[bool] = True
-    """Whether adapters keep what the keys are made of, where that takes a hook into the library."""
+    """Whether adapters record how each key was built, so that a miss can name the part that changed."""
 
     log_length: ClassVar[int] = LOG_LENGTH
-    """How many operations of each cache are kept, the newest; counts are exact beyond it."""
+    """How many operations each cache keeps, the newest ones; counts stay exact beyond that."""
 
     _session: Session | None = None
 
@@ -77,7 +77,7 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
             self._session.override_again()
 
     def _patch_set_up(self) -> _ScopeOpeningSetUp:
-        """Have the scope opened before `setUp`, once, and return what takes that back."""
+        """Have the scope opened before `setUp`, once, and return the object that takes this back."""
         # On the instance, and not by a setUp of the class: a subclass need not call super().setUp(), and
         # of all that unittest calls only setUp and the cleanups are sure to run in the context of the test
         # method. For IsolatedAsyncioTestCase that is a copy, taken before run(). Until Python 3.11 it takes
@@ -129,7 +129,7 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
 
 
 class _ScopeOpeningSetUp:
-    """Stands in for the ``setUp`` of *case* until it is called: opens the scope, unless that was *early*."""
+    """A stand-in for the ``setUp`` of *case*, which opens the scope when it is called, if not done *early*."""
 
     __slots__ = ("_case", "_early", "_found", "_is_own")
 
@@ -141,7 +141,7 @@ class _ScopeOpeningSetUp:
         self._is_own = getattr(found, "__func__", None) is not type(case).setUp and "setUp" in vars(case)
 
     def put_back(self) -> None:
-        """Give the case its own back; harmless when that was done."""
+        """Give the case its own ``setUp`` back; harmless when that was done."""
         if self._case.setUp is self:
             if self._is_own:
                 self._case.setUp = self._found  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Every exception and warning that cachetest raises, and the text that helps to mend a wrong name."""
+"""Every exception and warning of cachetest, and the order in which a wrong name is told the right ones."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ __all__ = [
 
 
 class CacheTestError(Exception):
-    """What every error of cachetest is a kind of, failed assertions aside."""
+    """The base of every error that cachetest raises, failed assertions aside."""
 
 
 class UnknownCacheError(CacheTestError, AttributeError, KeyError):
-    """No cache of this name is in the scope.
+    """The scope has no cache of this name.
 
     An ``AttributeError`` because names are attributes of a scope, and a ``KeyError`` (so a
     ``LookupError``) because they are its keys.
@@ -38,7 +38,7 @@ class UnknownCacheError(CacheTestError, AttributeError, KeyError):
 
 
 class UnknownAdapterError(CacheTestError, LookupError):
-    """No adapter of this name comes with cachetest."""
+    """There is no adapter of this name."""
 
 
 class UnknownSwitchError(CacheTestError, LookupError):
@@ -50,27 +50,27 @@ class SwitchError(CacheTestError):
 
 
 class MissingLibraryError(CacheTestError, ImportError):
-    """An adapter was asked for whose library can't be imported."""
+    """The library of an adapter that was asked for can't be imported."""
 
 
 class NoMissError(CacheTestError, LookupError):
-    """A miss was to be explained where there was none."""
+    """There is no miss to explain."""
 
 
 class NotPatchedError(CacheTestError, RuntimeError):
-    """Something was to be undone or read that had not been begun."""
+    """Something was undone or read that had never been started."""
 
 
 class CacheTestWarning(UserWarning):
-    """What every warning of cachetest is a kind of."""
+    """The base of every warning that cachetest issues."""
 
 
 class LateOperationWarning(CacheTestWarning):
-    """A cache was used on behalf of a test that had ended, or of no test at all."""
+    """A cache was used for a test that had already ended, or while no test was running."""
 
 
 def closest_first(name: str, known: Iterable[str]) -> list[str]:
-    """Return *known* sorted by likeness to *name*, the closest first."""
+    """Return *known* sorted by similarity to *name*, the closest first."""
     # difflib pulls in `re`, which only a failure needs.
     import difflib
 

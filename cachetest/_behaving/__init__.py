@@ -1,1 +1,1 @@
-"""What a test makes happen: the gate, where it is decided whether a call is done and what it finds."""
+"""The gate: where it is decided whether a call to a cache is done, and what it finds."""

@@ -50,7 +50,7 @@ class Call(NamedTuple):
 
 
 class Behaviour(Protocol):
-    """What may be in force: it acts in place of a call, and goes on with it by calling *proceed*."""
+    """A thing that may be in force: it acts in place of a call, and goes on with it by calling *proceed*."""
 
     def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any: ...
 
@@ -74,7 +74,7 @@ class Gate:
     name: str
     operations: Record
     in_force: tuple[Behaviour, ...] = ()
-    """What acts before each call, the innermost first."""
+    """The behaviours that act before each call, the innermost last."""
 
     def lookup(
         self,

@@ -111,9 +111,9 @@ class MockCaches(Mapping[str, MockCache]):
     def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
         """Print the counts of every cache, then the entries and the operations, unless told not to.
 
-        *file* is standard error by default. A long key or value is cut at 100 characters; of very many
-        entries the first are shown, and of very many operations the newest. The newest miss of each cache is
-        explained. Stray operations come last.
+        *file* is standard error by default. Keys and values are cut at 100 characters. Long lists are
+        truncated, with a count of what was left out: the first entries and the newest operations are shown.
+        The newest miss of each cache is explained. Stray operations come last.
         """
         from .._reports.text import write_report
 

@@ -28,9 +28,9 @@ __all__ = ["Session", "SessionResult"]
 
 
 class SessionResult(NamedTuple):
-    """What was found at the end of a session.
+    """The findings at the end of a session.
 
-    ``problems`` make it fail; ``warnings`` are what other scopes have left behind; ``cause`` is the
+    ``problems`` make it fail; ``warnings`` tell what other scopes have left behind; ``cause`` is the
     exception that kept a patch from being undone.
     """
 
@@ -41,10 +41,10 @@ class SessionResult(NamedTuple):
     def raise_or_warn(
         self, where: Location, failure: type[BaseException], in_flight: BaseException | None = None
     ) -> None:
-        """Raise *failure* if there are problems, after warning, at the line *where*, of what others left.
+        """Warn at the line *where* of what others left, then raise *failure* if there are problems.
 
-        While an exception is *in_flight* the problems are a warning too, and nothing is raised: that says
-        what went wrong first.
+        While an exception is *in_flight* the problems are a warning too and nothing is raised: the exception
+        says what went wrong first.
         """
         # Loaded here: where all is well there is nothing to tell.
         from .._telling.failures import join_problems

@@ -44,7 +44,7 @@ class Location(NamedTuple):
 
 
 class _Inside(dict[str, bool]):
-    """Whether the module of a name is never the caller: each name is worked out once.
+    """A dict that tells of each module name whether it is never the caller, and works each out once.
 
     It is asked for every frame of every operation, so it has to be a plain lookup.
     """

@@ -1,4 +1,4 @@
-"""How keys and values are written in failures and reports: cut short, and yet told apart."""
+"""The way keys and values are written in failures and reports: short, and still told apart."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 __all__ = ["Shown", "change", "first_of", "label_keys", "shared_ends", "short_repr", "short_middle"]
 
-# What the report of torch._inductor.mock_cache cuts at.
+# The report of torch._inductor.mock_cache cuts at the same length.
 LIMIT = 100
 
 # Of a key that long, the middle is left out.

@@ -25,7 +25,7 @@ _ENDS = {"delete": "deleted", "eviction": "evicted", "expiration": "expired", "p
 
 
 class CacheFacts(NamedTuple):
-    """What is known of a cache beside its log.
+    """The facts about a cache that its log does not have.
 
     ``components`` gives the named parts of a key; ``why_opaque`` says why it can't, or is empty;
     ``forgotten`` are keys that had been put before a reset; ``present`` the keys of the entries;
@@ -67,13 +67,13 @@ class History:
     def __init__(self, cache: str, operations: KnownOperations, facts: CacheFacts) -> None:
         self._cache = cache
         self.operations = operations
-        """Those that are known, oldest first."""
+        """The operations that are known, oldest first."""
         # An operation is made when it is read, and there may be very many.
         self._kinds = self.operations.kinds()
         self._keys = self.operations.keys()
         self._numbers = self.operations.numbers()
         self.dropped = facts.dropped
-        """How many came before them."""
+        """How many operations came before them."""
         self._facts = facts
         self._known: list[int] | None = None
         # Of each key that is compared, the hashes of its parts: there may be 10,000, and several misses.

@@ -28,7 +28,7 @@ class ExplanationsTests(unittest.TestCase):
             Path(folder, "test_prices.py").write_text(blocks(PAGE, "python")[0] + "\n", encoding="utf-8")
             done = run_python("-m", "unittest", cwd=folder)
         shown = [text for text in blocks(PAGE, "text") if "'prices'" in text]
-        self.assertEqual(len(shown), 9)
+        self.assertEqual(len(shown), 10)
         for text in shown:
             self.assertIn(f"AssertionError: {text}\n\n", done.stderr.replace("\\", "/"))
 
