@@ -129,7 +129,7 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
 
 
 class _ScopeOpeningSetUp:
-    """A stand-in for the ``setUp`` of *case*, which opens the scope when it is called, if not done *early*."""
+    """A stand-in for the ``setUp`` of *case* that opens the scope when it is called, if not done *early*."""
 
     __slots__ = ("_case", "_early", "_found", "_is_own")
 
