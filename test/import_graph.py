@@ -127,11 +127,12 @@ def _reached_from(name: str, edges: dict[str, set[str]]) -> set[str]:
 
 
 def longest_chain(edges: dict[str, set[str]]) -> list[str]:
-    """Return the files of the longest chain of *edges*, which have no circle, the importer first."""
+    """Return the files of the longest chain of *edges*, the importer first; round a circle it does not go."""
     best: dict[str, list[str]] = {}
 
     def chain(name: str) -> list[str]:
         if name not in best:
+            best[name] = [name]
             below = [chain(each) for each in sorted(edges.get(name, ()))]
             best[name] = [name, *max(below, key=len, default=[])]
         return best[name]
