@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from types import FrameType
 
-    from .._recording.log import OperationLog
     from .._recording.operation import Kind
 
-__all__ = ["MISSING", "Behaviour", "Call", "Effect", "Gate"]
+__all__ = ["MISSING", "Behaviour", "Call", "Effect", "Gate", "Record"]
 
 T = TypeVar("T")
 
@@ -56,13 +55,26 @@ class Behaviour(Protocol):
     def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any: ...
 
 
+class Record(Protocol):
+    """The log of a cache, as far as the gate knows it."""
+
+    def record(
+        self,
+        kind: Kind,
+        key: object,
+        libraries: frozenset[str],
+        frame: FrameType,
+        known: Mapping[str, object] | None = None,
+    ) -> None: ...
+
+
 class Gate:
     """The gate of one cache; `MockCache` is one."""
 
     name: str
-    operations: OperationLog
+    operations: Record
     in_force: tuple[Behaviour, ...] = ()
-    """The behaviours that act before each call, the innermost last."""
+    """The behaviours that act before each call, the innermost last: that one acts first."""
 
     def lookup(
         self,
@@ -82,7 +94,7 @@ class Gate:
         try:
             value = self._act("get", (key,), find, known) if self.in_force else find()
         except Exception as error:
-            self.fail((key,), error, libraries, frame or _getframe(1), known)
+            self.fail((key,), error, libraries, frame or _getframe(1), known, "get")
             raise
         kind: Kind = "miss" if value is MISSING else "hit"
         self.operations.record(kind, key, libraries, frame or _getframe(1), known)
@@ -100,7 +112,7 @@ class Gate:
         try:
             result: T = self._act("put", (key,), do, known) if self.in_force else do()
         except Exception as error:
-            self.fail((key,), error, libraries, frame or _getframe(1), known)
+            self.fail((key,), error, libraries, frame or _getframe(1), known, "put")
             raise
         self.operations.record("put", key, libraries, frame or _getframe(1), known)
         return result
@@ -121,7 +133,7 @@ class Gate:
         try:
             result: T = self._act(kind, keys, do, known) if self.in_force else do()
         except Exception as error:
-            self.fail(keys, error, libraries, _getframe(1), known)
+            self.fail(keys, error, libraries, _getframe(1), known, kind)
             raise
         for each, key in effects(result):
             self.operations.record(each, key, libraries, _getframe(1), known)
@@ -140,7 +152,7 @@ class Gate:
         try:
             result: T = await (self._act(kind, keys, do, known) if self.in_force else do())
         except Exception as error:
-            self.fail(keys, error, libraries, _getframe(0), known)
+            self.fail(keys, error, libraries, _getframe(0), known, kind)
             raise
         for each, key in effects(result):
             self.operations.record(each, key, libraries, _getframe(0), known)
@@ -165,7 +177,7 @@ class Gate:
     ) -> Any:
         asked = str((known or {}).get("asked") or kind)
         call = Call(self.name, kind, asked, keys)
-        for behaviour in reversed(self.in_force):
+        for behaviour in self.in_force:
             do = _bound(behaviour, call, do)
         return do()
 
@@ -176,10 +188,11 @@ class Gate:
         libraries: frozenset[str],
         frame: FrameType,
         known: Mapping[str, object] | None = None,
+        kind: str | None = None,
     ) -> None:
-        """Record that a call about *keys* raised *error*: one failure a key."""
+        """Record that a call of *kind* about *keys* raised *error*: one failure a key."""
         # Its text, not the exception: that would keep every frame that it went through.
-        more = {**(known or {}), "error": _text_of(error)}
+        more = {"asked": kind, **(known or {}), "error": _text_of(error)}
         for key in keys or (None,):
             self.operations.record("failure", key, libraries, frame, more)
 
