@@ -164,7 +164,7 @@ class InForceTests(unittest.TestCase):
         import redis
 
         with patched() as patch:
-            connection = client(retry=one_retry())
+            connection = client(retry=one_retry(), retry_on_error=[redis.ConnectionError])
             connection.set("a", 1)
             in_force(Refuses(OSError("down")))
             self.assertEqual(connection.get("a"), b"1")
@@ -266,7 +266,8 @@ class AsyncInForceTests(unittest.IsolatedAsyncioTestCase):
         from redis.backoff import NoBackoff
 
         with patched() as patch:
-            async with redis.asyncio.Redis(retry=Retry(NoBackoff(), 1)) as connection:
+            options = {"retry": Retry(NoBackoff(), 1), "retry_on_error": [redis.ConnectionError]}
+            async with redis.asyncio.Redis(**options) as connection:
                 await connection.set("a", 1)
                 in_force(Refuses(OSError("down")))
                 self.assertEqual(await connection.get("a"), b"1")

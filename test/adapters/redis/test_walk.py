@@ -12,7 +12,7 @@ RECORDED = "_recording/call_sites.py"
 @needs_redis
 class WalkTests(unittest.TestCase):
     def test_get(self):
-        """A warm get takes at most 50 calls; on the way to its record it enters at most 9 files, each once."""
+        """A warm get takes at most 50 calls, and enters at most 9 files up to its record, each once."""
         walk = load_script(ROOT / "bench" / "walk.py")
         found = walk.ROUTES["redis"].walk()
         self.assertLessEqual(len(found.calls), 50, found)
