@@ -10,7 +10,7 @@ __all__ = ["FLUSHES", "RULES", "Rule"]
 
 
 class Rule(NamedTuple):
-    """What a command is about is told by ``target`` before it is executed, what it did by ``effects``."""
+    """The rule of one command: ``target`` finds its keys beforehand, ``effects`` reads its reply."""
 
     target: keys.Target
     effects: effects.Effects

@@ -1,4 +1,4 @@
-"""What redis-py holds in a connection: attributes that each scope has its own of, sockets and streams."""
+"""The parts of a connection of redis-py that each scope has its own of: attributes, socket, streams."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["connect", "connect_async", "per_scope", "without_time_limit"]
 
-# Their way to a server is no network, and ours.
+# They reach a server in memory, without a network; our own links and clients are among them.
 _FAKES = (FakeRedisConnection, FakeAsyncRedisConnection)
 
 

@@ -1,6 +1,6 @@
-"""What a command did to its keys, told from its reply.
+"""The operations that a command came to, read from its reply.
 
-Each function takes the keys that `keys` told, the arguments, and a reply that is no error.
+Each function takes the keys that its target in `keys` found, the arguments, and a reply that is no error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which keys a command is about, and whether it gets, puts or deletes: told before it is executed."""
+"""The keys that a command is about, and whether it gets, puts or deletes: read before it is executed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Subject = tuple["str | None", tuple[object, ...]]
 """``"get"``, ``"put"``, ``"delete"`` or None, and the keys as they are logged."""
 
 Target = Callable[[Sequence[bytes]], Subject]
-"""Tells from the arguments of a command what it is about; IndexError or ValueError where they are wrong."""
+"""Reads the arguments of a command; raises IndexError or ValueError where they are wrong."""
 
 
 def text_of(key: object) -> object:

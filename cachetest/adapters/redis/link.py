@@ -36,7 +36,7 @@ def _nothing(reply: object) -> Sequence[Effect]:
 
 
 class Link:
-    """What a connection talks to in place of a socket.
+    """The object that a connection talks to in place of a socket.
 
     Any user and password will do.
     """
@@ -83,8 +83,8 @@ class Link:
     ) -> object:
         """Have a command executed through the gate, and return its reply, an error as well.
 
-        An error that is no reply, but was raised by what is in force, goes on to the client. *subject* is
-        what the command is about where its arguments do not tell.
+        An exception that was raised by what is in force, and is no reply, goes on to the client. *subject* is
+        given where the arguments do not tell it.
         """
         server, known, rule = self._server_socket, self._known_of(name), RULES.get(name)
         kind, keys = subject or _subject(rule, arguments)
@@ -252,6 +252,8 @@ class Link:
         """Subscribe or unsubscribe: it is answered as what is published is, by as many as there are names."""
         if self._queued is not None:
             return self._queue(name, fields, raw)
+        # Nothing that is pushed from now on is the reply of a command that had none.
+        self._waiting.clear()
         do = partial(self._server_socket.exchange, raw)
         pushes = self._cache.perform(None, (), do, _nothing, _LIBRARIES, self._known_of(name))
         return b"".join([encode(each, self._protocol, push=True) for each in pushes])

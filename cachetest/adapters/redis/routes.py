@@ -1,4 +1,4 @@
-"""Which cache of which scope a connection talks to, and what it has there."""
+"""The way from a connection to the cache that it is of, in the scope that uses it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["route_of", "serve_in", "state_of"]
 
-# What is served in the scopes whose adapter was told which URLs, or all.
+# The URLs that are served, by the scope whose adapter was told them.
 _directories: WeakKeyDictionary[Scope, Directory] = WeakKeyDictionary()
 _default = Directory({})
 # The attributes of connections to what no cache stands for: never connected, but closed by their pools.

@@ -96,8 +96,9 @@ class ServerSocket:
                     until[self._server, self.db, raw] = entry.expireat
                 elif until:
                     place = self._server, self.db, raw
-                    if entry is None and until.get(place, math.inf) <= time.time():
-                        self._expired[key] = until[place]
+                    lived_until = until.get(place, math.inf)
+                    if entry is None and lived_until <= time.time():
+                        self._expired[key] = lived_until
                     else:
                         until.pop(place, None)
 
@@ -120,6 +121,7 @@ class ServerSocket:
                 expired.remove(key)
                 done.append(("expiration", key))
             done.append(effect)
+        self._expired.clear()
         return done
 
     def _forget_time(self, key: object) -> bool:
@@ -129,8 +131,7 @@ class ServerSocket:
             # Another thread may have told of it, or put it anew.
             if key not in self._expired or self._lifetimes.get(place) != self._expired[key]:
                 return False
-            del self._lifetimes[place]
-            return True
+            return self._lifetimes.pop(place, None) is not None
 
     def keys(self, everywhere: bool) -> dict[bytes, None]:
         """Return the keys of the selected database, or of all."""

@@ -1,4 +1,4 @@
-"""What one scope keeps of one Redis cache: the servers, and a live view of their entries."""
+"""The servers of one Redis cache in one scope, and a live view of their entries."""
 
 from __future__ import annotations
 

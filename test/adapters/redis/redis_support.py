@@ -1,4 +1,4 @@
-"""What the tests of redis share: clients, patches, and operations in short."""
+"""Helpers that the tests of redis share: clients, patches, and operations in short."""
 
 from cachetest import PatchCaches
 

@@ -1,4 +1,4 @@
-"""Which cache a connection of redis-py is of, and what it has again after a test."""
+"""A connection of redis-py is of the cache at its address, and has its own again after a test."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""What is logged of a command beside its key: its name, its server, and the error that it came to."""
+"""A command is logged with its name, its server, and the error that it came to."""
 
 import unittest
 

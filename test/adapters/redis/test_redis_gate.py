@@ -71,7 +71,7 @@ class InForceTests(unittest.TestCase):
         )
 
     def test_calls_of_a_transaction(self):
-        """What is queued is told with EXEC, which is of the kind that all of it is of."""
+        """A transaction is one call, its EXEC: of all keys, and of the kind of each of its commands."""
         with patched():
             connection = client()
             connection.set("a", 1)
@@ -112,7 +112,7 @@ class InForceTests(unittest.TestCase):
                 self.assertEqual(operations[1].where.function, "test_refuses")
 
     def test_refuses_in_a_pipeline(self):
-        """What a pipeline has before it was executed, what comes after it was not."""
+        """A pipeline is executed up to the command that is refused."""
         with patched() as patch:
             connection = client()
             connection.ping()
@@ -160,7 +160,7 @@ class InForceTests(unittest.TestCase):
             connection.disconnect()
 
     def test_down(self):
-        """What a socket raises is an error of the connection to redis-py, which tries again."""
+        """An OSError is an error of the connection to redis-py, which tries again."""
         import redis
 
         with patched() as patch:
@@ -214,7 +214,7 @@ class InForceTests(unittest.TestCase):
             self.assertEqual(shown(patch.caches.redis.operations), "put a, put a")
 
     def test_loses_a_reply(self):
-        """What raises after the command was executed is a failure of it all the same."""
+        """An exception after the command was executed is a failure of it all the same."""
 
         def loses(call, proceed):
             proceed()
@@ -260,7 +260,7 @@ class AsyncInForceTests(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(functions, {"test_refuses"})
 
     async def test_down(self):
-        """What a stream raises is tried again."""
+        """An OSError has redis-py try again here, too."""
         import redis.asyncio
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff

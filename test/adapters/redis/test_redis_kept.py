@@ -1,4 +1,4 @@
-"""What a connection has in a scope is remembered there: exactly for it, and as long as it is there."""
+"""A scope remembers what a connection has in it: of that one alone, and as long as it is there."""
 
 import gc
 import socket
@@ -83,7 +83,7 @@ class RememberedTests(unittest.TestCase):
             self.assertEqual([each.counts() for each in patch.caches.values()], [(1, 0, 0), (0, 0, 1)])
 
     def test_closed(self):
-        """What is sent by a link that was closed is a broken pipe, and to read from it is the end."""
+        """A link that was closed is a broken pipe to who sends, and at its end to who reads."""
         with patched():
             connection = self.connection()
             connection.connect()

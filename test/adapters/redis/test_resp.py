@@ -44,7 +44,7 @@ class RequestTests(unittest.TestCase):
         self.assertEqual(found, [([b"PING"], b"*1\r\n$4\r\nPING\r\n")])
 
     def test_forget(self):
-        """What was begun can be forgotten."""
+        """A command that was begun can be forgotten."""
         from cachetest.adapters.redis.resp import Requests
 
         requests = Requests()
@@ -75,14 +75,14 @@ class ReplyTests(unittest.TestCase):
         self.assertEqual((encode(reply, 2), encode(reply, 3)), (in_resp2, in_resp3))
 
     def test_push(self):
-        """What comes unasked is marked so in RESP3."""
+        """A message that comes unasked is marked so in RESP3."""
         from cachetest.adapters.redis.resp import encode
 
         self.assertEqual(encode([1], 2, push=True), b"*1\r\n:1\r\n")
         self.assertEqual(encode([1], 3, push=True), b">1\r\n:1\r\n")
 
     def test_no_form(self):
-        """What has no form is an error that shows it."""
+        """An object that has no form is an error that shows it."""
         from cachetest.adapters.redis.resp import encode
 
         with self.assertRaisesRegex(TypeError, "no form in RESP: <object"):
