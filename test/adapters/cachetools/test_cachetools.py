@@ -134,20 +134,58 @@ class CountTests(CachetoolsTestCase):
         self.assertEqual(caches.cache.counts(), (1, 2, 0))
 
     def test_value_too_large(self):
-        """A value that the cache refuses is no put."""
+        """A value that the cache refuses is a failure, and no put."""
+        cache = self.library.LRUCache(2, getsizeof=len)
         self.check(
-            self.library.LRUCache(2, getsizeof=len),
+            cache,
             [lambda c: c.__setitem__("a", "long"), lambda c: c.setdefault("a", "long")],
-            [("miss", "a")],
+            [("failure", "a"), ("miss", "a"), ("failure", "a")],
         )
+        failures = [each for each in current_scope().caches["cache"].operations if each.kind == "failure"]
+        self.assertEqual([each.error for each in failures], ["ValueError: value too large"] * 2)
+        self.assertEqual([each.asked for each in failures], ["__setitem__", "setdefault"])
 
-    def test_unhashable_key(self):
-        """A key that can't be one is no lookup."""
+    @parameterized.expand([("get",), ("pop",), ("__getitem__",), ("__delitem__",), ("__contains__",)])
+    def test_unhashable_key(self, method):
+        """A key that can't be one is a failure, and no lookup."""
         caches = self.patch()
-        for call in (self.cache.get, self.cache.pop, self.cache.__getitem__, self.cache.__delitem__):
-            with self.assertRaises(TypeError):
-                call([])
-        self.assertEqual(len(caches.cache.operations), 0)
+        with self.assertRaises(TypeError):
+            getattr(self.cache, method)([])
+        (operation,) = caches.cache.operations
+        self.assertEqual((operation.kind, operation.key, operation.asked), ("failure", [], method))
+
+    @parameterized.expand(
+        [
+            ("get", lambda c: c.get("a")),
+            ("__getitem__", lambda c: c["a"]),
+            ("__setitem__", lambda c: c.__setitem__("a", 1)),
+            ("__delitem__", lambda c: c.__delitem__("a")),
+            ("pop", lambda c: c.pop("a", None)),
+            ("setdefault", lambda c: c.setdefault("a")),
+            ("popitem", lambda c: c.popitem()),
+            ("clear", lambda c: c.clear()),
+        ]
+    )
+    def test_asked(self, name, call):
+        """An operation says by which name the program called."""
+        caches = self.patch()
+        self.cache["b"] = 1
+        with suppress(KeyError):
+            call(self.cache)
+        self.assertEqual({each.asked for each in caches.cache.operations[1:]}, {name})
+
+    def test_missing_that_fails(self):
+        """What a `__missing__` raises is the program's own error, and no failure of the cache."""
+
+        class Failing(self.library.LRUCache):
+            def __missing__(self, key):
+                raise RuntimeError(key)
+
+        cache = Failing(2)
+        self.patch(cache=cache)
+        with self.assertRaises(RuntimeError):
+            cache["a"]
+        self.assertEqual(kinds(), [("miss", "a")])
 
     def test_where(self):
         """An operation is at the line of the program, not of the library or of ours."""
