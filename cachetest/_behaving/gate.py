@@ -82,7 +82,7 @@ class Gate:
         try:
             value = self._act("get", (key,), find, known) if self.in_force else find()
         except Exception as error:
-            self.fail((key,), error, libraries, frame or _getframe(1), known)
+            self.fail((key,), error, libraries, frame or _getframe(1), known, "get")
             raise
         kind: Kind = "miss" if value is MISSING else "hit"
         self.operations.record(kind, key, libraries, frame or _getframe(1), known)
@@ -100,7 +100,7 @@ class Gate:
         try:
             result: T = self._act("put", (key,), do, known) if self.in_force else do()
         except Exception as error:
-            self.fail((key,), error, libraries, frame or _getframe(1), known)
+            self.fail((key,), error, libraries, frame or _getframe(1), known, "put")
             raise
         self.operations.record("put", key, libraries, frame or _getframe(1), known)
         return result
@@ -121,7 +121,7 @@ class Gate:
         try:
             result: T = self._act(kind, keys, do, known) if self.in_force else do()
         except Exception as error:
-            self.fail(keys, error, libraries, _getframe(1), known)
+            self.fail(keys, error, libraries, _getframe(1), known, kind)
             raise
         for each, key in effects(result):
             self.operations.record(each, key, libraries, _getframe(1), known)
@@ -140,7 +140,7 @@ class Gate:
         try:
             result: T = await (self._act(kind, keys, do, known) if self.in_force else do())
         except Exception as error:
-            self.fail(keys, error, libraries, _getframe(0), known)
+            self.fail(keys, error, libraries, _getframe(0), known, kind)
             raise
         for each, key in effects(result):
             self.operations.record(each, key, libraries, _getframe(0), known)
@@ -176,10 +176,11 @@ class Gate:
         libraries: frozenset[str],
         frame: FrameType,
         known: Mapping[str, object] | None = None,
+        kind: str | None = None,
     ) -> None:
-        """Record that a call about *keys* raised *error*: one failure a key."""
+        """Record that a call of *kind* about *keys* raised *error*: one failure a key."""
         # Its text, not the exception: that would keep every frame that it went through.
-        more = {**(known or {}), "error": _text_of(error)}
+        more = {"asked": kind, **(known or {}), "error": _text_of(error)}
         for key in keys or (None,):
             self.operations.record("failure", key, libraries, frame, more)
 

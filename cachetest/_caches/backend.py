@@ -59,7 +59,7 @@ class MockBackend:
         try:
             value = cache.cache.get(key, MISSING)
         except Exception as error:
-            cache.fail((key,), error, NO_LIBRARIES, _getframe(1))
+            cache.fail((key,), error, NO_LIBRARIES, _getframe(1), None, "get")
             raise
         log = cache.operations
         frame = _getframe(1)
@@ -88,7 +88,7 @@ class MockBackend:
         try:
             cache.cache[key] = value
         except Exception as error:
-            cache.fail((key,), error, NO_LIBRARIES, _getframe(1))
+            cache.fail((key,), error, NO_LIBRARIES, _getframe(1), None, "put")
             raise
         log = cache.operations
         frame = _getframe(1)
@@ -116,7 +116,7 @@ def get_from_library(name: str, key: object, libraries: frozenset[str]) -> Any:
     try:
         value = cache.cache.get(key, MISSING)
     except Exception as error:
-        cache.fail((key,), error, libraries, _getframe(1))
+        cache.fail((key,), error, libraries, _getframe(1), None, "get")
         raise
     log = cache.operations
     frame = calling_frame(_getframe(1), libraries)
@@ -140,7 +140,7 @@ def put_from_library(name: str, key: object, value: object, libraries: frozenset
     try:
         cache.cache[key] = value
     except Exception as error:
-        cache.fail((key,), error, libraries, _getframe(1))
+        cache.fail((key,), error, libraries, _getframe(1), None, "put")
         raise
     log = cache.operations
     frame = calling_frame(_getframe(1), libraries)
