@@ -66,8 +66,8 @@ class Store(LocMemCache):  # type: ignore[misc]
                 done.append(("put", key))
         except Exception:
             # Those that were written before the one that can't be pickled are there.
-            for each, key in done:
-                self._record(each, key, LIBRARIES)
+            for kind, made in done:
+                self._record(kind, made, LIBRARIES)
             raise
         finally:
             del self._on_this_thread.done
