@@ -82,28 +82,14 @@ def release(adapter: Adapter, holder: object, problems: list[str]) -> Exception 
         install = _installs.get(key)
         if install is None:
             return None
+        # No `try` in here, where an exception at its first line would leave the lock held: `test_locks` looks.
         if holder in install.holders and install.is_in:
-            try:
-                changed = list(_differences(install.installed, adapter)) if install.installed else []
-                for patch in install.patches if not install.installed else ():
-                    changed += changed_attributes(patch.wanted)
-                if changed:
-                    problems += _displaced(changed)
-            except Exception as error:
-                cause = error
-                problems.append(f"looking at the patches raised {type(error).__name__}: {error}")
+            cause = _tell_displaced(install, problems)
         if install.holders <= {holder}:
             install.is_in = False
             if install.manager is not None:
                 install.manager.__exit__(None, None, None)
-            try:
-                left = list(_differences(install.before, adapter)) if install.installed else []
-                for patch in install.patches if not install.installed else ():
-                    left += changed_attributes(patch.found)
-                if left:
-                    problems += _not_restored(adapter, left)
-            except Exception as error:
-                problems.append(f"whether the adapter {adapter.name!r} restored all can't be told: {error!r}")
+            _tell_not_restored(install, problems)
             del _installs[key]
         install.holders.discard(holder)
     return cause
@@ -111,6 +97,31 @@ def release(adapter: Adapter, holder: object, problems: list[str]) -> Exception 
 
 _Change = tuple[str, object, object]
 """The name of an attribute, the value that it should have, and the one that it has."""
+
+
+def _tell_displaced(install: _Install, problems: list[str]) -> Exception | None:
+    try:
+        changed = list(_differences(install.installed, install.adapter)) if install.installed else []
+        for patch in install.patches if not install.installed else ():
+            changed += changed_attributes(patch.wanted)
+        if changed:
+            problems += _displaced(changed)
+    except Exception as error:
+        problems.append(f"looking at the patches raised {type(error).__name__}: {error}")
+        return error
+    return None
+
+
+def _tell_not_restored(install: _Install, problems: list[str]) -> None:
+    adapter = install.adapter
+    try:
+        left = list(_differences(install.before, adapter)) if install.installed else []
+        for patch in install.patches if not install.installed else ():
+            left += changed_attributes(patch.found)
+        if left:
+            problems += _not_restored(adapter, left)
+    except Exception as error:
+        problems.append(f"whether the adapter {adapter.name!r} restored all can't be told: {error!r}")
 
 
 def _differences(was: Mapping[str, object], adapter: Adapter) -> Iterable[_Change]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NoReturn, get_args
 
 if TYPE_CHECKING:
     from .call_sites import Location
@@ -63,16 +63,28 @@ class Operation:
         process: int | None = None,
         error: str | None = None,
     ) -> None:
-        self.number = number
-        self.kind = kind
-        self.cache = cache
-        self.key = key
-        self.thread = thread
-        self.where = where
-        self.asked = _ASKED.get(kind) if asked is None else asked
-        self.store = store
-        self.process = process
-        self.error = error
+        put = object.__setattr__
+        put(self, "number", number)
+        put(self, "kind", kind)
+        put(self, "cache", cache)
+        put(self, "key", key)
+        put(self, "thread", thread)
+        put(self, "where", where)
+        put(self, "asked", _ASKED.get(kind) if asked is None else asked)
+        put(self, "store", store)
+        put(self, "process", process)
+        put(self, "error", error)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a logged operation can't be changed: {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a logged operation can't be changed: {name!r}")
+
+    def __setstate__(self, state: tuple[None, dict[str, object]]) -> None:
+        # Copies and pickles would set the attributes one by one.
+        for name, value in state[1].items():
+            object.__setattr__(self, name, value)
 
     def _values(self) -> tuple[object, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)

@@ -4,13 +4,11 @@ A step is a line of cachetest: a trace function raises there, before the line is
 would. It counts them first, so that a step that is added later is in the table by itself.
 """
 
-import ast
 import contextvars
 import dis
 import functools
 import gc
 import linecache
-import pkgutil
 import sys
 import unittest
 from pathlib import Path
@@ -20,19 +18,16 @@ from parameterized import parameterized
 
 import cachetest
 from cachetest import CacheTestCase, PatchCaches
-from cachetest._caches import scope
-from cachetest._caches import thread_hooks as handoff
+from cachetest._caches import scope, thread_hooks
+from cachetest._caches.attribution import bind_to_scope, scope_of_caller
 from cachetest._caches.cache import _FORGOTTEN
 from cachetest._caches.caches import MockCaches
-from cachetest._patching import shared_installs as installations
-from cachetest._patching import switches
-from cachetest._recording import uncounted as strays
-from cachetest.adapters.inductor import adapter as inductor
-from cachetest.adapters.registry import functools as functools_adapter
-from cachetest.adapters.registry import get_adapter
+from cachetest._patching import shared_installs, switches
+from cachetest._recording import uncounted
+from cachetest.adapters import functools as functools_adapter
 
 from .._caches.test_thread_hooks import hooked
-from ..support import make_library, needs, needs_torch, run_case
+from ..support import make_library, run_case
 
 PACKAGE = str(Path(cachetest.__file__).parent)
 
@@ -42,7 +37,7 @@ PACKAGE = str(Path(cachetest.__file__).parent)
 FIRST_STEP = 3
 
 # One that stayed locked would stop all other threads for ever.
-LOCKING = (functools_adapter, installations, scope, strays, switches)
+LOCKING = (functools_adapter, scope, shared_installs, switches, thread_hooks, uncounted)
 
 
 class Interrupt(BaseException):
@@ -129,9 +124,10 @@ class InterruptCase:
             self.state(),
             held,
             hooked(),
-            dict(installations._installations),
-            [hook.on for hook in handoff._made],
-            dict(switches._everywhere),
+            dict(shared_installs._installs),
+            [hook.on for hook in thread_hooks._made],
+            set(thread_hooks._holders),
+            dict(switches._layers_everywhere),
             scope._open,
             marks,
         )
@@ -179,7 +175,7 @@ class InterruptCase:
         """An inner block whose leaving is interrupted leaves the outer one as it was."""
         with PatchCaches(self.adapter) as outer:
             self.test_leaving()
-            self.assertIs(scope.owner().caches, outer.caches)
+            self.assertIs(scope_of_caller().caches, outer.caches)
 
     @parameterized.expand([("interrupt", KeyboardInterrupt), ("exit", SystemExit), ("error", ValueError)])
     def test_test_case(self, _, kind):
@@ -230,31 +226,6 @@ class SwitchInterruptCase(InterruptCase):
             self.every_step(prepare)
 
 
-def inlined(node):
-    """Yield the lines of the comprehensions in *node* that run in the same frame as it."""
-    if isinstance(
-        node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp
-    ):
-        return
-    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp):
-        yield node.lineno
-    for child in ast.iter_child_nodes(node):
-        yield from inlined(child)
-
-
-class LockTests(unittest.TestCase):
-    def test_no_comprehension_where_a_lock_is_held(self):
-        """From CPython 3.12 on an interrupt in the loop of one may leave the lock held for ever."""
-        blocks = 0
-        for path in sorted(Path(PACKAGE).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.With) and "lock" in ast.unparse(node.items[0]):
-                    blocks += 1
-                    lines = [line for each in node.body for line in inlined(each)]
-                    self.assertEqual(lines, [], path)
-        self.assertGreater(blocks, 20)
-
-
 class LibraryInterruptTests(SwitchInterruptCase, unittest.TestCase):
     enable = ("library_cache",)
 
@@ -270,7 +241,7 @@ class LibraryInterruptTests(SwitchInterruptCase, unittest.TestCase):
         cache = outside.ensure("library_cache")
         for key in range(_FORGOTTEN + 1):
             cache.put(key, 1)
-        with mock.patch.multiple(scope, _adrift=outside, _adrift_by_name=outside.by_name()):
+        with mock.patch.multiple(scope, unassigned=outside, _unassigned_by_name=outside.by_name()):
             self.test_entering()
 
 
@@ -279,67 +250,7 @@ class CarriedInterruptTests(LibraryInterruptTests):
 
     def every_step(self, prepare):
         with PatchCaches():
-            scope.carry(scope.owner(), super().every_step)(prepare)
-
-
-@needs_torch
-class InductorInterruptTests(SwitchInterruptCase, unittest.TestCase):
-    enable = ("fx_graph_remote_cache", "enable_remote_autograd_cache")
-
-    def setUp(self):
-        from cachetest.adapters.inductor import keys as inductor_keys
-
-        self.adapter = get_adapter("inductor")
-        self.hooked = [value for each in inductor_keys._HOOKS for value in inductor_keys._swap(each)]
-
-    def state(self):
-        return (
-            [dict(vars(owner)) for _, owner in inductor._cache_classes(False)],
-            [vars(place).get(name) for place, name, _ in self.hooked],
-            list(sys.meta_path),
-            {switch.name: switch.save() for switch in self.adapter.switches},
-        )
-
-
-class SubjectInterruptCase(InterruptCase):
-    """The table for an adapter, on the subject of its contract."""
-
-    contract = ""
-
-    def setUp(self):
-        suite = pkgutil.resolve_name(f"test.adapters.{self.contract}")("test_cold")
-        self.addCleanup(suite.doCleanups)
-        self.subject = suite.make_subject()
-        self.adapter = self.subject.adapter
-        # What a program holds from before, and has to have back.
-        self.held = [self.subject.open(name) for name in self.subject.caches]
-
-    def state(self):
-        return self.subject.state()
-
-
-@needs("cachetools", "cachetools")
-class CachetoolsInterruptTests(SubjectInterruptCase, unittest.TestCase):
-    contract = "cachetools.test_cachetools_contract:CachetoolsContract"
-
-
-@needs("dogpile", "dogpile.cache")
-class DogpileInterruptTests(SubjectInterruptCase, unittest.TestCase):
-    contract = "dogpile.test_dogpile_contract:DogpileContract"
-
-
-class FunctoolsInterruptTests(SubjectInterruptCase, unittest.TestCase):
-    contract = "test_functools:FunctoolsContract"
-
-
-@needs("pymemcache", "pymemcache")
-class PymemcacheInterruptTests(SubjectInterruptCase, unittest.TestCase):
-    contract = "pymemcache.test_pymemcache_contract:PymemcacheContract"
-
-
-@needs("fakeredis", "cachetest[redis]")
-class RedisInterruptTests(SubjectInterruptCase, unittest.TestCase):
-    contract = "redis.test_redis_contract:RedisContract"
+            bind_to_scope(scope_of_caller(), super().every_step)(prepare)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest._patching import shared_installs as installations
+from cachetest._patching import shared_installs
 from cachetest._patching.undo import Undo
 
 from ..support import LibraryAdapter, NamedPlaceAdapter, make_library
@@ -17,29 +17,26 @@ class Hold:
         self.adapter = adapter
         self.problems = problems
 
-    def take(self):
-        installations.take(self.adapter, self)
+    def acquire(self):
+        shared_installs.acquire(self.adapter, self)
 
-    def let_go(self):
-        installations.let_go(self.adapter, self, self.problems)
-
-    def displaced(self):
-        return installations.displaced(self.adapter)
+    def release(self):
+        return shared_installs.release(self.adapter, self, self.problems)
 
 
-class InstallationTests(unittest.TestCase):
+class InstallTests(unittest.TestCase):
     def setUp(self):
         self.library, self.adapter = make_library()
-        self.addCleanup(self.assertNotIn, self.adapter.lookup_key, installations._installations)
+        self.addCleanup(self.assertNotIn, self.adapter.lookup_key, shared_installs._installs)
 
     def hold(self, adapter):
-        """Return a hold on *adapter* that is not taken yet, and where it tells of problems."""
+        """Return a hold on *adapter* that is not acquired yet, and where it tells of problems."""
         problems = []
         return Hold(adapter, problems), problems
 
-    def taken(self, adapter):
+    def acquired(self, adapter):
         made, problems = self.hold(adapter)
-        made.take()
+        made.acquire()
         return made, problems
 
     def patched(self):
@@ -48,52 +45,69 @@ class InstallationTests(unittest.TestCase):
     @parameterized.expand([("same order", (0, 1)), ("reverse", (1, 0))])
     def test_first_installs_last_restores(self, _, order):
         """It is installed from the first hold to the last, whichever that is."""
-        first = self.taken(self.adapter)
+        first = self.acquired(self.adapter)
         backend = self.library.backend
-        holds = first, self.taken(LibraryAdapter(self.library))
+        holds = first, self.acquired(LibraryAdapter(self.library))
         self.assertIs(self.library.backend, backend)
-        holds[order[0]][0].let_go()
+        holds[order[0]][0].release()
         self.assertIs(self.library.backend, backend)
-        holds[order[1]][0].let_go()
+        holds[order[1]][0].release()
         self.assertFalse(self.patched())
         self.assertEqual([problems for _, problems in holds], [[], []])
 
-    def test_let_go_without_taking(self):
+    def test_released_without_being_held(self):
         """Who does not hold it, or not any more, changes nothing."""
-        self.hold(self.adapter)[0].let_go()
-        taken, _ = self.taken(self.adapter)
-        self.hold(self.adapter)[0].let_go()
+        self.hold(self.adapter)[0].release()
+        acquired, _ = self.acquired(self.adapter)
+        self.hold(self.adapter)[0].release()
         self.assertTrue(self.patched())
-        taken.let_go()
-        other, _ = self.taken(self.adapter)
-        taken.let_go()
+        acquired.release()
+        other, _ = self.acquired(self.adapter)
+        acquired.release()
         self.assertTrue(self.patched())
-        other.let_go()
+        other.release()
         self.assertFalse(self.patched())
 
     def test_install_that_fails(self):
-        """A failed install is let go of like any other, and may be tried again."""
+        """A failed install is released like any other, and may be tried again."""
         adapter = type("Fails", (LibraryAdapter,), {"install": lambda self: 1 / 0})(self.library)
         made, problems = self.hold(adapter)
         with self.assertRaises(ZeroDivisionError):
-            made.take()
-        made.let_go()
+            made.acquire()
+        made.release()
         self.assertEqual(problems, [])
-        self.assertNotIn(adapter.lookup_key, installations._installations)
+        self.assertNotIn(adapter.lookup_key, shared_installs._installs)
 
     @parameterized.expand([("set by an Undo", LibraryAdapter), ("named", NamedPlaceAdapter)])
     def test_displaced(self, _, adapter_class):
         """What somebody put in the place of our patch is named; the original is put back all the same."""
         self.adapter = adapter_class(self.library)
         made, problems = self.hold(self.adapter)
-        self.assertEqual(made.displaced(), [])
-        made.take()
-        self.assertEqual(made.displaced(), [])
-        self.library.backend = "somebody's"
-        (line,) = made.displaced()
-        self.assertIn('Library.backend was displaced while the test ran: it holds "somebody\'s"', line)
-        made.let_go()
+        self.assertIsNone(made.release())
+        for _ in range(2):
+            made.acquire()
+            self.assertIsNone(made.release())
         self.assertEqual(problems, [])
+        made.acquire()
+        self.library.backend = "somebody's"
+        self.assertIsNone(made.release())
+        (line,) = problems
+        self.assertIn('Library.backend was displaced while the test ran: it holds "somebody\'s"', line)
+        self.assertFalse(self.patched())
+
+    @parameterized.expand([("set by an Undo", LibraryAdapter), ("named", NamedPlaceAdapter)])
+    def test_displaced_under_two_holders(self, _, adapter_class):
+        """Each that holds the patch is told that it was displaced, not only the last."""
+        self.adapter = adapter_class(self.library)
+        holds = [self.acquired(self.adapter) for _ in range(2)]
+        outsider, untold = self.hold(self.adapter)
+        self.library.backend = "somebody's"
+        outsider.release()
+        self.assertEqual(untold, [])
+        for made, problems in holds:
+            made.release()
+            (line,) = problems
+            self.assertIn("Library.backend was displaced while the test ran", line)
         self.assertFalse(self.patched())
 
     def test_not_restored(self):
@@ -105,8 +119,8 @@ class InstallationTests(unittest.TestCase):
                 self.library.backend = "left behind"
                 yield
 
-        made, problems = self.taken(Careless(self.library))
-        made.let_go()
+        made, problems = self.acquired(Careless(self.library))
+        made.release()
         (line,) = problems
         self.assertEqual(
             line,
@@ -132,8 +146,8 @@ class InstallationTests(unittest.TestCase):
             def install(self):
                 return Undo(lambda undo: undo.set_attribute(owner, "backend", "ours"))
 
-        made, problems = self.taken(Adapter(self.library))
-        made.let_go()
+        made, problems = self.acquired(Adapter(self.library))
+        made.release()
         (line,) = problems
         self.assertIn(f"did not restore {__name__}.Library.backend: it holds 'ours', and held", line)
 
@@ -146,8 +160,8 @@ class InstallationTests(unittest.TestCase):
                 undo.add(lambda: setattr(self.library, "backend", "a default"))
                 return undo
 
-        made, problems = self.taken(Adapter(self.library))
-        made.let_go()
+        made, problems = self.acquired(Adapter(self.library))
+        made.release()
         (line,) = problems
         self.assertIn("did not restore test.support.Library.backend: it holds 'a default'", line)
         del self.library.backend
@@ -165,18 +179,18 @@ class InstallationTests(unittest.TestCase):
         adapter = Fails(self.library)
         first, _ = self.hold(adapter)
         with self.assertRaises(OSError):
-            first.take()
-        second, _ = self.taken(adapter)
+            first.acquire()
+        second, _ = self.acquired(adapter)
         self.assertTrue(self.patched())
-        first.let_go()
+        first.release()
         self.assertTrue(self.patched())
-        second.let_go()
+        second.release()
         self.assertFalse(self.patched())
-        self.assertNotIn(adapter.lookup_key, installations._installations)
+        self.assertNotIn(adapter.lookup_key, shared_installs._installs)
 
     def test_next_after_an_interrupted_release(self):
-        """Who comes while the one before is interrupted as it lets go is patched, and stays so."""
-        interrupts = [KeyboardInterrupt, KeyboardInterrupt]
+        """Who comes while the one before is interrupted as it releases is patched, and stays so."""
+        interrupts = [KeyboardInterrupt]
 
         class Interrupted(Undo):
             def __exit__(self, *exc):
@@ -189,15 +203,15 @@ class InstallationTests(unittest.TestCase):
                 return Interrupted(super().install()._begin)
 
         adapter = Adapter(self.library)
-        first, _ = self.taken(adapter)
+        first, _ = self.acquired(adapter)
         with self.assertRaises(KeyboardInterrupt):
-            first.let_go()
+            first.release()
         self.assertFalse(self.patched())
-        second, _ = self.taken(adapter)
+        second, _ = self.acquired(adapter)
         self.assertTrue(self.patched())
-        first.let_go()
+        first.release()
         self.assertTrue(self.patched())
-        second.let_go()
+        second.release()
         self.assertFalse(self.patched())
 
     def test_next_after_one_that_was_interrupted_at_its_end(self):
@@ -209,29 +223,36 @@ class InstallationTests(unittest.TestCase):
                 raise KeyboardInterrupt
 
         first, problems = self.hold(self.adapter)
-        with mock.patch.object(installations, "_installations", Interrupted()):
-            first.take()
+        with mock.patch.object(shared_installs, "_installs", Interrupted()):
+            first.acquire()
             with self.assertRaises(KeyboardInterrupt):
-                first.let_go()
-        second, _ = self.taken(self.adapter)
-        first.let_go()
+                first.release()
+        second, _ = self.acquired(self.adapter)
+        first.release()
         self.assertTrue(self.patched())
-        second.let_go()
+        second.release()
         self.assertFalse(self.patched())
         self.assertEqual(problems, [])
 
     def test_places_that_can_not_be_read(self):
-        """An adapter that can't tell whether it restored all is let go of, and said to be so."""
+        """An adapter that can't tell whether it restored all is released, and said to be so."""
         adapter = NamedPlaceAdapter(self.library)
-        made, problems = self.taken(adapter)
+        made, problems = self.acquired(adapter)
         with mock.patch.object(NamedPlaceAdapter, "patched_attributes", side_effect=ValueError("gone")):
-            made.let_go()
-        (line,) = problems
-        self.assertIn("whether the adapter 'library' restored all can't be told: ValueError('gone')", line)
-        self.assertNotIn(adapter.lookup_key, installations._installations)
+            cause = made.release()
+        self.assertIsInstance(cause, ValueError)
+        self.assertEqual(
+            problems,
+            [
+                "looking at the patches raised ValueError: gone",
+                "whether the adapter 'library' restored all can't be told: ValueError('gone')",
+            ],
+        )
+        self.assertFalse(self.patched())
+        self.assertNotIn(adapter.lookup_key, shared_installs._installs)
 
     def test_restore_that_raises(self):
-        """An adapter that raises as it restores is let go of at the second try."""
+        """An adapter that raises as it restores is released at the second try."""
 
         class Raises(LibraryAdapter):
             @contextmanager
@@ -240,12 +261,12 @@ class InstallationTests(unittest.TestCase):
                 raise ValueError("in the midst")
 
         adapter = Raises(self.library)
-        made, problems = self.taken(adapter)
+        made, problems = self.acquired(adapter)
         with self.assertRaises(ValueError):
-            made.let_go()
-        made.let_go()
+            made.release()
+        made.release()
         self.assertEqual(problems, [])
-        self.assertNotIn(adapter.lookup_key, installations._installations)
+        self.assertNotIn(adapter.lookup_key, shared_installs._installs)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class TurnTests(unittest.TestCase):
     def setUp(self):
         self.library, adapter = make_library()
         (self.switch,) = adapter.switches
-        self.addCleanup(lambda: self.assertEqual(switches._everywhere, ()))
+        self.addCleanup(lambda: self.assertEqual(switches._layers_everywhere, ()))
 
     def test_back_to_never_set(self):
         """What was never set is never set again, not set to the same."""
@@ -180,7 +180,7 @@ class SeveralTests(unittest.TestCase):
             with self.assertRaises(KeyboardInterrupt):
                 undo.run()
         self.assertEqual(restored, [one, three, two])
-        self.assertEqual(switches._everywhere, ())
+        self.assertEqual(switches._layers_everywhere, ())
 
     def test_one_of_each_kind(self):
         """Those of the process and those of a context are turned by one call."""
@@ -235,7 +235,7 @@ class PerContextTests(unittest.TestCase):
         self.assertIs(there.run(switch.get), True)
         there.run(two.run)
         self.assertIs(there.run(switch.get), UNSET)
-        self.assertEqual(there.run(switches._here.get), ())
+        self.assertEqual(there.run(switches._layers_here.get), ())
 
     def test_layers_in_one_context(self):
         """Inside one context, layers nest."""
@@ -260,7 +260,7 @@ class PerContextTests(unittest.TestCase):
         self.assertIs(here.run(switch.get), False)
         here.run(undo.run)
         self.assertIs(here.run(switch.get), UNSET)
-        self.assertEqual(here.run(switches._here.get), ())
+        self.assertEqual(here.run(switches._layers_here.get), ())
 
     def test_undone_in_another_context(self):
         """So does what another context undoes, and it says so once."""

@@ -107,22 +107,22 @@ class UndoTests(unittest.TestCase):
         thing = Base()
         undo = Undo()
         undo.set_attributes([(thing, "one", 1), (thing, "two", 2)])
-        (swaps,) = undo.swaps
-        self.assertEqual(changed_attributes(swaps.wanted), [])
+        (patch,) = undo.patches
+        self.assertEqual(changed_attributes(patch.wanted), [])
         thing.__dict__ = {"two": 2}
-        self.assertEqual(changed_attributes(swaps.wanted), [(f"{__name__}.Base.one", 1, ABSENT)])
+        self.assertEqual(changed_attributes(patch.wanted), [(f"{__name__}.Base.one", 1, ABSENT)])
         undo.run()
-        self.assertEqual((vars(thing), changed_attributes(swaps.found)), ({}, []))
+        self.assertEqual((vars(thing), changed_attributes(patch.found)), ({}, []))
 
-    def test_prepared_swaps(self):
+    def test_prepared_patch(self):
         """What was prepared is set and put back as often as it is asked for, also when it was not set."""
-        swaps = AttributePatch([(self.thing, "own", "new"), (self.thing, "missing", "new")])
+        patch = AttributePatch([(self.thing, "own", "new"), (self.thing, "missing", "new")])
         before = dict(vars(self.thing))
         for _ in range(2):
             with Undo() as undo:
-                undo.swap(swaps)
+                undo.set_patch(patch)
                 self.assertEqual((self.thing.own, self.thing.missing), ("new", "new"))
-            swaps.put_back()
+            patch.put_back()
             self.assertEqual(dict(vars(self.thing)), before)
 
     def test_setting_fails(self):

@@ -2,7 +2,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest._patching.validation import validate_length, validate_names
+from cachetest._patching.validation import validate_length, validate_names, validate_sequence
 from cachetest.adapters.registry import resolve_adapters, validate_adapters
 from cachetest.errors import UnknownAdapterError
 
@@ -31,8 +31,6 @@ class AdaptersTests(unittest.TestCase):
 
     @parameterized.expand(
         [
-            ("a string", "inductor", TypeError, r"expected a sequence of names, not the string 'inductor'"),
-            ("an iterator", iter(()), TypeError, "expected a sequence, not <tuple_iterator"),
             ("no adapter", [5], TypeError, "expected an adapter or the name of one, not 5"),
             ("a name of none", ["indcutor"], UnknownAdapterError, "closest first: inductor,"),
         ]
@@ -46,6 +44,28 @@ class AdaptersTests(unittest.TestCase):
         self.assertEqual(validate_adapters(("inductor", self.adapter)), ("inductor", self.adapter))
         with self.assertRaises(UnknownAdapterError):
             validate_adapters(("inductor", "indcutor"))
+
+
+class SequenceTests(unittest.TestCase):
+    def test_sequences(self):
+        """Any collection is taken, and comes back as a tuple."""
+        self.assertEqual(validate_sequence([1, 2], "patch_caches"), (1, 2))
+        self.assertEqual(validate_sequence({1: 2}.keys(), "patch_caches"), (1,))
+
+    @parameterized.expand(
+        [
+            (
+                "a string",
+                "inductor",
+                r"expected a sequence of names, not the string 'inductor': \('inductor',\)",
+            ),
+            ("an iterator", iter(()), "expected a sequence, not <tuple_iterator"),
+        ]
+    )
+    def test_no_sequences(self, _, given, message):
+        """What can't be gone through again and again is refused."""
+        with self.assertRaisesRegex(TypeError, f"^patch_caches: {message}"):
+            validate_sequence(given, "patch_caches")
 
 
 class LengthTests(unittest.TestCase):

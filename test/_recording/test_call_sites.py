@@ -30,7 +30,7 @@ class LocationTests(unittest.TestCase):
             done = run_python(
                 "-c",
                 "import os, sys\nos.chdir(sys.argv[1]); os.rmdir(sys.argv[1])\n"
-                "from cachetest.callers import Location\n"
+                "from cachetest._recording.call_sites import Location\n"
                 "print(Location('/elsewhere/file.py', 3, 'f')); os.mkdir(sys.argv[1])",
                 folder,
             )

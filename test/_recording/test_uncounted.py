@@ -6,16 +6,13 @@ from cachetest import Stats
 from cachetest._behaving.gate import MISSING
 from cachetest._caches.attribution import bind_to_scope, cache_for
 from cachetest._caches.scope import Scope, close_scope, open_scope
-from cachetest._recording.call_sites import Location
-from cachetest._recording.operation import Operation
-from cachetest._recording.uncounted import UncountedOperation, take_uncounted
-from cachetest._telling.uncounted_lines import describe_uncounted, left_lines
+from cachetest._recording.uncounted import take_uncounted
+from cachetest._telling.uncounted_lines import describe_uncounted
 
-from .._caches.test_scope import ScopeCase, elsewhere, scope
-from ..support import run_python
+from .._caches.scopes import ScopeCase, elsewhere, scope
 
 
-class StrayTests(ScopeCase):
+class UncountedTests(ScopeCase):
     def test_unattributed(self):
         """What can't be told is counted apart, and told to every suspect."""
         with scope("one") as one:
@@ -60,11 +57,12 @@ class StrayTests(ScopeCase):
         cache_for("c").put("k", 1)
         with scope() as after:
             self.assertNotIn("k", after.caches.c.cache)
-        (stray,) = take_uncounted(after).others_late
-        self.assertIsNone(stray.ended)
-        self.assertIn("while no test was running", stray.describe())
+        (found,) = take_uncounted(after).others_late
+        self.assertIsNone(found.ended)
+        (line,) = describe_uncounted([found])
+        self.assertIn("while no test was running", line)
 
-    def test_adrift_entries_are_fresh(self):
+    def test_unassigned_entries_are_fresh(self):
         """What was put while nothing was open is not found later."""
         cache_for("c").put("k", 1)
         with scope("one") as one:
@@ -73,24 +71,6 @@ class StrayTests(ScopeCase):
             close_scope(other)
         self.assertEqual(len(take_uncounted(one).unattributed), 1)
         self.assertEqual(len(take_uncounted(other).unattributed), 1)
-
-    def test_report_names_them(self):
-        """A report ends with what is still to be told."""
-        with scope("first") as first:
-            use = bind_to_scope(first, lambda: cache_for("c").put("k", 1))
-        use()
-        with scope() as after:
-            out = io.StringIO()
-            after.caches.report(out)
-        self.assertRegex(
-            out.getvalue(), r"counted for no test:\n  late: put on 'c', key 'k'.* for first, which"
-        )
-        self.assertEqual(len(self.strays()), 1)
-
-    def test_only_counted(self):
-        """Those that were not kept are told of also where none was."""
-        with mock.patch("cachetest._recording.uncounted._not_kept", [None] * 3):
-            self.assertIn("  (3 more stray operations)", left_lines())
 
     def test_very_many(self):
         """Of very many late operations the first are kept, and all are counted."""
@@ -103,38 +83,7 @@ class StrayTests(ScopeCase):
         self.assertTrue(out.getvalue().endswith("(7 more stray operations)\n"))
         findings = take_uncounted(after)
         self.assertEqual((len(findings.others_late), findings.not_kept), (3, 7))
-        self.assertEqual(take_uncounted(after).not_kept, 0)
-
-    def test_told_at_exit(self):
-        """Where no test comes after, the process tells as it ends."""
-        done = run_python("-c", "from cachetest import MockBackend; MockBackend('c').put('k', 1)")
-        self.assertRegex(done.stderr, "no test was left to tell of this(.|\n)*late: put on 'c', key 'k'")
-        self.assertEqual(done.returncode, 0)
-
-
-class TextTests(unittest.TestCase):
-    def stray(self, suspects=(), ended=None):
-        return UncountedOperation(Operation("put", "c", "k", "worker", Location("f.py", 3, "g")), suspects, ended)
-
-    def test_texts(self):
-        """Each kind of stray says what it is."""
-        scope = Scope("test_a")
-        what = "put on 'c', key 'k', by thread worker, at f.py:3 in g"
-        self.assertEqual(
-            describe_uncounted([self.stray(suspects=(scope,)), self.stray(ended=scope), self.stray()]),
-            [
-                f"unattributed: {what}",
-                f"late: {what}, for test_a, which had ended",
-                f"late: {what}, while no test was running",
-            ],
-        )
-
-    def test_many(self):
-        """Very many are counted and not listed."""
-        lines = describe_uncounted([self.stray()] * 100)
-        self.assertEqual(len(lines), 21)
-        self.assertEqual(lines[-1], "(80 more stray operations)")
-        self.assertEqual(describe_uncounted([self.stray()], 7)[-1], "(7 more stray operations)")
+        self.assertIsNone(take_uncounted(after))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from parameterized import parameterized
 
 from cachetest import MockCache, Stats
 from cachetest._recording.log import OperationLog
-from cachetest._telling import failures as messages
+from cachetest._telling import failures
 from cachetest._telling.formatting import Shown
 
 
@@ -26,7 +26,7 @@ def without_places(text):
 
 def differ(cache, expected, **options):
     """Return the failure of *cache* when *expected* is compared with its counts."""
-    return messages.stats_differ("prices", expected, cache.stats, cache.history, **options)
+    return failures.stats_differ("prices", expected, cache.stats, cache.history, **options)
 
 
 class StatsDifferTests(unittest.TestCase):
@@ -51,7 +51,7 @@ class StatsDifferTests(unittest.TestCase):
             "         never put before; the nearest key, 'item:42:v1', put by operation 2, differs in\n"
             "           part 3: 'v1' -> 'v2'",
         )
-        self.assertRegex(text, r"at test[/\\]test_messages.py:\d+ in filled")
+        self.assertRegex(text, r"at test[/\\]_telling[/\\]test_failures.py:\d+ in filled")
         self.assertNotIn("MainThread", text)
 
     @parameterized.expand(
@@ -83,7 +83,7 @@ class StatsDifferTests(unittest.TestCase):
     def test_inside_block(self):
         """Of a block, only its own operations are shown, under the numbers they have in all."""
         cache = filled()
-        text = messages.stats_differ("prices", {"puts": 1}, Stats(0, 0, 1), cache.history, skipped=2)
+        text = failures.stats_differ("prices", {"puts": 1}, Stats(0, 0, 1), cache.history, skipped=2)
         self.assertTrue(text.startswith("cache 'prices' inside the block: expected puts=1, got 0\n"))
         self.assertNotIn("1. miss", text)
         self.assertIn("    3. miss", text)
@@ -119,7 +119,7 @@ class StatsDifferTests(unittest.TestCase):
         for n in range(100):
             cache.put(n, n)
             cache.get(n)
-        lines = messages.describe_operations(cache.history())
+        lines = failures.describe_operations(cache.history())
         self.assertLessEqual(len(lines), 40)
         self.assertIn("1. put  0", lines[1])
         self.assertIn("200. hit  99", lines[-1])
@@ -173,7 +173,7 @@ class OtherTextTests(unittest.TestCase):
         """Caches that should have been idle are named, with what was done to them."""
         counted = MockCache("users")
         counted += Stats(0, 1, 0)
-        text = messages.unexpected_use({"prices": filled().history(), "users": counted.history()})
+        text = failures.unexpected_use({"prices": filled().history(), "users": counted.history()})
         self.assertTrue(
             text.startswith("expected no operation on 'prices', 'users'\ncache 'prices':\n  operations")
         )
@@ -184,7 +184,7 @@ class OtherTextTests(unittest.TestCase):
     def test_not_cached(self):
         """A missing entry is set against those that are there."""
         cache = filled()
-        text = messages.not_cached("prices", "x", cache.cache.keys(), cache.history())
+        text = failures.not_cached("prices", "x", cache.cache.keys(), cache.history())
         self.assertTrue(
             text.startswith(
                 "cache 'prices' has no entry for 'x'\n  it has 1:\n    'item:42:v1'\n  operations"
@@ -192,7 +192,7 @@ class OtherTextTests(unittest.TestCase):
         )
         empty = MockCache("prices")
         self.assertEqual(
-            messages.not_cached("prices", "x", empty.cache.keys(), empty.history()),
+            failures.not_cached("prices", "x", empty.cache.keys(), empty.history()),
             "cache 'prices' has no entry for 'x'\n  it has none at all\n  no operations",
         )
 
@@ -200,22 +200,22 @@ class OtherTextTests(unittest.TestCase):
         """Of very many entries the closest are listed, the closest first."""
         cache = MockCache("prices")
         keys = dict.fromkeys(f"user:{n}" for n in range(100)).keys()
-        text = messages.not_cached("prices", "user:777", keys, cache.history())
+        text = failures.not_cached("prices", "user:777", keys, cache.history())
         self.assertIn("  it has 100, the closest first:\n    'user:77'\n", text)
         self.assertIn("\n    ... 92 more\n", text)
 
     def test_values(self):
         """Long keys and values are shortened."""
         self.assertEqual(
-            messages.still_cached("c", "k", "v" * 200),
+            failures.still_cached("c", "k", "v" * 200),
             f"cache 'c' has an entry for 'k': '{'v' * 99}...",
         )
-        self.assertEqual(messages.value_differs("c", "k", 1, 2), "cache 'c', entry 'k': expected 1, got 2")
+        self.assertEqual(failures.value_differs("c", "k", 1, 2), "cache 'c', entry 'k': expected 1, got 2")
 
     def test_problems(self):
         """What makes a test fail at its end comes as one text."""
         self.assertEqual(
-            messages.join_problems(["one", "two"]),
+            failures.join_problems(["one", "two"]),
             "the caches of this test can't be trusted:\n  one\n  two",
         )
 

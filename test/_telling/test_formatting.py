@@ -1,8 +1,9 @@
+import dataclasses
 import hashlib
 import itertools
 import tracemalloc
 import unittest
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, deque, namedtuple
 
 from parameterized import parameterized
 
@@ -13,8 +14,8 @@ from cachetest._telling.formatting import (
     first_of,
     label_keys,
     shared_ends,
+    short_middle,
     short_repr,
-    shorten_middle,
 )
 
 
@@ -24,6 +25,101 @@ def digest(n):
 
 class Text(str):
     """A string whose repr is not asked for."""
+
+
+class Huge:
+    """A stand-in for a large value, which must not be built into text as a whole."""
+
+    def __init__(self):
+        self.reprs = 0
+
+    def __repr__(self):
+        self.reprs += 1
+        return "x"
+
+
+@dataclasses.dataclass
+class Entry:
+    name: str
+    payload: object
+    hidden: int = dataclasses.field(default=0, repr=False)
+
+
+class Rude:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+class ShortenTests(unittest.TestCase):
+    @parameterized.expand(
+        [(1,), (None,), ("text",), (b"bytes",), ([1, "two"],), ({"a": 1},), ((1,),), (1.5,)]
+    )
+    def test_short(self, value):
+        """What is short is shown as it is."""
+        self.assertEqual(short_repr(value), repr(value))
+
+    @parameterized.expand(
+        [
+            ("str", "a" * 1000),
+            ("bytes", b"a" * 1000),
+            ("bytearray", bytearray(b"a" * 1000)),
+            ("list", list(range(1000))),
+        ]
+    )
+    def test_cut(self, _, value):
+        """What is long is cut at 100 characters, and marked."""
+        self.assertEqual(short_repr(value), repr(value)[:100] + "...")
+
+    def test_exactly_the_limit(self):
+        """A text of 100 characters is not long."""
+        self.assertEqual(short_repr("a" * 98), repr("a" * 98))
+        self.assertEqual(short_repr("a" * 99), repr("a" * 99)[:100] + "...")
+
+    @parameterized.expand([("list", list), ("tuple", tuple), ("deque", deque)])
+    def test_not_built_whole(self, _, cls):
+        """Only as much of a container is looked at as can be shown."""
+        values = [Huge() for _ in range(1000)]
+        short_repr(cls(values))
+        self.assertLess(sum(value.reprs for value in values), 50)
+
+    def test_dict_and_dataclass_not_built_whole(self):
+        """The same inside a dict, and inside the repr that a dataclass generates."""
+        values = [Huge() for _ in range(1000)]
+        short_repr(Entry("a", {"key": values}))
+        self.assertLess(sum(value.reprs for value in values), 50)
+
+    def test_dataclass(self):
+        """A dataclass looks as it always does."""
+        for value in (Entry("a", 1), Entry("a", Entry("b", 2))):
+            self.assertEqual(short_repr(value), repr(value))
+
+    def test_huge_int(self):
+        """A huge integer is not turned into decimal digits, which Python may refuse."""
+        self.assertEqual(short_repr(1 << 100_000), "<an int of 100001 bits>")
+
+    def test_repr_that_raises(self):
+        """A value without a usable repr does not keep the others from being shown."""
+        self.assertIn("Rude instance", short_repr(Rude()))
+
+
+class Unreadable:
+    def __get__(self, instance, owner):
+        raise KeyError("no")
+
+
+@dataclasses.dataclass
+class Broken:
+    field: int = 0
+
+
+Broken.field = Unreadable()
+
+
+class UnusableTests(unittest.TestCase):
+    def test_what_can_not_be_shown(self):
+        """A dataclass whose field can't be read, and a class that is only called list, are shown by name."""
+        for value in (object.__new__(Broken), type("list", (), {})()):
+            self.assertRegex(short_repr(value), "(Broken|list)")
 
 
 class LabelTests(unittest.TestCase):
@@ -111,8 +207,8 @@ class EndsTests(unittest.TestCase):
 
     def test_middle(self):
         """What is short is whole; of what is long both ends are kept."""
-        self.assertEqual(shorten_middle("a" * 60), "a" * 60)
-        self.assertEqual(shorten_middle("a" * 50 + "b" * 50), "a" * 28 + "..." + "b" * 28)
+        self.assertEqual(short_middle("a" * 60), "a" * 60)
+        self.assertEqual(short_middle("a" * 50 + "b" * 50), "a" * 28 + "..." + "b" * 28)
 
 
 class CostTests(unittest.TestCase):

@@ -1,67 +1,29 @@
 import unittest
-from dataclasses import dataclass
 
 from parameterized import parameterized
 
 from cachetest._recording.call_sites import Location
+from cachetest._recording.log import Snapshot
 from cachetest._recording.operation import Operation
 from cachetest._telling.explanation import ABSENT
 from cachetest._telling.history import CacheFacts, History
 from cachetest._telling.key_parts import components
-from cachetest._telling.likeness import closest_keys
 
 
-@dataclass(frozen=True)
-class Key:
-    user: int
-    page: str
-
-
-class Frozen(dict):
-    """A mapping that can be a key."""
-
-    def __hash__(self):
-        return 1
-
-
-def operations(*kinds_and_keys):
-    return [Operation(kind, "c", key, "main", Location("f", 1, "g")) for kind, key in kinds_and_keys]
-
-
-class ComponentsTests(unittest.TestCase):
-    @parameterized.expand(
-        [
-            ("string", "user:42/v1", [("part 1", "user"), ("part 2", "42"), ("part 3", "v1")]),
-            ("word", "user", [("part 1", "user")]),
-            ("query", "/list?page=2&q=x", [("part 1", ""), ("part 2", "list"), ("page", "2"), ("q", "x")]),
-            ("json", '{"user": {"id": 42}, "tags": []}', [("user.id", 42), ("tags", [])]),
-            ("not_json", "{user", [("part 1", "{user")]),
-            (
-                "nested",
-                ("user", {"id": 42}, (1, 2)),
-                [("part 1", "user"), ("part 2.id", 42), ("part 3[0]", 1), ("part 3[1]", 2)],
-            ),
-            ("tuple", ("user", 42), [("part 1", "user"), ("part 2", 42)]),
-            ("empty", (), [("key", ())]),
-            ("mapping", Frozen(user=42), [("user", 42)]),
-            ("dataclass", Key(42, "a"), [("user", 42), ("page", "a")]),
-            ("bytes", b"user:42", [("key", b"user:42")]),
-            ("number", 42, [("key", 42)]),
-            ("class", Key, [("key", Key)]),
-        ]
-    )
-    def test_parts(self, _, key, parts):
-        """A key comes apart by its own structure."""
-        self.assertEqual(components(key), parts)
+def operations(*kinds_and_keys, first=1):
+    where = Location("f", 1, "g")
+    return [
+        Operation(n, kind, "c", key, "main", where) for n, (kind, key) in enumerate(kinds_and_keys, first)
+    ]
 
 
 def explain(log, index=-1, **facts):
     """Return the explanation of one operation of *log*."""
-    history = History("c", log, CacheFacts(**{"take_apart": components, **facts}))
+    history = History("c", Snapshot("c", log, 0), CacheFacts(**{"components": components, **facts}))
     return history.explain(range(len(log))[index])
 
 
-class FateTests(unittest.TestCase):
+class OutcomeTests(unittest.TestCase):
     @parameterized.expand(
         [
             ("cold", [("miss", "a")], 0, "never put", None, None),
@@ -127,7 +89,7 @@ class FateTests(unittest.TestCase):
 
     def test_numbers(self):
         """Operations keep their numbers when older ones are gone."""
-        found = explain(operations(("put", "b"), ("miss", "a"), ("put", "a")), 1, dropped=100)
+        found = explain(operations(("put", "b"), ("miss", "a"), ("put", "a"), first=101), 1, dropped=100)
         self.assertEqual((found.operation, found.nearest_operation, found.later), (102, 101, 103))
         self.assertIn("not put in the operations that are known", str(found))
 
@@ -222,28 +184,15 @@ class NearestTests(unittest.TestCase):
         """Each key is taken apart once, however many misses are explained, but for those that are told."""
         looked = []
 
-        def components(key):
+        def looked_at(key):
             looked.append(key)
             return components(key)
 
         log = operations(*(("put", f"u:{n}") for n in range(2000)), *(("miss", f"v:{n}") for n in range(5)))
-        history = History("c", log, CacheFacts(components=take_apart))
+        history = History("c", Snapshot("c", log, 0), CacheFacts(components=looked_at))
         for index in history.misses():
             history.explain(index)
         self.assertLessEqual(len(looked), 2000 + 5 * 3)
-
-    def test_very_long_keys(self):
-        """Of a key as long as a prompt, only the first parts are looked at."""
-        self.assertLessEqual(len(components(" ".join(map(str, range(3000))))), 21)
-
-
-class ClosestTests(unittest.TestCase):
-    def test_order(self):
-        """The likest keys come first, and no more than asked for."""
-        self.assertEqual(
-            closest_keys("user:42", ["a", "user:41", "b", "user:420"], 2), ["user:420", "user:41"]
-        )
-        self.assertEqual(closest_keys("user:42", [], 2), [])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,168 @@
+"""What is in force acts before each call: it may refuse it, change what it finds, or let it go on."""
+
+import asyncio
+import unittest
+
+from parameterized import parameterized
+
+from cachetest import Stats
+from cachetest._behaving.gate import Call
+
+from .behaviours import InForceCase, Records, loses, refuses
+
+
+class ActingTests(InForceCase):
+    def test_goes_on(self):
+        """What lets the call go on changes nothing, and is told what the call is about."""
+        seen = Records()
+        self.scope.put_in_force(seen)
+        self.assertIsNone(self.backend.get("a"))
+        self.backend.put("a", 1)
+        self.assertEqual(self.backend.get("a"), 1)
+        self.cache.delete("a")
+        self.cache.perform(
+            "get", ("a", "b"), dict, lambda _: [("miss", "a"), ("miss", "b")], known={"asked": "MGET"}
+        )
+        self.assertEqual(
+            seen.calls,
+            [
+                Call("c", "get", "get", ("a",)),
+                Call("c", "put", "put", ("a",)),
+                Call("c", "get", "get", ("a",)),
+                Call("c", "delete", "delete", ("a",)),
+                Call("c", "get", "MGET", ("a", "b")),
+            ],
+        )
+        self.assertEqual(
+            self.logged("number", "kind"),
+            list(enumerate(["miss", "put", "hit", "delete", "miss", "miss"], 1)),
+        )
+
+    @parameterized.expand([("get",), ("put",), ("delete",)])
+    def test_refuses(self, asked):
+        """What raises in place of a call makes it a failure, and the call is not done."""
+        self.cache.cache["a"] = 1
+        self.scope.put_in_force(refuses)
+        calls = {
+            "get": lambda: self.backend.get("a"),
+            "put": lambda: self.backend.put("a", 2),
+            "delete": lambda: self.cache.delete("a"),
+        }
+        with self.assertRaisesRegex(OSError, "down"):
+            calls[asked]()
+        self.assertEqual(self.cache.cache, {"a": 1})
+        self.assertEqual(self.cache, Stats())
+        self.assertEqual(
+            self.logged("kind", "key", "asked", "error"), [("failure", "a", asked, "OSError: down")]
+        )
+        (where,) = self.logged("where")[0]
+        self.assertEqual(where.filename, __file__)
+
+    def test_changes(self):
+        """What changes what a call finds decides whether it is a hit."""
+        self.backend.put("a", 1)
+        self.scope.put_in_force(loses)
+        self.assertIsNone(self.backend.get("a"))
+        self.scope.put_in_force(lambda call, proceed: "another")
+        self.assertEqual(self.backend.get("b"), "another")
+        self.assertEqual(self.logged("kind", "key"), [("put", "a"), ("miss", "a"), ("hit", "b")])
+
+    def test_instead_of_a_write(self):
+        """A write that is not gone on with counts as what the program met, and leaves no entry."""
+        self.scope.put_in_force(lambda call, proceed: None)
+        self.backend.put("a", 1)
+        self.assertEqual((self.cache.stats, self.cache.cache), (Stats(1, 0, 0), {}))
+
+    def test_effects_are_of_what_came_of_it(self):
+        """The effects of a call are told by the result that was put in the place of its own."""
+        self.scope.put_in_force(lambda call, proceed: {"b": 2})
+        result = self.cache.perform(
+            "get",
+            ("a", "b"),
+            lambda: {"a": 1},
+            lambda found: [("hit" if key in found else "miss", key) for key in "ab"],
+        )
+        self.assertEqual(result, {"b": 2})
+        self.assertEqual(self.logged("kind", "key"), [("miss", "a"), ("hit", "b")])
+
+    def test_order(self):
+        """The innermost, the last, acts first."""
+        order = []
+        self.scope.put_in_force(*(Records(name, order) for name in ("outer", "middle", "inner")))
+        self.backend.get("a")
+        self.assertEqual(
+            order,
+            ["inner before", "middle before", "outer before", "outer after", "middle after", "inner after"],
+        )
+
+    def test_innermost_refuses(self):
+        """Where the innermost refuses, the others are not asked."""
+        outer = Records()
+        self.scope.put_in_force(outer, refuses)
+        with self.assertRaises(OSError):
+            self.backend.get("a")
+        self.assertEqual(outer.calls, [])
+        self.scope.put_in_force(refuses, outer)
+        with self.assertRaises(OSError):
+            self.backend.get("a")
+        self.assertEqual(len(outer.calls), 1)
+
+    def test_proceeds_twice(self):
+        """A call may be gone on with more than once: it is one operation."""
+
+        def twice(call, proceed):
+            proceed()
+            return proceed()
+
+        self.scope.put_in_force(twice)
+        self.backend.put("a", 1)
+        self.assertEqual(self.backend.get("a"), 1)
+        self.assertEqual(self.cache, Stats(1, 1, 0))
+
+    def test_async(self):
+        """What is awaited is acted on as well, where it is awaited."""
+        order = []
+
+        async def do():
+            order.append("done")
+            return {"a": 1}
+
+        async def changes(call, proceed):
+            order.append(call.asked)
+            return {**await proceed(), "b": 2}
+
+        async def main():
+            return await self.cache.perform_async(
+                "get",
+                ("a", "b"),
+                do,
+                lambda found: [("hit" if key in found else "miss", key) for key in "ab"],
+                known={"asked": "MGET"},
+            )
+
+        # A plain function that hands on what is to be awaited may stand around it.
+        self.scope.put_in_force(changes, Records())
+        self.assertEqual(asyncio.run(main()), {"a": 1, "b": 2})
+        self.scope.put_in_force(refuses)
+        with self.assertRaises(OSError):
+            asyncio.run(main())
+        self.assertEqual(order, ["MGET", "done"])
+        self.assertEqual(
+            self.logged("kind", "key", "error"),
+            [
+                ("hit", "a", None),
+                ("hit", "b", None),
+                ("failure", "a", "OSError: down"),
+                ("failure", "b", "OSError: down"),
+            ],
+        )
+
+    def test_what_a_library_did_by_itself(self):
+        """An eviction was not asked for, so nothing acts before it."""
+        self.scope.put_in_force(refuses)
+        self.cache.record("eviction", "a")
+        self.assertEqual(self.logged("kind"), [("eviction",)])
+
+
+if __name__ == "__main__":
+    unittest.main()
