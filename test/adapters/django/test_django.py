@@ -52,6 +52,10 @@ class DjangoTests(unittest.TestCase):
         self.assertIn("Ran 1 test", child.stderr)
         self.assertEqual(child.returncode, 0, child.stderr)
 
+    def test_gate(self):
+        """What is in force acts on Django's calls, the asynchronous ones too."""
+        self.check("django_gate_checks")
+
     def test_contract(self):
         """The adapter does what every adapter has to."""
         self.check("django_contract_checks")
