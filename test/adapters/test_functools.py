@@ -98,7 +98,7 @@ class CountTests(unittest.TestCase):
             self.assertEqual(patch.caches.squares, Stats(0, 0, 2))
 
     def test_threads(self):
-        """What any thread looks up is counted."""
+        """The lookups of any thread are counted."""
         square = squares()
         square(1)
         with PatchCaches(Functools(squares=square)) as patch:
@@ -186,7 +186,7 @@ class AssertionTests(unittest.TestCase):
             json.dumps(patch.caches.as_dict())
 
     def test_unknown(self):
-        """What can't be known is said of the cache, each with the reason."""
+        """The cache says what can't be known of it, each with the reason."""
         with PatchCaches(Functools(squares=squares())) as patch:
             self.assertEqual(set(patch.caches.squares.unavailable), {"puts", "operations", "entries"})
 

@@ -14,7 +14,7 @@ from .functools_support import squares
 
 class ClearTests(unittest.TestCase):
     def test_by_the_program(self):
-        """What the function had counted before the program cleared it stays counted."""
+        """The counts from before the program has cleared the function stay."""
         square = squares()
         with PatchCaches(Functools(squares=square)) as patch:
             square(2)
@@ -41,7 +41,7 @@ class ClearTests(unittest.TestCase):
             self.assertEqual(patch.caches.squares, Stats(0, 0, 2))
 
     def test_kept_from_before(self):
-        """Where it can't be noticed, counts that went down are an error, then and ever after."""
+        """Counts that went down unnoticed are an error, then and ever after."""
         square = squares()
         clear = square.cache_clear
         patch = PatchCaches(Functools(squares=square))

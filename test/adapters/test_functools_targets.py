@@ -63,13 +63,13 @@ class TargetTests(unittest.TestCase):
         ]
     )
     def test_not_memoised(self, _, target, shown):
-        """What is not memoised is an error that names it."""
+        """A function that is not memoised is an error that names it."""
         message = rf"Functools\(numbers=.*\): expected a function with cache_info\(\).*, not {shown}$"
         with self.assertRaisesRegex(TypeError, message):
             PatchCaches(Functools(numbers=target)).__enter__()
 
     def test_wrapped(self):
-        """What wraps a memoised function is an error that says where that is."""
+        """A wrapper of a memoised function is an error that says where that is."""
 
         @functools.wraps(squares())
         def wrapped(number):
@@ -91,7 +91,7 @@ class TargetTests(unittest.TestCase):
             self.assertEqual(patch.caches.b, Stats(0, 0, 1))
 
     def test_replaced(self):
-        """Where the program has put another function in the place of the watched one, the test fails."""
+        """A test fails where the program has put another function in the place of the watched one."""
         module = types.ModuleType("catalog")
         module.square = squares()
         with mock.patch.dict(sys.modules, {"catalog": module}):

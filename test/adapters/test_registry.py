@@ -82,7 +82,7 @@ class TableTests(unittest.TestCase):
 
     @parameterized.expand(EVERY)
     def test_table_is_right(self, name, known):
-        """What the table says of an adapter is what the adapter says itself."""
+        """The table says of an adapter what the adapter says itself."""
         if importlib.util.find_spec(known.library.partition(".")[0]) is None:
             self.skipTest(f"needs {known.library}: pip install 'cachetest[{known.extra}]'")
         cls = getattr(adapters, known.class_name)

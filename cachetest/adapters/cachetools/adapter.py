@@ -1,8 +1,8 @@
-"""cachetools: a swap of the class of each cache object, so that whoever holds one is reached.
+"""cachetools: a swap of the class of each cache object, which reaches everybody who holds one.
 
-The object is given a class of ours, which sends every operation to the running scope's own cache: an empty
-one of the same class and the same arguments. Its sizes, order, eviction and time to live are the library's.
-What the object itself held before the test is not touched, and is there again after it.
+While it is patched, the object has a class of ours. That sends every operation to the running scope's own
+cache: an empty one of the same class, made with the same arguments. So sizes, order, eviction and time to
+live are the library's. The entries from before the test are not touched, and are there again after it.
 
 For cachetools 5 and later.
 """
@@ -100,7 +100,7 @@ class _Swap(CacheSwap):
 
 
 def _make_front(swap: _Swap) -> Any:
-    """Return the class that the object has while it is patched: each call counts once, and is the scope's."""
+    """Return the class that the object has while it is patched, whose calls go through the gate."""
     original = swap.original
 
     def look_up(method: Any, key: Any, args: Any, kwargs: Any) -> Any:
@@ -224,7 +224,7 @@ def _make_front(swap: _Swap) -> Any:
 
             entries.delete(keys, clear, _CLEAR)
 
-        # Those of the library go through what is counted above, and are no lookups.
+        # The library's own would call the methods above, and count lookups that nobody asked for.
 
         def items(self) -> Any:
             return original.items(swap.entries().real)
@@ -254,7 +254,7 @@ def _make_front(swap: _Swap) -> Any:
             with swap.unlogged(swap.entries().real) as real:
                 return original.__reduce_ex__(real, protocol)
 
-        # Whatever else the class does, it does with the attributes of the scope's cache.
+        # All other methods of the class find the attributes of the scope's cache.
 
         def __getattribute__(self, name: str) -> Any:
             if name == "__class__":

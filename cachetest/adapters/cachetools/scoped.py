@@ -1,4 +1,4 @@
-"""What a scope has in place of a patched cache of cachetools: another like it, and a view of that."""
+"""The cache that a scope has in place of a patched one of cachetools, and a view of its entries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _Base = cachetools.Cache
 
 
 class CacheSwap(ClassSwap):
-    """One cache object that is patched, and what each scope has in its place."""
+    """One patched cache object, and the cache that each scope has in its place."""
 
     def __init__(self, name: str, cache: Any) -> None:
         super().__init__(name, cache)
@@ -48,10 +48,11 @@ class CacheSwap(ClassSwap):
         self.scoped = _make_scoped(self)
 
     def entries(self) -> Entries:
-        """Return what the running scope has for this object."""
+        """Return the entries of this object in the running scope."""
         return self.entries_in(cache_for(self.name))
 
     def entries_in(self, counts: MockCache) -> Entries:
+        """Return those in the scope of *counts*."""
         # By the object, for a scope inside another's may have one of the same name.
         kept = f"entries of {id(self.target)}"
         found = counts.adapter_state(kept, lambda: Entries(counts, self, self._make_empty()))
@@ -93,7 +94,7 @@ class CacheSwap(ClassSwap):
 
 
 def _arguments(base: Any, cache: Any) -> dict[str, Any]:
-    """Return what *base*, a class of the library, is to be called with for another cache like *cache*."""
+    """Return the arguments with which *base*, a class of the library, makes another cache like *cache*."""
     names = [name for name in inspect.signature(base).parameters if name != "getsizeof"]
     # By the property of the base: a subclass may hide it, as those of cachetools.func do.
     found = {name: getattr(base, name).__get__(cache, base) for name in names}
@@ -109,9 +110,9 @@ def _fresh(value: Any) -> Any:
 
 
 def _without(cache: Any, value: Any) -> Any:
-    """Return *value*, an attribute that a subclass has added, without what it says of entries of *cache*.
+    """Return *value*, an attribute that a subclass has added, without the keys of *cache* in it.
 
-    So that the books that a subclass keeps of its entries are neither carried into a test nor changed by it.
+    Else a subclass that keeps a list of its keys would begin a test with keys that it does not have.
     """
     copied = _fresh(value)
     if copied is not value:
@@ -133,16 +134,16 @@ def _is_key(cache: Any, value: object) -> bool:
 
 
 class Entries(MutableMapping[Any, Any]):
-    """What one scope has for one cache object, and a view of it that changes no order and counts nothing.
+    """The entries of one cache object in one scope; reading them here changes no order and counts nothing.
 
-    ``real`` is the scope's cache, ``counts`` what is told of its operations.
+    ``real`` is the scope's cache of cachetools, ``counts`` the `MockCache` that records its operations.
     """
 
     def __init__(self, counts: MockCache, swap: CacheSwap, real: Any) -> None:
         self.counts = counts
         self.real = real
         self._swap = swap
-        # Keys that have expired and been told, and that the library has yet to remove.
+        # The keys whose expiration is logged, and whose entries the library has yet to remove.
         self._told: set[object] = set()
 
     def tell(self, kind: Kind, key: object) -> None:
@@ -235,12 +236,12 @@ class Entries(MutableMapping[Any, Any]):
 
 
 def _make_scoped(swap: CacheSwap) -> Any:
-    """Return the class of a scope's cache: as the object's own, and it tells of evictions and expirations."""
+    """Return the class of a scope's cache: the object's own, which records evictions and expirations too."""
     original = swap.original
 
     class Scoped(original):  # type: ignore[misc, valid-type]
         def popitem(self) -> Any:
-            # Called by the library when it needs room; what the program calls doesn't come here.
+            # The library calls this when it needs room. A call of the program goes to the front.
             key, value = original.popitem(self)
             swap.entries().tell("eviction", key)
             return key, value
@@ -261,7 +262,7 @@ def _make_scoped(swap: CacheSwap) -> Any:
         if original.__missing__ is not _Base.__missing__:
 
             def __missing__(self, key: Any) -> Any:
-                # What a subclass puts here it is to put through the object, where that is counted.
+                # On the patched object, so that whatever a subclass puts in here is counted.
                 return original.__missing__(swap.target, key)
 
     return named_after(original, Scoped)

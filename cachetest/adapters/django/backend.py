@@ -26,7 +26,7 @@ SET_BY_BASE = tuple(vars(BaseCache({})))
 
 
 class DjangoBackend(BaseCache):  # type: ignore[misc]
-    """What a program gets, and has, as the cache of an alias while it is patched.
+    """The cache of an alias while it is patched: the one that a program gets, and the one that it has.
 
     Keys are made and checked by *real*, the cache that the settings ask for, which is used for nothing else.
     """

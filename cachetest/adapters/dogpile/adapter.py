@@ -1,8 +1,8 @@
-"""dogpile.cache: a swap of a region's backend, and of all else that a region remembers, for each scope.
+"""dogpile.cache: each scope has its own backend for a region, and its own copy of all that a region keeps.
 
-The region object is given a class of ours, whose attributes are the running scope's: at first those that the
-region had, with a backend of ours under its proxies. So a region may be configured, wrapped or invalidated in
-a test, and is afterwards what it was. Its serializer, key mangler, expiration, invalidation and lock are
+While it is patched, the region has a class of ours, whose attributes are those of the running scope: at first
+the region's own, with a backend of ours under its proxies. So a test may configure, wrap or invalidate a
+region, which is afterwards what it was. Its serializer, key mangler, expiration, invalidation and lock are
 dogpile's own; the backend's own lock, which may be on a server, is not used.
 
 For dogpile.cache 1.3 and later.

@@ -1,4 +1,4 @@
-"""The view of what a region holds in one scope: the values that the region's own `get` would find."""
+"""The view of a region's entries in one scope: the values that the region's own `get` would find."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A patched region: what it has in each scope, and the class that it has meanwhile."""
+"""A patched region: its attributes in each scope, and its class meanwhile."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ class RegionSwap(ClassSwap):
         return self.state_in(cache_for(self.name))
 
     def state_in(self, counts: MockCache) -> dict[str, Any]:
-        """Return those that it has in the scope of *counts*."""
+        """Return those of the scope of *counts*."""
         state = counts.adapter_state(f"state of {id(self.target)}", self._make_state)
         if not isinstance(counts.cache, RegionEntries):
             counts.cache = RegionEntries(self.target, self.stored_in(counts))
         return state
 
     def stored_in(self, counts: MockCache) -> dict[Any, Any]:
-        """Return what the backend holds in the scope of *counts*, as the region gave it."""
+        """Return the entries of the backend in the scope of *counts*, as the region gave them to it."""
         stored: dict[Any, Any] = counts.adapter_state(f"entries of {id(self.target)}", dict)
         return stored
 
@@ -108,7 +108,7 @@ class RegionSwap(ClassSwap):
 
 
 class _Mutex:
-    """The lock of one key in one call: dogpile takes it when the lookup has found nothing that will do."""
+    """The lock of one key, which dogpile takes in a call when the lookup has found nothing that will do."""
 
     def __init__(self, swap: RegionSwap, key: object, mutex: Any) -> None:
         self._swap = swap
@@ -127,7 +127,7 @@ class _Mutex:
 
 
 def _make_front(swap: RegionSwap) -> Any:
-    """Return the class that the region has while it is patched: each call counts once, and is the scope's."""
+    """Return the class that the region has while it is patched, whose lookups are counted once each."""
     original = swap.original
 
     # Functions, since a method is found by way of the scope's state, which takes long.
@@ -204,8 +204,8 @@ def _make_front(swap: RegionSwap) -> Any:
             return _Mutex(swap, key, super()._mutex(key))
 
         def __reduce_ex__(self, protocol: Any) -> Any:
-            # A copy is a region of its own, not patched, and with what this one has in the scope: nothing of
-            # it reaches the real backend.
+            # A copy is an unpatched region of its own, with the scope's attributes, so that it never reaches
+            # the real backend.
             return copyreg.__newobj__, (original,), dict(swap.state())  # type: ignore[attr-defined]
 
         def __getattribute__(self, name: str) -> Any:

@@ -32,15 +32,15 @@ _BAD_TIME = b"CLIENT_ERROR invalid exptime argument"
 # The answers that a client raises as an error.
 _RAISED = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 
-# What memcached has, and pymemcache sends only if told to word by word. A program that does is to know.
+# Commands that memcached has, and that pymemcache sends only in a raw command. A program that does is told.
 _NOT_HERE = frozenset(b"extstore lru lru_crawler ma md me mg mn ms refresh_certs slabs watch".split())
 _STATS_NOT_HERE = frozenset(b"cachedump conns detail dump extstore items settings sizes slabs".split())
 
 
 class Conversation:
-    """What one connection has said so far: bytes in, answers out.
+    """One connection: bytes in, answers out.
 
-    Where a command is complete, *store* is asked for the store that it is done to.
+    *store* returns the store of the moment; it is called for each command, when that is complete.
     """
 
     def __init__(self, store: Callable[[], MemcachedStore]) -> None:
@@ -90,10 +90,10 @@ class Conversation:
 
 
 class _Command(NamedTuple):
-    """What does a command, and between how many words its line has, its name being one.
+    """A command: *run* does it, and its line has from *least* to *most* words, its name being one.
 
-    From how many words on the last may ask for no reply; how many bytes follow the line, if any do; and which
-    words are keys.
+    With *quiet_from* words or more, the last may ask for no reply. *size* returns how many bytes follow the
+    line, where any do, and *keys* are the words that are keys.
     """
 
     run: _Run

@@ -35,7 +35,7 @@ class CountTests(CachetoolsTestCase):
         ]
     )
     def test_cold(self, _, calls, expected):
-        """What each call on an empty cache counts as."""
+        """Each call on an empty cache is logged as these operations."""
         self.check(self.cache, calls, expected)
 
     @parameterized.expand(
@@ -72,7 +72,7 @@ class CountTests(CachetoolsTestCase):
         ]
     )
     def test_warm(self, _, call, expected):
-        """What each call on a cache of two entries counts as."""
+        """Each call on a cache of two entries is logged as these operations."""
         self.check(
             self.cache,
             [lambda c: c.update(a=1, b=2), call],
@@ -130,7 +130,7 @@ class CountTests(CachetoolsTestCase):
         self.assertEqual({each.asked for each in caches.cache.operations[1:]}, {name})
 
     def test_missing_that_fails(self):
-        """What a `__missing__` raises is the program's own error, and no failure of the cache."""
+        """An error of a `__missing__` is the program's own, and no failure of the cache."""
 
         class Failing(self.library.LRUCache):
             def __missing__(self, key):
@@ -164,7 +164,7 @@ class CountTests(CachetoolsTestCase):
         self.assertEqual(kinds(), [("miss", 3), ("put", 3), ("hit", 3), ("miss", 4)])
 
     def test_method_of_a_subclass(self):
-        """What a method of a subclass asks of its own cache is counted."""
+        """The calls that a method of a subclass makes on its own cache are counted."""
 
         class Loading(self.library.LRUCache):
             def load(self, key):
@@ -252,7 +252,7 @@ class ExpiryTests(CachetoolsTestCase):
         self.assertEqual(kinds(), [("miss", "b"), ("put", "c")])
 
     def test_expired_makes_room(self):
-        """What has expired is not evicted."""
+        """An entry that has expired is not evicted."""
         cache = self.library.TTLCache(1, 10, timer=self.clock)
         self.patch(cache=cache)
         cache["a"] = 1

@@ -24,7 +24,7 @@ class InstallTests(CachetoolsTestCase):
 
     @parameterized.expand([("dict", {}), ("function", len), ("none", None), ("class", MockCache)])
     def test_no_cache(self, _, target):
-        """What is no cache of cachetools is an error that says what was given, and what is expected."""
+        """A target that is no cache of cachetools is an error that says what was given and expected."""
         with self.assertRaisesRegex(TypeError, r"Cachetools\(cache=...\): expected a cachetools.Cache.*not "):
             self.patch(cache=target)
 

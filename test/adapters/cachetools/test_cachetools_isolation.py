@@ -100,7 +100,7 @@ class IsolationTests(CachetoolsTestCase):
             self.assertIs(type(self.cache), self.library.LRUCache)
 
     def test_thread_of_the_program(self):
-        """What a thread of the test does counts, and sees the test's entries."""
+        """A thread of the test is counted, and sees the test's entries."""
         caches = self.patch()
         self.cache["a"] = 1
         thread = threading.Thread(target=self.cache.get, args=("a",))
@@ -109,7 +109,7 @@ class IsolationTests(CachetoolsTestCase):
         self.assertEqual(caches.cache.counts(), (1, 1, 0))
 
     def test_attributes(self):
-        """What a test sets on a cache is gone after it, and what was set before is seen in it."""
+        """An attribute that a test sets is gone after it; one from before is seen in it."""
         self.cache.label = "before"
         with PatchCaches(adapter(cache=self.cache)):
             self.assertEqual(self.cache.label, "before")

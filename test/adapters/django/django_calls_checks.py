@@ -101,7 +101,7 @@ class CallTests(CacheTestCase):
         self.check({"a": None}, lambda: ("a" in cache, "b" in caches["default"]), (True, False), "")
 
     def test_get_or_set_of_another(self):
-        """What another caller has added while the value was computed is what `get_or_set` returns."""
+        """`get_or_set` returns the value that another caller has added while it was computed."""
 
         def compute():
             cache.add("a", "theirs")
@@ -203,7 +203,7 @@ class CallTests(CacheTestCase):
         self.assertEqual({each.asked for each in self.caches["default"].operations[before:]}, {f"a{method}"})
 
     def test_default_that_fails(self):
-        """What the program's own default raises is no failure of the cache."""
+        """An error of the program's own default is no failure of the cache."""
         with self.assertRaises(ZeroDivisionError):
             cache.get_or_set("a", lambda: 1 / 0)
         self.assertEqual(kinds(self.caches["default"].operations), ["miss"])

@@ -74,7 +74,7 @@ class LifetimeTests(CacheTestCase):
         self.assertEqual(self.logged(), ["put", "expiration", "put"])
 
     def test_culled(self):
-        """Where there is no room, Django culls, and each entry that goes is an eviction."""
+        """Django culls for room, and each entry that goes is an eviction."""
         small = caches["small"]
         for key in "abcd":
             small.set(key, key)

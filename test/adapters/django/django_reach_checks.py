@@ -22,7 +22,7 @@ from .django_support import held_by_hand, on_a_thread
 class ReachTests(unittest.TestCase):
     @parameterized.expand([(alias,) for alias in settings.CACHES])
     def test_held_by_this_thread(self, alias):
-        """What was taken from `caches` before is reached, and is back afterwards."""
+        """An object taken from `caches` before is reached, and is back afterwards."""
         held = caches[alias]
         with PatchCaches() as patch:
             held.set("a", 1)
@@ -43,7 +43,7 @@ class ReachTests(unittest.TestCase):
         ]
     )
     def test_held_by_another_thread(self, alias):
-        """So is what another thread had taken, by whichever thread it is used."""
+        """So is one that another thread had taken, by whichever thread it is used."""
         held = on_a_thread(lambda: caches[alias])
         with PatchCaches() as patch:
             held.set("a", 1)
@@ -78,7 +78,7 @@ class ReachTests(unittest.TestCase):
         self.assertEqual(os.listdir(settings.CACHES["files"]["LOCATION"]), [])
 
     def test_kept_from_inside(self):
-        """What the program takes in a test is real afterwards, and of the next test in that."""
+        """An object taken in a test is real afterwards, and the next test's in that."""
         self.addCleanup(cache.clear)
         cache.set("a", "real")
         with PatchCaches():
@@ -180,7 +180,7 @@ class ReachTests(unittest.TestCase):
         self.assertEqual(held.size(), 0)
 
     def test_real_entries(self):
-        """What was cached before is not there in the test, and there again afterwards."""
+        """Entries from before are not there in the test, and there again afterwards."""
         self.addCleanup(cache.clear)
         cache.set("a", "real")
         with PatchCaches():

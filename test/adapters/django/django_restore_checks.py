@@ -89,7 +89,7 @@ class RestoreTests(unittest.TestCase):
         self.assertIs(caches["default"], held)
 
     def test_settings_never_read(self):
-        """What the handler had not read yet, it has not read afterwards."""
+        """Settings that the handler had not read yet, it has not read afterwards."""
         found = dict(vars(caches))
         vars(caches).pop("settings", None)
         caches._settings = None

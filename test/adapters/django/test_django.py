@@ -53,7 +53,7 @@ class DjangoTests(unittest.TestCase):
         self.assertEqual(child.returncode, 0, child.stderr)
 
     def test_gate(self):
-        """What is in force acts on Django's calls, the asynchronous ones too."""
+        """A behaviour in force acts on Django's calls, the asynchronous ones too."""
         self.check("django_gate_checks")
 
     def test_contract(self):
@@ -69,7 +69,7 @@ class DjangoTests(unittest.TestCase):
         self.check("django_table_checks")
 
     def test_interrupts(self):
-        """Whatever interrupts entering or leaving, nothing stays patched."""
+        """Nothing stays patched, whatever interrupts entering or leaving."""
         self.check("django_interrupts_checks")
 
     @needs_redis_server
@@ -113,7 +113,7 @@ class UnconfiguredTests(unittest.TestCase):
         self.assertEqual(printed, "[]")
 
     def test_named(self):
-        """Where it was named, it is an error that says what to do, and nothing stays patched."""
+        """Named without settings, it is an error that says what to do, and nothing stays patched."""
         printed = self.run_script(
             "import cachetest",
             "try: cachetest.PatchCaches('django').__enter__()",

@@ -45,7 +45,7 @@ class CountTests(DogpileTestCase):
         ]
     )
     def test_cold(self, _, call, expected):
-        """What each call on an empty region counts as."""
+        """Each call on an empty region is logged as these operations."""
         self.patch()
         with suppress(ZeroDivisionError):
             call(self.region)
@@ -76,7 +76,7 @@ class CountTests(DogpileTestCase):
         ]
     )
     def test_warm(self, _, call, expected):
-        """What each call on a region of two entries counts as."""
+        """Each call on a region of two entries is logged as these operations."""
         self.patch()
         self.region.set_multi({"a": 1, "b": 2})
         call(self.region)
@@ -96,7 +96,7 @@ class CountTests(DogpileTestCase):
         ]
     )
     def test_stale(self, _, call, more):
-        """What is there, but has expired or was invalidated, is an expiration and a miss."""
+        """A value that is there, but has expired or was invalidated, is an expiration and a miss."""
 
         def pass_time():
             self.now += 11
@@ -116,7 +116,7 @@ class CountTests(DogpileTestCase):
                 self.assertEqual(kinds()[1:], [("expiration", "a"), ("miss", "a"), *more])
 
     def test_stale_is_asked_for(self):
-        """What has expired is a hit to who asks for it all the same."""
+        """An expired value is a hit to a caller who asks for it all the same."""
         self.patch()
         self.region.set("a", 1)
         self.now += 11
@@ -195,7 +195,7 @@ class SerializedCountTests(CountTests):
     backend = "dogpile.cache.memory_pickle"
 
     def test_serialized(self):
-        """What the test finds went through the region's serializer."""
+        """The values that a test finds went through the region's serializer."""
         caches = self.patch()
         value = {"a": [1]}
         self.region.set("a", value)
@@ -231,7 +231,7 @@ class ThreadTests(DogpileTestCase):
         self.assertNotIn("expiration", [kind for kind, _ in kinds()])
 
     def test_async_creation(self):
-        """Where a thread makes the value anew, the lookup of the stale one is a miss; the put is its."""
+        """A stale value that a thread makes anew is a miss at the lookup, and the put is the thread's."""
         threads = []
 
         def run(region, key, creator, mutex):
@@ -255,7 +255,7 @@ class ThreadTests(DogpileTestCase):
         self.assertEqual(caches.region.operations[3].thread, "maker")
 
     def test_creator_that_uses_the_region(self):
-        """What a creator looks up is counted by itself."""
+        """The lookups of a creator are counted by themselves."""
         self.patch()
         self.region.get_or_create("a", lambda: self.region.get_or_create("b", lambda: 1))
         self.region.get_or_create("c", lambda: self.region.get("a"))

@@ -18,7 +18,7 @@ class InstallTests(DogpileTestCase):
         self.assertEqual(caches.region.counts(), (1, 0, 0))
 
     def test_no_region(self):
-        """What is no region is an error that says what was given, and what is expected."""
+        """A target that is no region is an error that says what was given, and what is expected."""
         for target in ({}, len, None, self.region.backend):
             with self.assertRaisesRegex(TypeError, r"Dogpile\(region=...\): expected a region .*, not "):
                 self.patch(region=target)
@@ -32,7 +32,7 @@ class InstallTests(DogpileTestCase):
         self.assertEqual(vars(self.region), before)
 
     def test_names_its_places(self):
-        """What is patched can be compared: the class of a region, and what is under its proxies."""
+        """The patched attributes are the class of a region, and the backend under its proxies."""
         from dogpile.cache.proxy import ProxyBackend
 
         self.region.wrap(ProxyBackend)

@@ -172,7 +172,7 @@ class RegionTests(DogpileTestCase):
         self.assertEqual(kinds(), [("put", "a"), ("miss", "a")])
 
     def test_null_explained(self):
-        """That it keeps nothing is why a key is missed that was put, until it has a backend that does."""
+        """A key that was put is missed because the region keeps nothing, until it has a backend that does."""
         region = self.make_region().configure("dogpile.cache.null")
         caches = self.patch(region=region)
         region.set("a", 1)

@@ -49,11 +49,11 @@ class Checks(ReleaseCase):
         self.assertIs(kept, self.classes()["LocalAutotuneCache"] if is_kept else None)
 
     def test_each_class_counts_on_its_own_cache(self):
-        """What goes through a cache object of torch is counted on the one right name, and stored nowhere."""
+        """Calls of a cache object of torch are counted on the one right name, and stored nowhere."""
         self.assertCounting(CACHES)
 
     def test_fbcode(self):
-        """Where torch is built for fbcode there are twelve classes, and all seven names are used."""
+        """A torch built for fbcode has twelve classes, and all seven names are used."""
         self.plant(fbcode=True)
         self.assertEqual(len(self.classes()), 12)
         self.assertCounting({**CACHES, **FB_CACHES})

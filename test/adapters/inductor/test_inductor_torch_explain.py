@@ -158,7 +158,7 @@ class GraphTests(ExplainTestCase):
 
     @parameterized.expand(CHANGES + GRAPH_CHANGES)
     def test_change(self, _, first, then, line):
-        """Whatever makes the key of a graph another is named."""
+        """A change that makes another key of a graph is named."""
         self.check(first, then, line)
 
 
@@ -168,7 +168,7 @@ class AutogradTests(ExplainTestCase):
 
     @parameterized.expand(CHANGES + AUTOGRAD_CHANGES)
     def test_change(self, _, first, then, line):
-        """Whatever makes the key of an autograd entry another is named, functorch's config part by part."""
+        """So is one that makes another key of an autograd entry, functorch's config part by part."""
         self.check(first, then, line)
 
 
@@ -220,7 +220,7 @@ class OutcomeTests(ExplainTestCase):
         self.assertEqual(len(texts), before + 1)
 
     def test_after_the_scope(self):
-        """What a scope knew can be asked for until the next one begins."""
+        """The parts that a scope knew can be asked for until the next one begins."""
         with PatchCaches(enable=self.enable_caches) as patch:
             compile_new()
             compile_new(around=tag)

@@ -11,7 +11,7 @@ _UNSET_SENTINEL = object()
 
 
 class _Plain:
-    """What a ContextVar has, for the whole process."""
+    """The methods of a ContextVar, with one value for the whole process."""
 
     def __init__(self, name, *, default):
         self.set(default)

@@ -38,7 +38,7 @@ class ProtocolTestCase(unittest.TestCase):
 
 
 class CountTests(ProtocolTestCase):
-    """What each command counts as."""
+    """The operations that each command is logged as."""
 
     @parameterized.expand(
         [
@@ -91,7 +91,7 @@ class CountTests(ProtocolTestCase):
         self.assertEqual(self.kinds(), kinds)
 
     def test_not_numeric(self):
-        """What can't be counted is a failure, and no lookup."""
+        """A value that is no number is a failure to count, and no lookup."""
         self.say(b"set a 0 0 1", b"x")
         answer = self.say(b"incr a 1")
         self.assertEqual(answer, b"CLIENT_ERROR cannot increment or decrement non-numeric value")
@@ -133,7 +133,7 @@ class CountTests(ProtocolTestCase):
         self.assertEqual(self.kinds(), "put eviction")
 
     def test_append_too_large(self):
-        """What would grow too large by it is left as it is."""
+        """An entry that would grow too large by it is left as it is."""
         self.say(b"set a 0 0 1000000", b"x" * 1_000_000)
         self.assertEqual(self.say(b"append a 0 0 100000", b"x" * 100_000), b"NOT_STORED")
         self.assertEqual(len(self.store["a"]), 1_000_000)
@@ -156,7 +156,7 @@ class CountTests(ProtocolTestCase):
 
 class ExpiryTests(ProtocolTestCase):
     def test_expired(self):
-        """What has expired is an expiration and a miss at the lookup that sees it, and a miss afterwards."""
+        """An expired entry is an expiration and a miss at the lookup that sees it, and a miss afterwards."""
         self.say(b"set a 0 60 1", b"x", b"get a")
         self.advance(61)
         self.assertNotIn("a", self.store)
@@ -266,7 +266,7 @@ class MappingTests(ProtocolTestCase):
         self.assertEqual(self.kinds(), "put put")
 
     def test_changing(self):
-        """What is put in by hand is found; what is taken out is gone; neither is counted."""
+        """An entry put in by hand is found, one taken out is gone, and neither is counted."""
         self.store["a"] = b"x"
         self.assertEqual(self.say(b"get a"), b"VALUE a 0 1\r\nx\r\nEND")
         del self.store[b"a"]

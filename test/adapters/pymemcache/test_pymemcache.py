@@ -5,6 +5,8 @@ import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
+from parameterized import parameterized
+
 from ...support import needs
 from .pymemcache_support import ADDRESS, PymemcacheTestCase, client, needs_pymemcache
 
@@ -34,7 +36,7 @@ class CountTests(PymemcacheTestCase):
             self.assertEqual(cache.get_many([]), {})
 
     def test_noreply(self):
-        """What is not waited for is counted all the same."""
+        """A command whose answer is not waited for is counted all the same."""
         cache = client(default_noreply=True)
         self.assertTrue(cache.set("a", "1"))
         self.assertTrue(cache.add("a", "2"))
@@ -88,7 +90,7 @@ class CountTests(PymemcacheTestCase):
         self.assertCacheUnused()
 
     def test_own_check_of_keys(self):
-        """What pymemcache refuses itself never arrives."""
+        """A key that pymemcache refuses itself never arrives."""
         from pymemcache.exceptions import MemcacheIllegalInputError
 
         for key in ("a b", "ü", "k" * 251):
@@ -102,6 +104,42 @@ class CountTests(PymemcacheTestCase):
         with self.assertRaisesRegex(TimeoutError, "timed out"):
             cache.raw_command("get a", "never")
         self.assertIsNone(cache.sock)
+
+    @parameterized.expand(
+        [
+            ("set", ("a", b"x" * 2**20), "SERVER_ERROR object too large for cache"),
+            ("incr", ("a", 1), "CLIENT_ERROR cannot increment or decrement non-numeric value"),
+            ("stats", ("slabs",), "SERVER_ERROR cachetest has no memcached command stats slabs"),
+        ]
+    )
+    def test_failure(self, method, args, answer):
+        """A command whose answer the client raises is a failure."""
+        from pymemcache.exceptions import MemcacheError
+
+        cache = client()
+        cache.set("a", "text")
+        self.caches.pymemcache.operations.clear()
+        with self.assertRaises(MemcacheError):
+            getattr(cache, method)(*args)
+        failure = self.caches.pymemcache.operations[-1]
+        self.assertEqual((failure.kind, failure.asked), ("failure", method))
+        self.assertEqual(failure.key, "a" if args[0] == "a" else None)
+        self.assertEqual(failure.error, f"CommandError: {answer}")
+        self.assertEqual(failure.where.filename, __file__)
+
+    def test_asked(self):
+        """An operation says by which command it was asked for."""
+        cache = client()
+        cache.set("n", 1)
+        cache.incr("n", 1)
+        cache.gets("n")
+        cache.get("n")
+        cache.append("n", "0")
+        cache.delete("n")
+        self.assertEqual(
+            [each.asked for each in self.caches.pymemcache.operations],
+            ["set", "incr", "incr", "gets", "get", "append", "delete"],
+        )
 
     def test_pool_of_connections(self):
         """Counts are exact when eight threads share a PooledClient."""

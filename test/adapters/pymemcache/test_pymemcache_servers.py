@@ -73,7 +73,7 @@ class NamedServerTests(unittest.TestCase):
         ]
     )
     def test_bad_address(self, _, address):
-        """What is no server is refused where it is given, with what was expected."""
+        """An address of no server is refused where it is given, with what was expected."""
         with self.assertRaisesRegex(ValueError, r"^pages=.*: expected a memcached server: 'host:11211', "):
             pymemcache(pages=address)
 
