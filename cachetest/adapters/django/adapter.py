@@ -78,7 +78,7 @@ class Django(Adapter):
         return patched_attributes(_configured())
 
     def entry_key(self, cache: str, key: object) -> object:
-        """Return the key that Django makes of *key*, in the alias's own version; a made key stays as it is."""
+        """Return the key that Django makes of *key*, in the alias's version; a made key stays as it is."""
         from django.core.cache import caches
 
         if isinstance(key, str) and key in cache_for(cache).cache:

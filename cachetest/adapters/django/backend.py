@@ -117,8 +117,9 @@ class DjangoBackend(BaseCache):  # type: ignore[misc]
             step.kind, made, partial(_on_thread, do), effects, LIBRARIES, step.known_async
         )
 
+    # The two that a program calls most are written out.
+
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        # Written out: it is what a program calls most.
         mock = cache_for(self._alias)
         try:
             made = self.real.make_and_validate_key(key, version=version)
@@ -127,6 +128,16 @@ class DjangoBackend(BaseCache):  # type: ignore[misc]
             raise
         value = mock.lookup(made, partial(self._store(mock).get, made, MISSING), LIBRARIES)
         return default if value is MISSING else value
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        mock = cache_for(self._alias)
+        known = steps.SET.known
+        try:
+            made = self.real.make_and_validate_key(key, version=version)
+        except Exception as error:
+            mock.fail((key,), error, LIBRARIES, _getframe(1), known)
+            raise
+        mock.write(made, partial(self._store(mock).set, made, value, timeout), LIBRARIES, known=known)
 
     async def aget(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         value = await self._perform_async(steps.GET, (key,), version)
@@ -139,9 +150,6 @@ class DjangoBackend(BaseCache):  # type: ignore[misc]
     async def aget_many(self, keys: Iterable[Any], version: int | None = None) -> dict[Any, Any]:
         asked = list(keys)
         return _by_key(asked, await self._perform_async(steps.GET_MANY, asked, version))
-
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        self._perform(steps.SET, (key,), version, value, timeout)
 
     async def aset(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None

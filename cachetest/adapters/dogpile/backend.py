@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from functools import partial
-from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from dogpile.cache.api import NO_VALUE, CacheBackend
@@ -37,34 +36,25 @@ _GET_MULTI, _SET, _SET_MULTI, _DELETE_MULTI = (
 
 
 class RegionCall:
-    """One call that the program makes to the region *name*, for as long as it is entered.
+    """One lookup that the program asks a region for, for as long as it is entered.
 
-    *known* says by which name it was called, and *keys* returns the mangled keys. ``there`` is whether the
-    backend had a value, for each key; ``missed`` are the keys that have been counted as misses. Where
-    ``unserialized``, the error of a serializer, leaves it, the call has failed. That is asked above the
-    backend, and what the program's own creator raises is another error.
+    *known* says by which name it was called. ``there`` is whether the backend had a value, for each key;
+    ``missed`` are the keys that have been counted as misses.
     """
 
-    __slots__ = ("_keys", "_name", "_token", "known", "missed", "there", "unserialized")
+    __slots__ = ("_token", "known", "missed", "there")
 
-    def __init__(
-        self, name: str, known: Mapping[str, object] | None, keys: Callable[[], Sequence[Any]]
-    ) -> None:
-        self._name = name
-        self._keys = keys
+    def __init__(self, known: Mapping[str, object] | None) -> None:
         self.known = known
         self.there: dict[Any, bool] = {}
         self.missed: set[Any] = set()
-        self.unserialized: BaseException | None = None
 
     def __enter__(self) -> RegionCall:
         self._token = current_call.set(self)
         return self
 
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+    def __exit__(self, *_: object) -> None:
         current_call.reset(self._token)
-        if isinstance(error, Exception) and error is self.unserialized:
-            cache_for(self._name).fail(self._keys(), error, LIBRARIES, _getframe(1), self.known, "get")
 
 
 current_call: ContextVar[RegionCall | None] = ContextVar("cachetest.dogpile", default=None)

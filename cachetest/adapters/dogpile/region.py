@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import copyreg
+from contextvars import ContextVar
 from functools import partial
+from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from dogpile.cache.api import NO_VALUE
@@ -34,6 +36,11 @@ _METADATA, _GET_MULTI, _GET_OR_CREATE, _GET_OR_CREATE_MULTI, _SET, _SET_MULTI = 
         "set_multi",
     )
 )
+
+
+# The last error of a serializer. An error of the program's own creator goes through the region as well, and is
+# no failure.
+_unserialized: ContextVar[Exception | None] = ContextVar("cachetest.dogpile.unserialized", default=None)
 
 
 class RegionSwap(ClassSwap):
@@ -132,72 +139,104 @@ def _make_front(swap: RegionSwap) -> Any:
 
     # Functions, since a method is found by way of the scope's state, which takes long.
 
-    def call(region: Any, known: Mapping[str, object] | None, keys: Iterable[Any]) -> RegionCall:
-        return RegionCall(swap.name, known, lambda: [mangled(region, key) for key in keys])
-
     def mangled(region: Any, key: Any) -> Any:
         mangler = region.key_mangler
         return mangler(key) if mangler else key
 
-    def count_hits(region: Any, keys: list[Any], made: RegionCall) -> None:
+    def count_hits(region: Any, keys: Iterable[Any], call: RegionCall) -> None:
         for key in dict.fromkeys(mangled(region, key) for key in keys):
-            if key not in made.missed:
-                swap.count(key, key, made)
+            if key not in call.missed:
+                swap.count(key, key, call)
+
+    def failing(
+        region: Any, error: Exception, keys: Iterable[Any], known: Mapping[str, object] | None = None
+    ) -> None:
+        """Log that a call has failed if *error* is that of a serializer, which runs above the backend."""
+        if error is _unserialized.get():
+            _unserialized.set(None)
+            made = [mangled(region, key) for key in keys]
+            cache_for(swap.name).fail(made, error, LIBRARIES, _getframe(1), known, "get")
 
     class Front(original):  # type: ignore[misc, valid-type]
         def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
-            with call(self, None, (key,)) as made:
-                value = original.get(self, key, *args, **kwargs)
-            swap.count(mangled(self, key), MISSING if value is NO_VALUE else value, made)
-            return value
+            try:
+                with RegionCall(None) as call:
+                    found = original.get(self, key, *args, **kwargs)
+            except Exception as error:
+                failing(self, error, (key,))
+                raise
+            swap.count(mangled(self, key), MISSING if found is NO_VALUE else found, call)
+            return found
 
         def get_value_metadata(self, key: Any, *args: Any, **kwargs: Any) -> Any:
-            with call(self, _METADATA, (key,)) as made:
-                value = original.get_value_metadata(self, key, *args, **kwargs)
-            swap.count(mangled(self, key), MISSING if value is None else value, made)
-            return value
+            try:
+                with RegionCall(_METADATA) as call:
+                    found = original.get_value_metadata(self, key, *args, **kwargs)
+            except Exception as error:
+                failing(self, error, (key,), _METADATA)
+                raise
+            swap.count(mangled(self, key), MISSING if found is None else found, call)
+            return found
 
         def get_multi(self, keys: Any, *args: Any, **kwargs: Any) -> Any:
             keys = list(keys)
-            with call(self, _GET_MULTI, keys) as made:
-                values = original.get_multi(self, keys, *args, **kwargs)
-            for key, value in zip(keys, values, strict=True):
-                swap.count(mangled(self, key), MISSING if value is NO_VALUE else value, made)
-            return values
+            try:
+                with RegionCall(_GET_MULTI) as call:
+                    found = original.get_multi(self, keys, *args, **kwargs)
+            except Exception as error:
+                failing(self, error, keys, _GET_MULTI)
+                raise
+            for key, value in zip(keys, found, strict=True):
+                swap.count(mangled(self, key), MISSING if value is NO_VALUE else value, call)
+            return found
 
         def get_or_create(self, key: Any, *args: Any, **kwargs: Any) -> Any:
-            with call(self, _GET_OR_CREATE, (key,)) as made:
-                value = original.get_or_create(self, key, *args, **kwargs)
-            count_hits(self, [key], made)
-            return value
+            try:
+                with RegionCall(_GET_OR_CREATE) as call:
+                    found = original.get_or_create(self, key, *args, **kwargs)
+            except Exception as error:
+                failing(self, error, (key,), _GET_OR_CREATE)
+                raise
+            count_hits(self, (key,), call)
+            return found
 
         def get_or_create_multi(self, keys: Any, *args: Any, **kwargs: Any) -> Any:
             keys = list(keys)
-            with call(self, _GET_OR_CREATE_MULTI, keys) as made:
-                values = original.get_or_create_multi(self, keys, *args, **kwargs)
-            count_hits(self, keys, made)
-            return values
+            try:
+                with RegionCall(_GET_OR_CREATE_MULTI) as call:
+                    found = original.get_or_create_multi(self, keys, *args, **kwargs)
+            except Exception as error:
+                failing(self, error, keys, _GET_OR_CREATE_MULTI)
+                raise
+            count_hits(self, keys, call)
+            return found
 
         def set(self, key: Any, *args: Any, **kwargs: Any) -> None:
-            with call(self, _SET, (key,)):
+            try:
                 original.set(self, key, *args, **kwargs)
+            except Exception as error:
+                failing(self, error, (key,), _SET)
+                raise
 
         def set_multi(self, mapping: Any, *args: Any, **kwargs: Any) -> None:
-            with call(self, _SET_MULTI, mapping):
+            try:
                 original.set_multi(self, mapping, *args, **kwargs)
+            except Exception as error:
+                failing(self, error, mapping, _SET_MULTI)
+                raise
 
         def _serialize_cached_value_elements(self, *args: Any, **kwargs: Any) -> Any:
             try:
                 return original._serialize_cached_value_elements(self, *args, **kwargs)
             except Exception as error:
-                _note_unserialized(error)
+                _unserialized.set(error)
                 raise
 
         def _parse_serialized_from_backend(self, *args: Any, **kwargs: Any) -> Any:
             try:
                 return original._parse_serialized_from_backend(self, *args, **kwargs)
             except Exception as error:
-                _note_unserialized(error)
+                _unserialized.set(error)
                 raise
 
         def _mutex(self, key: Any) -> Any:
@@ -229,9 +268,3 @@ def _make_front(swap: RegionSwap) -> Any:
             del swap.state()[name]
 
     return named_after(original, Front)
-
-
-def _note_unserialized(error: Exception) -> None:
-    call = current_call.get()
-    if call is not None:
-        call.unserialized = error
