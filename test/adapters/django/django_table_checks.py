@@ -5,11 +5,11 @@ import unittest
 from cachetest.contract import contract_table
 
 from ...support import ROOT
+from .. import test_functools
 
 # Modules, since what checks are found in this one would be run as its own.
 from ..cachetools import test_cachetools_contract
 from ..dogpile import test_dogpile_contract
-from .. import test_functools
 from ..pymemcache import test_pymemcache_contract
 from ..redis import test_redis_contract
 from . import django_contract_checks

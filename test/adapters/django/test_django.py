@@ -16,7 +16,9 @@ needs_django = needs("django", "Django")
 class DjangoTests(unittest.TestCase):
     def check(self, name):
         """Run the checks of a module in the project; each of its tests is a subtest here."""
-        child = run_python("-c", f"from test.adapters.django.django_project import run_checks; run_checks({name!r})")
+        child = run_python(
+            "-c", f"from test.adapters.django.django_project import run_checks; run_checks({name!r})"
+        )
         self.assertEqual(child.returncode, 0, child.stderr)
         reported = json.loads(child.stdout)
         self.assertGreater(len(reported), 0)
