@@ -42,6 +42,8 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
     log_length: ClassVar[int] = LOG_LENGTH
     """How many operations each cache keeps, the newest ones; counts stay exact beyond that."""
 
+    _session: Session | None = None
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         order = cls.__mro__
@@ -127,7 +129,7 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
 
 
 class _ScopeOpeningSetUp:
-    """A stand-in for the ``setUp`` of *case*, which opens the scope when it is called, if not done *early*."""
+    """A stand-in for the ``setUp`` of *case* that opens the scope when it is called, if not done *early*."""
 
     __slots__ = ("_case", "_early", "_found", "_is_own")
 

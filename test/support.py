@@ -65,6 +65,21 @@ def run_python(
     )
 
 
+def load_script(path: Path) -> Any:
+    """Return the script at *path*, loaded as a module."""
+    spec: Any = importlib.util.spec_from_file_location(f"script_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    path_before = sys.path[:]
+    # A dataclass looks up the module that it is in.
+    sys.modules[module.__name__] = module
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        del sys.modules[module.__name__]
+        sys.path[:] = path_before
+    return module
+
+
 class Library:
     """A library with a backend that it was never given, and a flag."""
 

@@ -1,36 +1,73 @@
-"""The parts lie in levels, and a lower one never imports a higher one."""
+"""The rooms lie in levels, and a lower one never imports a higher one."""
 
 import ast
+import os
+import re
 import unittest
-from pathlib import Path
 
-import cachetest
+from . import import_graph
+from .documents import blocks
+from .support import ROOT
 
-from .support import run_python
-
-PACKAGE = Path(cachetest.__file__).parent
-
-# From the lowest to the highest; a module may import from its own level what comes before it here.
+# From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
+# may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
+# of each other. A library's adapter that is loaded by its name is not imported by a statement.
 LEVELS = [
-    ["errors", "stats", "callers", "operations", "undo", "texts", "explain", "report"],
-    ["caches"],
-    ["strays", "scope", "messages"],
-    ["backend", "handoff"],
-    ["adapters.base", "adapters.targets", "adapters"],
-    ["adapters.class_swap", "adapters.cachetools_scoped", "adapters.django_backend", "adapters.django_swap"],
-    ["adapters.memcached_store", "adapters.memcached_protocol"],
-    ["adapters.redis_commands", "adapters.redis_resp", "adapters.redis_store", "adapters.redis_connection"],
-    ["adapters.redis_link", "adapters.redis_sockets"],
-    ["adapters.cachetools", "adapters.django", "adapters.dogpile", "adapters.functools"],
-    ["adapters.inductor_keys", "adapters.inductor", "adapters.pymemcache", "adapters.redis"],
-    ["switches", "installations"],
-    ["arguments", "patches"],
-    ["activation", "patching"],
-    ["assertions", "case", "async_case", "mock_cache", "contract"],
-    ["__init__"],
+    {"": ["errors"]},
+    {"_recording": ["call_sites", "operation", "stats", "log", "uncounted"]},
+    {"_behaving": ["gate"]},
+    {
+        "_telling": [
+            *("formatting", "key_parts", "likeness", "explanation", "history"),
+            *("failures", "uncounted_lines"),
+        ]
+    },
+    {
+        "_caches": [
+            *("cache", "caches", "scope", "attribution"),
+            *("backend", "global_stats", "thread_hooks"),
+        ]
+    },
+    {"adapters": ["base", "targets", "registry"]},
+    {"_patching": ["undo", "validation", "switches", "shared_installs", "session", "patch_caches"]},
+    {"adapters": ["class_swap"]},
+    {
+        "adapters": ["functools"],
+        "adapters.cachetools": ["scoped", "adapter", "__init__"],
+        "adapters.django": ["backend", "swap", "adapter", "__init__"],
+        "adapters.dogpile": ["adapter", "__init__"],
+        "adapters.inductor": [
+            *("modules", "switches", "key_parts", "observers", "hooks", "backend"),
+            *("adapter", "__init__"),
+        ],
+        "adapters.pymemcache": ["store", "protocol", "adapter", "__init__"],
+        "adapters.redis": [
+            *("resp", "commands", "store", "connection", "link", "sockets"),
+            *("adapter", "__init__"),
+        ],
+    },
+    # The lazy face of its package: the type checker sees all of them there.
+    {"adapters": ["__init__"]},
+    {"_assertions": ["base", "counts", "entries", "use"]},
+    {"": ["case", "async_case", "mock_cache"]},
+    {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
+    {"_reports": ["data", "text"]},
+    {"": ["__init__"]},
 ]
-ORDER = [module for level in LEVELS for module in level]
-# The packages of each library under test, and the adapter that imports it, its own modules included.
+
+# The only imports that go up, each with the method that it is in: a cache or a scope reports and asserts by
+# methods of one line, which import what does it.
+UPWARDS = {
+    ("_caches.caches", "MockCaches.report", "_reports.text"),
+    ("_caches.caches", "MockCaches.as_dict", "_reports.data"),
+}
+
+# As many files as the longest chain of imports may have: whoever reads the first has to follow all of them.
+LONGEST_CHAIN = 13
+MOST_NAMES = 20
+MOST_LINES = 300
+
+# The packages of each library under test, and the adapter whose folder or file alone imports it.
 LIBRARIES = {
     "asgiref": "django",
     "cachetools": "cachetools",
@@ -44,99 +81,147 @@ LIBRARIES = {
 }
 
 
-def modules():
-    """Yield the name of each module of the package, and its syntax tree."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        name = ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
-        yield name, ast.parse(path.read_text(encoding="utf-8"))
+def places():
+    """Return for each file of the table its level, its room, and its place in that."""
+    return {
+        f"{room}.{file}".lstrip("."): (level, room, place)
+        for level, rooms in enumerate(LEVELS)
+        for room, files in rooms.items()
+        for place, file in enumerate(files)
+    }
 
 
-def run_time_imports(tree):
-    """Yield the import statements of *tree*, those for the type checker left out."""
-    nodes = [tree]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            nodes += node.orelse
-            continue
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield node
-        nodes += ast.iter_child_nodes(node)
+def may_import(importer, imported):
+    """Return whether the place of a file is above that of another."""
+    if importer[0] != imported[0]:
+        return importer[0] > imported[0]
+    return importer[1] == imported[1] and importer[2] > imported[2]
 
 
-def imported_from_package(name, node):
-    """Yield the modules of the package that an import statement of the module *name* names."""
-    if not isinstance(node, ast.ImportFrom) or not node.level:
-        return
-    inside = name.startswith("adapters")
-    prefix = "adapters" if inside and node.level == 1 else ""
-    base = ".".join(filter(None, [prefix, node.module]))
-    for alias in node.names:
-        submodule = ".".join(filter(None, [base, alias.name]))
-        yield submodule if submodule in ORDER else base
+def listed(found):
+    """Return the lines of a failure."""
+    return "\n" + "\n".join(found)
 
 
 class LevelTests(unittest.TestCase):
-    def test_every_module_has_a_level(self):
-        """No module is without a level, and no level names one that is gone."""
-        self.assertEqual(sorted(name for name, _ in modules()), sorted(ORDER))
+    @classmethod
+    def setUpClass(cls):
+        cls.imports, cls.of_others = import_graph.all_imports()
+
+    def test_every_file_has_a_level(self):
+        """No file is without a level, and no level names one that is gone."""
+        # A room's own file of a docstring alone is below everything.
+        empty = {
+            name
+            for name, path in import_graph.files().items()
+            if name.endswith("__init__") and len(ast.parse(path.read_text(encoding="utf-8")).body) == 1
+        }
+        files = import_graph.files().keys() - empty
+        self.assertEqual(sorted(files - places().keys()), [], "files without a level")
+        self.assertEqual(sorted(places().keys() - files), [], "levels of files that are gone")
 
     def test_imports_go_down(self):
-        """What a module imports lies below it."""
-        for name, tree in modules():
-            for node in run_time_imports(tree):
-                for imported in imported_from_package(name, node):
-                    with self.subTest(module=name, imported=imported, line=node.lineno):
-                        self.assertLess(ORDER.index(imported), ORDER.index(name))
+        """A file imports lower ones: in functions and for types too, but for the listed exceptions."""
+        place = places()
+        up = {
+            (each.importer, each.inside, each.imported): each.line
+            for each in self.imports
+            if not may_import(place[each.importer], place[each.imported])
+        }
+        self.assertEqual(up.keys() & UPWARDS, UPWARDS, "exceptions that are none any more")
+        found = [
+            f"{file}, line {up[key]}, imports {key[2]}" for key in up.keys() - UPWARDS for file in key[:1]
+        ]
+        self.assertTrue(not found, listed(found))
+
+    def test_exceptions_are_short(self):
+        """What imports upwards is a docstring, the import, and one line."""
+        for name, method, _ in UPWARDS:
+            path = import_graph.files()[name]
+            owner, _, called = method.partition(".")
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == owner]
+            (found,) = [node for node in classes[0].body if getattr(node, "name", None) == called]
+            self.assertEqual(len(found.body), 3, method)
+
+    def test_no_circle(self):
+        """No files import each other, directly or through others."""
+        down = [each for each in self.imports if (each.importer, each.inside, each.imported) not in UPWARDS]
+        circles = import_graph.circles(import_graph.edges_of(down))
+        self.assertTrue(not circles, listed(" <-> ".join(each) for each in circles))
+
+    def test_longest_chain(self):
+        """Files that import each other outside functions, for types too, are a chain of few."""
+        edges = import_graph.edges_of([each for each in self.imports if not each.inside])
+        chain = import_graph.longest_chain(edges)
+        self.assertLessEqual(len(chain), LONGEST_CHAIN, " -> ".join(chain))
 
     def test_a_library_in_its_adapter_only(self):
-        """No other module imports a library under test."""
-        for name, tree in modules():
-            for node in run_time_imports(tree):
-                names = (
-                    [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-                )
-                if getattr(node, "level", 0):
-                    continue  # `from .pymemcache import` names a module of ours
-                for library in {each.partition(".")[0] for each in names} & LIBRARIES.keys():
-                    self.assertTrue(name.startswith(f"adapters.{LIBRARIES[library]}"), (name, node.lineno))
+        """No other file imports a library under test."""
+        for each in self.of_others:
+            library = each.imported.partition(".")[0]
+            if library in LIBRARIES:
+                with self.subTest(file=each.importer, line=each.line):
+                    self.assertEqual(each.importer.split(".")[:2], ["adapters", LIBRARIES[library]])
+
+
+class HouseTests(unittest.TestCase):
+    def test_the_package_is_read_at_a_glance(self):
+        """`ls -A` lists few names."""
+        names = set(os.listdir(import_graph.PACKAGE)) - {"__pycache__"}
+        self.assertLessEqual(len(names), MOST_NAMES, sorted(names))
+
+    def test_files_are_short(self):
+        """A longer file says in its docstring why it is."""
+        found = []
+        for folder in ("cachetest", "test", "examples", "bench", ".ci"):
+            for path in sorted((ROOT / folder).rglob("*.py")):
+                source = path.read_text(encoding="utf-8")
+                lines = source.count("\n")
+                if lines > MOST_LINES and "long because" not in (ast.get_docstring(ast.parse(source)) or ""):
+                    found.append(f"{path.relative_to(ROOT)}: {lines} lines")
+        self.assertTrue(not found, listed(found))
 
     def test_no_module_is_taken_for_a_test(self):
         """Discovery would import a module called test*.py."""
-        self.assertEqual([name for name, _ in modules() if name.rpartition(".")[2].startswith("test")], [])
+        found = [name for name in import_graph.files() if name.rpartition(".")[2].startswith("test")]
+        self.assertTrue(not found, listed(found))
 
+    def test_nobody_outside_imports_a_private_name(self):
+        """Pages and examples import names without an underscore only."""
+        sources = {path: [path.read_text(encoding="utf-8")] for path in (ROOT / "examples").rglob("*.py")}
+        for page in [ROOT / "README.rst", *sorted((ROOT / "docs").rglob("*.rst"))]:
+            sources[page] = blocks(page, "python")
+        found = [
+            f"{path.relative_to(ROOT)}: {name}"
+            for path, texts in sources.items()
+            for text in texts
+            for name in private_imports(text)
+        ]
+        self.assertTrue(not found, listed(found))
 
-class ImportTests(unittest.TestCase):
-    def test_loads_nothing_it_tests(self):
-        """`import cachetest` loads no library under test, no test runner, and nothing slow."""
-        done = run_python(
-            "-c",
-            "import sys, cachetest\n"
-            "slow = {'torch', 'triton', 'django', 'redis', 'numpy', 'pytest', 'hypothesis', 'asyncio',\n"
-            "        'concurrent', 'unittest.mock', 'typing_extensions', 'parameterized'}\n"
-            "print(sorted(slow & set(sys.modules)))",
+    def test_private_imports(self):
+        """What the test above looks for is found."""
+        source = (
+            "import cachetest._caches.cache\nfrom cachetest._patching import undo\n"
+            "from cachetest import MockCache, _telling\nfrom torch._inductor import config\n"
+            "from cachetest.adapters.redis import adapter as _adapter"
         )
-        self.assertEqual(done.stdout.strip(), "[]", done.stderr)
+        self.assertEqual(
+            private_imports(source),
+            ["cachetest._caches.cache", "cachetest._patching.undo", "cachetest._telling"],
+        )
 
-    def test_public_names(self):
-        """__all__ is sorted, complete and importable, and names say where users get them."""
-        self.assertEqual(cachetest.__all__, sorted(cachetest.__all__))
-        for name in cachetest.__all__:
-            self.assertIn(name, dir(cachetest))
-            self.assertTrue(hasattr(cachetest, name), name)
-        with self.assertRaisesRegex(AttributeError, "has no attribute 'nothing'"):
-            cachetest.nothing  # noqa: B018
 
-    def test_star_import(self):
-        """`from cachetest import *` gives all of them."""
-        names = {}
-        exec("from cachetest import *", names)
-        self.assertEqual(set(names) - {"__builtins__"}, set(cachetest.__all__))
-
-    def test_ready_for_type_checkers(self):
-        """The package says that it is typed."""
-        self.assertTrue((PACKAGE / "py.typed").is_file())
+def private_imports(source):
+    """Return the names of the package that *source* imports and that have an underscore."""
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name for name in names if re.match(r"cachetest\b", name) and re.search(r"\._(?!_)", name)]
 
 
 if __name__ == "__main__":

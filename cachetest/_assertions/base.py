@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from ..adapters.registry import resolve_adapters
 from ..errors import NotPatchedError
@@ -13,16 +13,23 @@ if TYPE_CHECKING:
 
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
-    from .._patching.session import Session
     from .._telling.history import History
     from ..adapters.base import Adapter
 else:
     _TestCase = object
 
-__all__ = ["AssertionBase"]
+__all__ = ["AssertionBase", "OpenSession"]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
+
+
+class OpenSession(Protocol):
+    """The session of the running test, as far as an assertion asks it."""
+
+    adapters: Sequence[Adapter]
+
+    def entry_key(self, cache: str, key: object) -> object: ...
 
 
 class AssertionBase(_TestCase):
@@ -34,7 +41,7 @@ class AssertionBase(_TestCase):
     caches: MockCaches
     """The scope of the running test."""
 
-    _session: Session | None = None
+    _session: OpenSession | None = None
 
     def _fail_with(self, msg: object, text: str) -> AssertionError:
         """Return the failure to raise, with *msg* as unittest adds it."""

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from types import FrameType
 
-    from .._recording.log import OperationLog
     from .._recording.operation import Kind
 
-__all__ = ["MISSING", "Behaviour", "Call", "Effect", "Gate"]
+__all__ = ["MISSING", "Behaviour", "Call", "Effect", "Gate", "Record"]
 
 T = TypeVar("T")
 
@@ -56,11 +55,24 @@ class Behaviour(Protocol):
     def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any: ...
 
 
+class Record(Protocol):
+    """The log of a cache, as far as the gate knows it."""
+
+    def record(
+        self,
+        kind: Kind,
+        key: object,
+        libraries: frozenset[str],
+        frame: FrameType,
+        known: Mapping[str, object] | None = None,
+    ) -> None: ...
+
+
 class Gate:
     """The gate of one cache; `MockCache` is one."""
 
     name: str
-    operations: OperationLog
+    operations: Record
     in_force: tuple[Behaviour, ...] = ()
     """The behaviours that act before each call, the innermost last: that one acts first."""
 

@@ -49,6 +49,7 @@ class MockCache(Gate, Stats):
     from.
     """
 
+    operations: OperationLog
     unavailable: Mapping[str, str] = MappingProxyType({})
     library_counts: Callable[[], Stats] | None = None
 

@@ -56,8 +56,8 @@ def stats_differ(
     """Return the failure when *got* is not *expected*, None when it is.
 
     *expected* has a count for each of puts, hits and misses that is compared; *unavailable* says which can't
-    be known, and why. *skipped* operations came before the block that is looked at, if it is one. *history* is
-    called only when there is a failure.
+    be known, and why. *skipped* operations came before the block that is looked at, if it is one. Only a
+    failure calls *history*.
     """
     wrong = [word for word, count in expected.items() if getattr(got, _FIELDS[word]) != count]
     if not wrong:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
 
-from .._recording.log import Snapshot
 from .explanation import ABSENT, Difference, Explanation
 from .formatting import first_of, short_repr
 from .key_parts import MOST_PARTS
@@ -13,12 +12,12 @@ from .likeness import CANDIDATES, hashes_of, identity, likest, same_key
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from .._recording.operation import Operation
+    from .._recording.operation import Kind, Operation
     from .key_parts import Part
 
-__all__ = ["CacheFacts", "History"]
+__all__ = ["CacheFacts", "History", "KnownOperations"]
 
 # So many parts are compared for one miss, of the newest keys first.
 _COMPARED_PARTS = 200_000
@@ -45,17 +44,29 @@ class CacheFacts(NamedTuple):
     elsewhere: Callable[[object], list[str]] = lambda key: []
 
 
+class KnownOperations(Protocol):
+    """The operations of a log as they were at one moment, oldest first, and one attribute of all of them."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Operation]: ...
+    @overload
+    def __getitem__(self, index: int) -> Operation: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Operation]: ...
+    def kinds(self) -> Sequence[Kind]: ...
+    def keys(self) -> Sequence[object]: ...
+    def numbers(self) -> Sequence[int]: ...
+
+
 class History:
     """The known operations of one cache, set up to explain any number of its misses.
 
     Each explanation takes time in proportion to the operations that are known.
     """
 
-    def __init__(self, cache: str, operations: Sequence[Operation], facts: CacheFacts) -> None:
+    def __init__(self, cache: str, operations: KnownOperations, facts: CacheFacts) -> None:
         self._cache = cache
-        self.operations = (
-            operations if isinstance(operations, Snapshot) else Snapshot(cache, list(operations), 0)
-        )
+        self.operations = operations
         """The operations that are known, oldest first."""
         # An operation is made when it is read, and there may be very many.
         self._kinds = self.operations.kinds()

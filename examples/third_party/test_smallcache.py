@@ -3,8 +3,7 @@ import unittest
 import smallcache
 from smallcache_cachetest import SmallCache
 
-from cachetest._behaving.gate import MISSING
-from cachetest.contract import AdapterContract, Subject
+from cachetest.contract import MISSING, AdapterContract, Subject
 
 
 class SmallCacheSubject(Subject):

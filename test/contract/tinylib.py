@@ -9,11 +9,8 @@ import threading
 import time
 from contextlib import contextmanager
 
-from cachetest._behaving.gate import MISSING
-from cachetest._caches.attribution import cache_for
-from cachetest._caches.cache import MockCache
-from cachetest._patching.undo import Undo, own_attribute
-from cachetest.adapters import Adapter
+from cachetest import MockCache
+from cachetest.adapters import MISSING, Adapter, Undo, cache_for, own_attribute
 
 LIBRARIES = frozenset({__name__})
 tinylib = sys.modules[__name__]

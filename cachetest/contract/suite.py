@@ -1,0 +1,17 @@
+"""`AdapterContract`: all cases in one suite."""
+
+from __future__ import annotations
+
+from .._patching.patch_caches import PatchCaches
+from .counting_cases import CountingCases
+from .patching_cases import PatchingCases
+
+__all__ = ["AdapterContract"]
+
+
+class AdapterContract(CountingCases, PatchingCases):
+    """The cases that every adapter passes or declares; see `cachetest.contract`."""
+
+    def patched(self) -> PatchCaches:
+        """Return a fresh scope with the adapter of the subject."""
+        return PatchCaches(self.subject.adapter)
