@@ -28,6 +28,16 @@ class LoadingTests(FreshCase):
         """Importing the package loads itself, and none of its modules."""
         self.assertEqual(self.run_fresh("import cachetest", LOADED), ["['cachetest']"])
 
+    def test_nothing_slow(self):
+        """Nor does it load a library under test, a test runner, or anything slow."""
+        (slow,) = self.run_fresh(
+            "import cachetest",
+            "slow = {'torch', 'triton', 'django', 'redis', 'numpy', 'pytest', 'hypothesis', 'asyncio',",
+            "        'concurrent', 'unittest.mock', 'typing_extensions', 'parameterized'}",
+            "print(sorted(slow & set(sys.modules)))",
+        )
+        self.assertEqual(slow, "[]")
+
     def test_adapters(self):
         """Importing the adapters loads their face, and no adapter."""
         self.assertEqual(
@@ -110,6 +120,14 @@ class NameTests(unittest.TestCase):
         self.assertEqual(sorted(homes), sorted(package.__all__))
         for name, home in package._HOMES.items():
             self.assertEqual(homes[name][0].lstrip("."), home.lstrip("."), name)
+
+    def test_order(self):
+        """__all__ is sorted."""
+        self.assertEqual(cachetest.__all__, sorted(cachetest.__all__))
+
+    def test_ready_for_type_checkers(self):
+        """The package says that it is typed."""
+        self.assertTrue(Path(cachetest.__file__).with_name("py.typed").is_file())
 
     def test_version(self):
         """The version is there without anything being loaded."""
