@@ -82,7 +82,7 @@ def release(adapter: Adapter, holder: object, problems: list[str]) -> Exception 
         install = _installs.get(key)
         if install is None:
             return None
-        # No `try` in here: an exception at its first line would leave the lock held. `test_locks` looks.
+        # No `try` in here: an exception at its first line could leave the lock held (`test_locks`).
         if holder in install.holders and install.is_in:
             cause = _tell_displaced(install, problems)
         if install.holders <= {holder}:
