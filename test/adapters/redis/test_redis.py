@@ -195,7 +195,7 @@ class CountTests(unittest.TestCase):
                 connection.execute_command(*command.split())
             self.assertEqual(shown(patch.caches.redis.operations), "")
             with client().pipeline() as pipe:
-                pipe.scope_context("a")
+                pipe.watch("a")
                 pipe.multi()
                 pipe.set("a", 1)
                 client().set("a", 2)
