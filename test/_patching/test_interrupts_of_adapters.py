@@ -60,7 +60,7 @@ class DogpileInterruptTests(SubjectInterruptCase, unittest.TestCase):
 
 
 class FunctoolsInterruptTests(SubjectInterruptCase, unittest.TestCase):
-    contract = "test_functools:FunctoolsContract"
+    contract = "test_functools_contract:FunctoolsContract"
 
 
 @needs("pymemcache", "pymemcache")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import MutableMapping, MutableSequence, MutableSet
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cachetools
@@ -14,9 +15,10 @@ from ..._caches.attribution import cache_for
 from ..class_swap import ClassSwap, named_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from ..._behaving.gate import Effect
     from ..._caches.cache import MockCache
     from ..._recording.operation import Kind
 
@@ -66,6 +68,14 @@ class CacheSwap(ClassSwap):
         made = self._make(self.scoped)
         vars(made).update({key: _fresh(value) for key, value in self._extras.items()})
         return made
+
+    def answer_of_absent(self, method: Any, real: Any, key: object, args: Any, kwargs: Any) -> Any:
+        """Return what *method* answers for *key* where there is no entry, as there is none in *real*.
+
+        There may be one all the same: what is in force in a test can hide it.
+        """
+        hidden = self.entries().counts.in_force and key in real
+        return method(self._make_empty() if hidden else real, key, *args, **kwargs)
 
     def frozen(self, cache: Any) -> AbstractContextManager[object]:
         """Return a context manager in which *cache* reads its timer once, as its own methods do."""
@@ -135,32 +145,64 @@ class Entries(MutableMapping[Any, Any]):
         # Keys that have expired and been told, and that the library has yet to remove.
         self._told: set[object] = set()
 
-    def log(self, kind: Kind, key: object) -> None:
-        """Log what was done, once for each expiration."""
-        if kind == "expiration":
-            if key in self._told:
-                self._told.discard(key)
-                return
-        elif kind in ("put", "delete"):
+    def tell(self, kind: Kind, key: object) -> None:
+        """Record an eviction, or an expiration, once for each."""
+        if kind == "expiration" and key in self._told:
             self._told.discard(key)
+            return
         self.counts.record(kind, key, LIBRARIES)
 
-    def lookup(self, key: object, find: Callable[[], Any]) -> Any:
-        """Count what *find* comes to; an entry that is there, and not found, has expired."""
+    def lookup(self, key: object, find: Callable[[], Any], known: Mapping[str, object] | None = None) -> Any:
+        """Look *key* up by *find*."""
+        return self.counts.lookup(key, self._telling(key, find), LIBRARIES, known=known)
+
+    def take(self, key: object, find: Callable[[], Any], known: Mapping[str, object]) -> Any:
+        """Look *key* up by *find*, which deletes what it finds."""
+
+        def effects(value: object) -> Iterable[Effect]:
+            if value is MISSING:
+                return (("miss", key),)
+            self._told.discard(key)
+            return ("hit", key), ("delete", key)
+
+        return self.counts.perform(None, (key,), self._telling(key, find), effects, LIBRARIES, known)
+
+    def _telling(self, key: object, find: Callable[[], Any]) -> Callable[[], Any]:
+        """Return *find*, made to tell of an expiration: an entry that is there, and is not found."""
 
         def find_or_tell() -> Any:
             value = find()
             if value is MISSING and key not in self._told and _Base.__contains__(self.real, key):
-                self.log("expiration", key)
+                self.tell("expiration", key)
                 self._told.add(key)
             return value
 
-        return self.counts.lookup(key, find_or_tell, LIBRARIES)
+        return find_or_tell
 
-    def stored(self, key: object) -> None:
-        """Log a put, unless the library has dropped the value as one that had expired already."""
-        if not isinstance(self.real, cachetools.TLRUCache) or _Base.__contains__(self.real, key):
-            self.log("put", key)
+    def write(self, key: object, do: Callable[[], Any], known: Mapping[str, object]) -> Any:
+        """Write an entry by *do*: a put, unless the library has dropped a value that had expired already."""
+        if isinstance(self.real, cachetools.TLRUCache):
+            return self.counts.perform("put", (key,), do, partial(self._put_if_kept, key), LIBRARIES, known)
+        written = self.counts.write(key, do, LIBRARIES, known=known)
+        self._told.discard(key)
+        return written
+
+    def _put_if_kept(self, key: object, _: object) -> Iterable[Effect]:
+        if not _Base.__contains__(self.real, key):
+            return ()
+        self._told.discard(key)
+        return (("put", key),)
+
+    def delete(
+        self, keys: Sequence[object], do: Callable[[], Sequence[object]], known: Mapping[str, object]
+    ) -> None:
+        """Delete *keys* by *do*, which returns those that it was asked to delete."""
+
+        def effects(deleted: Sequence[object]) -> Iterable[Effect]:
+            self._told.difference_update(deleted)
+            return [("delete", key) for key in deleted]
+
+        self.counts.perform("delete", keys, do, effects, LIBRARIES, known)
 
     def __getitem__(self, key: object) -> Any:
         if key not in self.real:
@@ -200,7 +242,7 @@ def _make_scoped(swap: CacheSwap) -> Any:
         def popitem(self) -> Any:
             # Called by the library when it needs room; what the program calls doesn't come here.
             key, value = original.popitem(self)
-            swap.entries().log("eviction", key)
+            swap.entries().tell("eviction", key)
             return key, value
 
         if swap.timed:
@@ -213,7 +255,7 @@ def _make_scoped(swap: CacheSwap) -> Any:
                 else:
                     gone = [key for key in before if not _Base.__contains__(self, key)]
                 for key in gone:
-                    swap.entries().log("expiration", key)
+                    swap.entries().tell("expiration", key)
                 return expired
 
         if original.__missing__ is not _Base.__missing__:

@@ -67,7 +67,7 @@ class Django(Adapter):
 
     def scope_context(self, caches: MockCaches) -> None:
         """Let what is held as the entries of a cache, from before it was used, be live."""
-        from .backend import open_store
+        from .store import open_store
 
         for alias in self.caches:
             open_store(caches.ensure(alias))

@@ -5,7 +5,7 @@ import unittest
 from cachetest.contract import contract_table
 
 from ...support import ROOT
-from .. import test_functools
+from .. import test_functools_contract
 
 # Modules, since what checks are found in this one would be run as its own.
 from ..cachetools import test_cachetools_contract
@@ -15,7 +15,7 @@ from ..redis import test_redis_contract
 from . import django_contract_checks
 
 SUITES = (
-    test_functools.FunctoolsContract,
+    test_functools_contract.FunctoolsContract,
     test_cachetools_contract.CachetoolsContract,
     django_contract_checks.DjangoContract,
     test_dogpile_contract.DogpileContract,

@@ -28,8 +28,20 @@ class DjangoTests(unittest.TestCase):
                     self.fail("\n".join(problems))
 
     def test_calls(self):
-        """Each call counts what it should, and each cache is reached."""
+        """Each call counts what it should."""
         self.check("django_calls_checks")
+
+    def test_entries(self):
+        """Keys, lifetimes and the view of the entries are as Django has them."""
+        self.check("django_entries_checks")
+
+    def test_reach(self):
+        """Each cache object of the program is reached, and no other."""
+        self.check("django_reach_checks")
+
+    def test_restore(self):
+        """Overrides of the settings hold in a test, and everything is as before after it."""
+        self.check("django_restore_checks")
 
     def test_documented(self):
         """The example in the documentation runs, and its test passes."""
