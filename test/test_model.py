@@ -18,6 +18,8 @@ from cachetest.errors import CacheTestWarning, LateOperationWarning
 from cachetest.scope import Scope
 from cachetest.strays import Findings, find_strays
 
+from .support import sample_or_all
+
 PROGRAMS = 2_000
 KEYS = 3
 RUNNERS = 2
@@ -271,7 +273,7 @@ class BrokenTests(unittest.TestCase):
 
 
 class ModelTests(unittest.TestCase):
-    @SETTINGS
+    @settings(parent=SETTINGS, max_examples=sample_or_all(100, of=PROGRAMS))
     @given(programs)
     def test_programs(self, program):
         """Whatever a program does, each operation is counted once, where it belongs, or told of."""

@@ -17,7 +17,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, MockBackend, PatchCaches, Stats
 from cachetest.scope import owner
 
-from .support import make_library, run_case, run_python
+from .support import is_there, make_library, run_case, run_python, sample_or_all
 
 
 @contextlib.contextmanager
@@ -53,8 +53,8 @@ def run_all(functions):
 class ContentionTests(unittest.TestCase):
     @parameterized.expand([("first",), ("second",), ("third",)])
     def test_sixteen_threads(self, _):
-        """16 threads with 50,000 operations each on one cache, half of them gets: not one is lost."""
-        threads, operations = 16, 50_000
+        """16 threads with up to 50,000 operations each on one cache, half of them gets: not one is lost."""
+        threads, operations = 16, sample_or_all(5_000, of=50_000)
         with switch_interval(1e-6), PatchCaches() as patch:
             backend = MockBackend("c")
             start = threading.Barrier(threads)
@@ -82,7 +82,7 @@ class ContentionTests(unittest.TestCase):
         """A report, and what explains a miss, can be had while other threads put."""
 
         def report():
-            for _ in range(20):
+            for _ in range(sample_or_all(3, of=20)):
                 patch.caches.report(io.StringIO())
                 patch.caches.as_dict()
                 patch.caches.c.get("absent")
@@ -322,7 +322,7 @@ class RunnerTests(unittest.TestCase):
         Path(cls.folder, "test_suite.py").write_text(SUITE)
 
     def run_python(self, *arguments):
-        done = run_python(*arguments, cwd=self.folder, PYTEST_ADDOPTS="")
+        done = run_python(*arguments, cwd=self.folder, PYTEST_ADDOPTS="-p no:hypothesispytest")
         return done.returncode, done.stdout + done.stderr
 
     def test_passing(self):
@@ -359,6 +359,8 @@ class RunnerTests(unittest.TestCase):
     )
     def test_pytest(self, _, options):
         """pytest, in order, in random order, and with pytest-xdist."""
+        if "randomly" in options and not is_there("pytest_randomly"):
+            self.skipTest("needs pytest-randomly: pip install pytest-randomly")
         code, text = self.run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "-k", "Tests")
         self.assertEqual(code, 0, text)
         self.assertIn("3 passed", text)

@@ -15,7 +15,7 @@ from cachetest.adapters.memcached_protocol import Conversation
 from cachetest.adapters.memcached_store import MemcachedStore
 
 from ..servers import needs_memcached, server
-from ..support import needs
+from ..support import needs, sample_or_all
 
 # One line is one call, of the client `c`; what one call returns may go into a later one by its name.
 CALLS = """
@@ -413,7 +413,7 @@ class ReplayTests(unittest.TestCase):
                 self.assertEqual(seen.of_answer(got), expected.of_answer(want))
         print(f"memcached: {len(LINES)} lines of the protocol answered with equal bytes")
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=sample_or_all(30, of=150), deadline=None)
     @given(PROGRAMS)
     def test_random_programs(self, program):
         """Whatever is said in whatever order is answered with the same bytes."""
