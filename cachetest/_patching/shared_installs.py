@@ -77,19 +77,13 @@ def release(adapter: Adapter, holder: object, problems: list[str]) -> Exception 
     each that was not restored. Returns the exception that looking for them raised, if it did.
     """
     key = adapter.lookup_key
-    cause = None
     with _lock:
         install = _installs.get(key)
         if install is None:
             return None
         # No `try` in here: an exception at its first line could leave the lock held (`test_locks`).
-        if holder in install.holders and install.is_in:
-            cause = _tell_displaced(install, problems)
+        cause = _end_hold(install, holder, problems)
         if install.holders <= {holder}:
-            install.is_in = False
-            if install.manager is not None:
-                install.manager.__exit__(None, None, None)
-            _tell_not_restored(install, problems)
             del _installs[key]
         install.holders.discard(holder)
     return cause
@@ -99,29 +93,33 @@ _Change = tuple[str, object, object]
 """The name of an attribute, the value that it should have, and the one that it has."""
 
 
-def _tell_displaced(install: _Install, problems: list[str]) -> Exception | None:
-    try:
-        changed = list(_differences(install.installed, install.adapter)) if install.installed else []
-        for patch in install.patches if not install.installed else ():
-            changed += changed_attributes(patch.wanted)
-        if changed:
-            problems += _displaced(changed)
-    except Exception as error:
-        problems.append(f"looking at the patches raised {type(error).__name__}: {error}")
-        return error
-    return None
-
-
-def _tell_not_restored(install: _Install, problems: list[str]) -> None:
+def _end_hold(install: _Install, holder: object, problems: list[str]) -> Exception | None:
+    """Do what `release` does, but for the table of installs, and return what it returns."""
     adapter = install.adapter
-    try:
-        left = list(_differences(install.before, adapter)) if install.installed else []
-        for patch in install.patches if not install.installed else ():
-            left += changed_attributes(patch.found)
-        if left:
-            problems += _not_restored(adapter, left)
-    except Exception as error:
-        problems.append(f"whether the adapter {adapter.name!r} restored all can't be told: {error!r}")
+    cause = None
+    if holder in install.holders and install.is_in:
+        try:
+            changed = list(_differences(install.installed, adapter)) if install.installed else []
+            for patch in install.patches if not install.installed else ():
+                changed += changed_attributes(patch.wanted)
+            if changed:
+                problems += _displaced(changed)
+        except Exception as error:
+            cause = error
+            problems.append(f"looking at the patches raised {type(error).__name__}: {error}")
+    if install.holders <= {holder}:
+        install.is_in = False
+        if install.manager is not None:
+            install.manager.__exit__(None, None, None)
+        try:
+            left = list(_differences(install.before, adapter)) if install.installed else []
+            for patch in install.patches if not install.installed else ():
+                left += changed_attributes(patch.found)
+            if left:
+                problems += _not_restored(adapter, left)
+        except Exception as error:
+            problems.append(f"whether the adapter {adapter.name!r} restored all can't be told: {error!r}")
+    return cause
 
 
 def _differences(was: Mapping[str, object], adapter: Adapter) -> Iterable[_Change]:
