@@ -42,7 +42,8 @@ LEVELS = [
         ],
         "adapters.pymemcache": ["store", "protocol", "adapter", "__init__"],
         "adapters.redis": [
-            *("resp", "commands", "store", "connection", "link", "sockets"),
+            *("addresses", "keys", "effects", "commands", "store", "resp"),
+            *("server", "link", "pipe", "routes", "connection"),
             *("adapter", "__init__"),
         ],
     },

@@ -142,23 +142,23 @@ class Link:
         """Record what a command did that has been executed; *flushed* is what a flush deletes."""
         name, server = fields[0].upper(), self._server_socket
         rule, arguments = RULES.get(name), _arguments(fields, flushed)
-        _, keys = _subject(rule, arguments)
+        kind, keys = _subject(rule, arguments)
         if isinstance(reply, Exception):
             if keys:
-                self._cache.fail(keys, reply, _LIBRARIES, sys._getframe(), self._known_of(name))
+                self._cache.fail(keys, reply, _LIBRARIES, sys._getframe(), self._known_of(name), kind)
             return
         if name == b"SELECT":
             self._select(arguments)
         if rule is None or not keys:
             return
         server.look_at_times(keys)
-        for kind, key in server.effects_of(rule.effects, keys, arguments, reply):
+        for done, key in server.effects_of(rule.effects, keys, arguments, reply):
             # What a transaction has written before it flushes is flushed as well.
-            if kind == "put":
+            if done == "put":
                 flushed[key[0] if isinstance(key, tuple) else key] = None
-            elif kind == "delete":
+            elif done == "delete":
                 flushed.pop(key, None)
-            self._cache.record(kind, key, _LIBRARIES, self._known_of(name))
+            self._cache.record(done, key, _LIBRARIES, self._known_of(name))
 
     def _select(self, arguments: Sequence[bytes]) -> None:
         self._server_socket.db = int(arguments[0])
