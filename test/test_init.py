@@ -9,6 +9,7 @@ from parameterized import parameterized
 
 import cachetest
 import cachetest.adapters
+from cachetest.adapters.registry import class_names
 
 from .support import run_python
 
@@ -90,11 +91,17 @@ class NameTests(unittest.TestCase):
         self.assertIs(getattr(cachetest, name), found)
         self.assertIs(vars(cachetest)[name], found)
 
-    @parameterized.expand([("cachetest", cachetest), ("cachetest.adapters", cachetest.adapters)])
-    def test_dir(self, _, package):
-        """dir() has every name, loaded or not, each once and in order."""
+    @parameterized.expand(
+        [
+            ("cachetest", cachetest, set()),
+            # unittest asks a package for all that its dir() has, and each of these needs its library.
+            ("cachetest.adapters", cachetest.adapters, {*class_names}),
+        ]
+    )
+    def test_dir(self, _, package, left_out):
+        """dir() has every name, loaded or not, each once and in order, but for the classes of adapters."""
         names = dir(package)
-        self.assertLessEqual({*package.__all__, "__doc__"}, {*names})
+        self.assertLessEqual({*package.__all__, "__doc__"} - left_out, {*names})
         self.assertEqual(names, sorted({*names}))
 
     @parameterized.expand([("cachetest", cachetest), ("cachetest.adapters", cachetest.adapters)])
@@ -158,10 +165,8 @@ class AdapterNameTests(FreshCase):
                 "except MissingLibraryError as error: print(error)",
                 "try: cachetest.adapters.Redis",
                 "except MissingLibraryError as error: print(error)",
-                "print('Redis' in dir(cachetest.adapters))",
             ),
-            ["the adapter 'redis' needs redis, which is not installed: pip install 'cachetest[redis]'"] * 2
-            + ["True"],
+            ["the adapter 'redis' needs redis, which is not installed: pip install 'cachetest[redis]'"] * 2,
         )
 
 
