@@ -35,14 +35,15 @@ LEVELS = [
         "adapters": ["functools"],
         "adapters.cachetools": ["scoped", "adapter", "__init__"],
         "adapters.django": ["store", "steps", "backend", "swap", "adapter", "__init__"],
-        "adapters.dogpile": ["backend", "entries", "region", "adapter", "__init__"],
+        "adapters.dogpile": ["entries", "backend", "region", "adapter", "__init__"],
         "adapters.inductor": [
             *("modules", "switches", "key_parts", "observers", "hooks", "backend"),
             *("adapter", "__init__"),
         ],
         "adapters.pymemcache": ["entries", "store", "protocol", "adapter", "__init__"],
         "adapters.redis": [
-            *("resp", "commands", "store", "connection", "link", "sockets"),
+            *("addresses", "keys", "effects", "commands", "store", "resp"),
+            *("server", "link", "pipe", "routes", "connection"),
             *("adapter", "__init__"),
         ],
     },

@@ -6,7 +6,7 @@ import sys
 import threading
 from contextvars import ContextVar
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import ref
 
 from .._recording.uncounted import UncountedOperation, add_uncounted
@@ -49,8 +49,7 @@ class ThreadOrTask(NamedTuple):
             return True
         if self.task is None or other.task is None or self.task == other.task:
             return False
-        task = self.task()
-        return task is not None and not task.done()
+        return (task := self.task()) is not None and not task.done()
 
 
 class _ThisThread(threading.local):
@@ -136,6 +135,8 @@ class Scope:
         self.label = label
         self.whole_test = whole_test
         self.by_name: dict[str, MockCache] = {}
+        # What adapters know of objects of the program, by id, each with a weak reference: ids are used again.
+        self.remembered: dict[int, tuple[ref[Any], Any]] = {}
         self._names = names
         self._adapter_for = adapter_for
         self._log_length = log_length
@@ -167,8 +168,7 @@ class Scope:
     @property
     def late(self) -> MockCaches:
         """The caches that late operations read and write: they need some, but not what a report has shown."""
-        made: MockCaches = vars(self).setdefault("_late", MockCaches(observer=self._note_late))
-        return made
+        return cast("MockCaches", vars(self).setdefault("_late", MockCaches(observer=self._note_late)))
 
     def around(self) -> Scope | None:
         """Return what would be the scope around it if it were opened now."""

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from redis.connection import DefaultParser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Requests", "encode", "pack"]
+__all__ = ["Command", "Requests", "encode", "pack"]
+
+Command = tuple[list[bytes], bytes]
+"""The name of a command and its arguments, and the bytes that they were sent as."""
 
 
 def pack(fields: Sequence[bytes]) -> bytes:
@@ -19,6 +22,8 @@ def pack(fields: Sequence[bytes]) -> bytes:
 
 def encode(reply: object, protocol: int, *, push: bool = False) -> bytes:
     """Return *reply* in RESP2 or RESP3, as *protocol* says; a *push* is what comes unasked."""
+    if isinstance(reply, bytes):
+        return b"$%d\r\n%s\r\n" % (len(reply), reply)
     if reply is None:
         return b"_\r\n" if protocol == 3 else b"$-1\r\n"
     if isinstance(reply, Exception):
@@ -30,9 +35,7 @@ def encode(reply: object, protocol: int, *, push: bool = False) -> bytes:
     if isinstance(reply, float) and protocol == 3:
         return b",%s\r\n" % repr(reply).encode()
     if isinstance(reply, (str, float)):
-        reply = str(reply).encode()
-    if isinstance(reply, bytes):
-        return b"$%d\r\n%s\r\n" % (len(reply), reply)
+        return encode(str(reply).encode(), protocol)
     if isinstance(reply, dict):
         mark = b"%%%d\r\n" % len(reply) if protocol == 3 else b"*%d\r\n" % (2 * len(reply))
         inside: Iterable[object] = (each for pair in reply.items() for each in pair)
@@ -41,8 +44,8 @@ def encode(reply: object, protocol: int, *, push: bool = False) -> bytes:
         mark = b"%s%d\r\n" % (kind if protocol == 3 else b"*", len(reply))
         inside = reply
     else:
-        raise TypeError(f"fakeredis gave a reply that has no form in RESP: {reply!r}")
-    return mark + b"".join(encode(each, protocol) for each in inside)
+        raise TypeError(f"a reply that has no form in RESP: {reply!r}")
+    return mark + b"".join([encode(each, protocol) for each in inside])
 
 
 def _error_line(error: Exception) -> str:
@@ -59,28 +62,42 @@ class Requests:
     """Takes the commands out of the bytes that a client sends, however they are cut."""
 
     def __init__(self) -> None:
-        self._bytes = b""
+        self._rest = b""
 
-    def feed(self, data: bytes) -> Iterator[list[bytes]]:
-        """Yield each command that is complete with *data*: its name and its arguments."""
-        self._bytes += data
-        while (command := self._next()) is not None:
-            yield command
+    def feed(self, data: bytes) -> list[Command]:
+        """Return the commands that are complete with *data*."""
+        if self._rest:
+            data = self._rest + data
+        commands = []
+        find, size = data.find, len(data)
+        start = at = 0
+        while at < size:
+            # All here, and in no function of its own: it is done for each command of a pipeline.
+            end = find(b"\r\n", at)
+            if end < 0:
+                break
+            missing = int(data[at + 1 : end])
+            at = end + 2
+            fields = []
+            while missing:
+                end = find(b"\r\n", at)
+                if end < 0:
+                    break
+                begin = end + 2
+                end = begin + int(data[at + 1 : end])
+                at = end + 2
+                if at > size:
+                    break
+                fields.append(data[begin:end])
+                missing -= 1
+            if missing:
+                break
+            if fields:
+                commands.append((fields, data[start:at]))
+            start = at
+        self._rest = data[start:]
+        return commands
 
-    def _next(self) -> list[bytes] | None:
-        position, fields = self._number(0)
-        if fields is None:
-            return None
-        command = []
-        for _ in range(fields):
-            position, length = self._number(position)
-            if length is None or len(self._bytes) < position + length + 2:
-                return None
-            command.append(self._bytes[position : position + length])
-            position += length + 2
-        self._bytes = self._bytes[position:]
-        return command
-
-    def _number(self, position: int) -> tuple[int, int | None]:
-        end = self._bytes.find(b"\r\n", position)
-        return (end + 2, int(self._bytes[position + 1 : end])) if end >= 0 else (position, None)
+    def forget(self) -> None:
+        """Forget what was sent of a command that is not complete."""
+        self._rest = b""

@@ -8,12 +8,17 @@ from weakref import WeakKeyDictionary
 
 from fakeredis import FakeRedis, FakeServer
 
+from .keys import text_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..._caches.cache import MockCache
 
-__all__ = ["Store", "store_of", "text_of"]
+__all__ = ["Lifetimes", "Store", "store_of"]
+
+Lifetimes = dict[tuple[FakeServer, int, bytes], float]
+"""Until when a key (server, database, key) lives that was last seen with a time to live."""
 
 # As many as Redis has unless it is configured otherwise.
 _DATABASES = 16
@@ -29,23 +34,10 @@ _READERS: dict[bytes, Callable[[Any, bytes], Any]] = {
 }
 
 
-def text_of(key: object) -> object:
-    """Return a key as it is logged: bytes as text where they are UTF-8, the parts of a tuple each."""
-    if isinstance(key, tuple):
-        return tuple(map(text_of, key))
-    if isinstance(key, (bytes, bytearray)):
-        try:
-            return key.decode()
-        except UnicodeDecodeError:
-            return bytes(key)
-    return key
-
-
 class Store:
     """The servers of one cache in one scope, and what each connection has there.
 
-    ``states`` has, for each connection, the attributes that are its own in this scope; ``mortal`` the keys
-    (server, database, key) that were last seen with a time to live.
+    ``states`` has, for each connection, the attributes that are its own in this scope.
     """
 
     def __init__(self, cache: MockCache) -> None:
@@ -54,7 +46,7 @@ class Store:
         self.servers: dict[object, FakeServer] = {}
         self.states: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
         self._clients: dict[tuple[FakeServer, int], Any] = {}
-        self.mortal: dict[tuple[FakeServer, int, bytes], float] = {}
+        self.lifetimes: Lifetimes = {}
 
     def server(self, address: object) -> FakeServer:
         """Return the server at *address*, made when it is first connected to."""
@@ -131,7 +123,7 @@ class Entries(MutableMapping[Any, Any]):
         """Empty every database of every server."""
         for client in self._store.clients():
             client.flushdb()
-        self._store.mortal.clear()
+        self._store.lifetimes.clear()
 
     def __repr__(self) -> str:
         return repr(dict(self))

@@ -14,7 +14,7 @@ from cachetest.adapters.pymemcache.protocol import Conversation
 from cachetest.adapters.pymemcache.store import MemcachedStore
 
 from ...servers import needs_memcached, server
-from ...support import needs
+from ...support import needs, sample_or_all
 from .replay_programs import CALLS, LINES, PROGRAMS
 
 
@@ -128,7 +128,7 @@ class ReplayTests(unittest.TestCase):
                 self.assertEqual(seen.of_answer(got), expected.of_answer(want))
         print(f"memcached: {len(LINES)} lines of the protocol answered with equal bytes")
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=sample_or_all(30, of=150), deadline=None)
     @given(PROGRAMS)
     def test_random_programs(self, program):
         """Whatever is said in whatever order is answered with the same bytes."""

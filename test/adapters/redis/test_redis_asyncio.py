@@ -12,7 +12,7 @@ from cachetest import AsyncCacheTestCase, PatchCaches
 
 from ...servers import needs_redis_server, server
 from ...support import needs, run_method
-from .test_redis import shown
+from .redis_support import shown
 
 
 def client(**options):

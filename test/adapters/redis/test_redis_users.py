@@ -5,7 +5,7 @@ import unittest
 from cachetest import PatchCaches
 
 from ...support import needs
-from .test_redis import shown
+from .redis_support import shown
 
 
 def patched():
