@@ -19,7 +19,6 @@ ELSEWHERE = {"django": "django.django_gate_checks", "inductor": "test_gate_torch
 
 WITHOUT = {
     "functools": "its functions keep their entries themselves, and are only read",
-    "redis": "its commands do not pass the gate",
 }
 
 
@@ -47,6 +46,19 @@ class DogpileGateTests(ContractGateCase, unittest.TestCase):
 @needs("pymemcache", "pymemcache")
 class PymemcacheGateTests(ContractGateCase, unittest.TestCase):
     contract = "pymemcache.test_pymemcache_contract:PymemcacheContract"
+
+
+@needs("fakeredis", "cachetest[redis]")
+class RedisGateTests(ContractGateCase, unittest.TestCase):
+    contract = "redis.test_redis_contract:RedisContract"
+    # The reply of the server.
+    absent = None
+
+
+@needs("fakeredis", "cachetest[redis]")
+class AsyncRedisGateTests(ContractGateCase, unittest.TestCase):
+    contract = "redis.test_redis_contract:AsyncRedisContract"
+    absent = None
 
 
 class NothingPatched(Adapter):

@@ -38,8 +38,8 @@ _METADATA, _GET_MULTI, _GET_OR_CREATE, _GET_OR_CREATE_MULTI, _SET, _SET_MULTI = 
 )
 
 
-# The last error of a serializer. An error of the program's own creator goes through the region as well, and is
-# no failure.
+# The last error of a serializer. An error of the program's own creator goes through the region as well, and
+# is no failure.
 _unserialized: ContextVar[Exception | None] = ContextVar("cachetest.dogpile.unserialized", default=None)
 
 
