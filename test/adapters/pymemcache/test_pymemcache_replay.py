@@ -56,14 +56,15 @@ def clients(address):
     from pymemcache.client.retrying import RetryingClient
     from pymemcache.serde import compressed_serde, pickle_serde
 
-    options = {"default_noreply": False, "timeout": 30}
+    # With a delay, each answer to a call of several packets would come 40 ms later.
+    options = {"default_noreply": False, "timeout": 30, "no_delay": True}
     yield "Client", Client(address, timeout=30)
     yield "replying", Client(address, **options)
     yield "prefix", Client(address, key_prefix="app:", **options)
     yield "pickle", Client(address, serde=pickle_serde, **options)
     yield "compressed", Client(address, serde=compressed_serde, **options)
     yield "unicode", Client(address, allow_unicode_keys=True, encoding="utf-8", **options)
-    yield "ignore_exc", Client(address, ignore_exc=True, no_delay=True, **options)
+    yield "ignore_exc", Client(address, ignore_exc=True, **options)
     yield "PooledClient", PooledClient(address, max_pool_size=2, **options)
     yield "pooled_ignore_exc", PooledClient(address, ignore_exc=True, **options)
     yield "HashClient", HashClient([address], **options)
