@@ -3,7 +3,7 @@
 import unittest
 from unittest import mock
 
-from cachetest.contract import AdapterContract, contract_table
+from cachetest.contract import contract_table, patching_cases
 
 from ...support import ROOT, sample_or_all
 from .. import test_functools_contract
@@ -34,6 +34,5 @@ class TableTests(unittest.TestCase):
         page = (ROOT / "docs" / "contract.rst").read_text(encoding="utf-8")
         _, _, shown = page.partition("The table\n---------\n\n")
         # Each adapter's own test of its contract has run the threads at full length.
-        rounds = {"ROUNDS": sample_or_all(2, of=25)}
-        with mock.patch.dict(AdapterContract.test_threads.__globals__, rounds):
+        with mock.patch.object(patching_cases, "ROUNDS", sample_or_all(2, of=25)):
             self.assertEqual(shown, contract_table(*SUITES))
