@@ -39,7 +39,8 @@ def check_sdist(path: Path) -> None:
     """Assert that the sdist has the package, its tests and examples, and what they are run with."""
     with tarfile.open(path) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    wanted = package_files() | {"LICENSE", "CHANGELOG.rst", "README.rst", "setup.cfg", "setup.py", "tox.ini"}
+    wanted = package_files() | {"LICENSE", "CHANGELOG.rst", "CONTRIBUTING.rst", "README.rst"}
+    wanted |= {"setup.cfg", "setup.py", "tox.ini"}
     for folder in ("test", "examples", ".ci", "bench", "docs"):
         found = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
         wanted |= {str(path.relative_to(ROOT)) for path in found}

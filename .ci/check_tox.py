@@ -1,23 +1,83 @@
-"""Check the result of a tox run: which environments ran, and that none that has to was skipped."""
+"""Sum up what .ci/run did, and fail when a tox environment that has to run did not, or a test failed."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-REQUIRED = {"py310", "oldest", "torch", "lint", "typing", "package"}
+REQUIRED = {"py310", "py312", "py313", "oldest", "torch", "lint", "typing", "docs", "package"}
+
+
+def tests_of(output: str) -> Counter[str]:
+    """Return how many tests passed, failed and were skipped by the closing line of pytest or of unittest."""
+    closing = re.findall(r"^(\d+ [a-z]+, .* in \d+\.\d+s.*|\d+ [a-z]+ in \d+\.\d+s.*)$", output, re.MULTILINE)
+    if closing:
+        found = Counter({word: int(n) for n, word in re.findall(r"(\d+) ([a-z]+)", closing[-1])})
+        return Counter(
+            passed=found["passed"] + found["xfailed"],
+            failed=found["failed"] + found["error"] + found["errors"],
+            skipped=found["skipped"],
+        )
+    closing = re.findall(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED)(.*)$", output, re.MULTILINE)
+    if closing:
+        ran, rest = closing[-1]
+        found = Counter({word: int(n) for word, n in re.findall(r"(failures|errors|skipped)=(\d+)", rest)})
+        failed = found["failures"] + found["errors"]
+        return Counter(passed=int(ran) - failed - found["skipped"], failed=failed, skipped=found["skipped"])
+    return Counter()
+
+
+def in_words(tests: Counter[str]) -> str:
+    """Return *tests* as a test runner's closing line has them."""
+    return f"{tests['passed']} passed, {tests['failed']} failed, {tests['skipped']} skipped"
+
+
+def print_steps(path: Path) -> None:
+    """Print the seconds of each step, by the clock and of both cores, from the file that `step` writes."""
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        wall, cpu, name = line.split("\t")
+        seconds = sum(60 * int(m) + float(s) for m, s in re.findall(r"(\d+)m([\d.]+)s", cpu))
+        rows.append((int(wall), seconds, name))
+    print("seconds     CPU  step")
+    for (wall, cpu, name), (wall_after, cpu_after, _) in pairwise(rows):
+        print(f"{wall_after - wall:7} {cpu_after - cpu:7.0f}  {name}")
+    print(f"{rows[-1][0]:7} {rows[-1][1]:7.0f}  all of them\n")
 
 
 def main() -> int:
-    """Print the environments that ran, and fail when a required one did not."""
-    found = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["testenvs"]
-    ran = {name for name, env in found.items() if any(each["retcode"] == 0 for each in env.get("test", []))}
-    print("tox ran", ", ".join(sorted(ran)))
+    """Read the steps, what pytest printed in the README's environment, and tox's results; print their sum."""
+    steps, printed, *results = map(Path, sys.argv[1:])
+    print_steps(steps)
+    environments: dict[str, Any] = {}
+    for path in results:
+        environments |= json.loads(path.read_text(encoding="utf-8"))["testenvs"]
+
+    print("seconds   setup  environment")
+    ran = set()
+    total = tests_of(printed.read_text(encoding="utf-8"))
+    for name, found in environments.items():
+        commands, setup = found.get("test", []), found.get("setup", [])
+        if not commands:
+            continue
+        tests = sum((tests_of(each["output"] + each["err"]) for each in commands), Counter[str]())
+        total += tests
+        if all(each["retcode"] == 0 for each in commands):
+            ran.add(name)
+        passed = in_words(tests) if tests else "no tests"
+        result = "" if name in ran else ", FAILED"
+        seconds, before = (sum(each["elapsed"] for each in some) for some in (commands, setup))
+        print(f"{seconds:7.0f} {before:7.0f}  {name}: {passed}{result}")
     missing = REQUIRED - ran
     if missing:
-        print("not run:", ", ".join(sorted(missing)))
-    return bool(missing)
+        print("not run, or failed:", ", ".join(sorted(missing)))
+    print(f"\n{in_words(total)}, in the clone and {len(environments)} environments")
+    return bool(missing or total["failed"])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # What CI names here is there to be tested: its absence is an error, not a skip.
 _REQUIRED = os.environ.get("CACHETEST_REQUIRE", "").split(",")
 
+# 0 runs a sample of what takes long, 1 all of it, and n runs n times as many rounds and random programs.
+EXHAUSTIVE = int(os.environ.get("CACHETEST_EXHAUSTIVE") or 0)
+
 
 def needs(library: str, install: str) -> Callable[[Any], Any]:
     """Skip without *library*, saying how to get it, unless the environment demands it."""
@@ -78,6 +81,11 @@ def load_script(path: Path) -> Any:
         del sys.modules[module.__name__]
         sys.path[:] = path_before
     return module
+
+
+def sample_or_all(sample: int, of: int) -> int:
+    """Return how many rounds to run: a *sample*, or with CACHETEST_EXHAUSTIVE all of them."""
+    return of * EXHAUSTIVE or sample
 
 
 class Library:

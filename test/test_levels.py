@@ -34,13 +34,13 @@ LEVELS = [
     {
         "adapters": ["functools"],
         "adapters.cachetools": ["scoped", "adapter", "__init__"],
-        "adapters.django": ["backend", "swap", "adapter", "__init__"],
-        "adapters.dogpile": ["adapter", "__init__"],
+        "adapters.django": ["store", "steps", "backend", "swap", "adapter", "__init__"],
+        "adapters.dogpile": ["entries", "backend", "region", "adapter", "__init__"],
         "adapters.inductor": [
             *("modules", "switches", "key_parts", "observers", "hooks", "backend"),
             *("adapter", "__init__"),
         ],
-        "adapters.pymemcache": ["store", "protocol", "adapter", "__init__"],
+        "adapters.pymemcache": ["entries", "store", "protocol", "adapter", "__init__"],
         "adapters.redis": [
             *("addresses", "keys", "effects", "commands", "store", "resp"),
             *("server", "link", "pipe", "routes", "connection"),

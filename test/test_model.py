@@ -17,6 +17,7 @@ from cachetest._recording.uncounted import forget_uncounted, take_uncounted
 from cachetest.errors import CacheTestWarning, LateOperationWarning
 
 from ._caches.actors import Actor
+from .support import sample_or_all
 
 PROGRAMS = 2_000
 KEYS = 3
@@ -259,7 +260,7 @@ class BrokenTests(unittest.TestCase):
 
 
 class ModelTests(unittest.TestCase):
-    @SETTINGS
+    @settings(parent=SETTINGS, max_examples=sample_or_all(100, of=PROGRAMS))
     @given(programs)
     def test_programs(self, program):
         """Whatever a program does, each operation is counted once, where it belongs, or told of."""

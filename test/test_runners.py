@@ -7,7 +7,7 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from .support import run_python
+from .support import is_there, run_python
 
 SUITE = """
 import threading
@@ -73,7 +73,7 @@ class RunnerTests(unittest.TestCase):
         Path(cls.folder, "test_suite.py").write_text(SUITE)
 
     def run_python(self, *arguments):
-        done = run_python(*arguments, cwd=self.folder, PYTEST_ADDOPTS="")
+        done = run_python(*arguments, cwd=self.folder, PYTEST_ADDOPTS="-p no:hypothesispytest")
         return done.returncode, done.stdout + done.stderr
 
     def test_passing(self):
@@ -110,6 +110,8 @@ class RunnerTests(unittest.TestCase):
     )
     def test_pytest(self, _, options):
         """pytest, in order, in random order, and with pytest-xdist."""
+        if "randomly" in options and not is_there("pytest_randomly"):
+            self.skipTest("needs pytest-randomly: pip install pytest-randomly")
         code, text = self.run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "-k", "Tests")
         self.assertEqual(code, 0, text)
         self.assertIn("3 passed", text)

@@ -7,13 +7,14 @@ nothing in force the first step is one look at an empty tuple, and `_caches.back
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from sys import _getframe
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from .._recording.call_sites import NO_LIBRARIES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import FrameType
 
     from .._recording.operation import Kind
@@ -148,9 +149,13 @@ class Gate:
         libraries: frozenset[str] = NO_LIBRARIES,
         known: Mapping[str, object] | None = None,
     ) -> T:
-        """Do as `perform` does, where *do* is to be awaited; recorded here, where the caller awaits it."""
+        """Do as `perform` does, where *do* is to be awaited; recorded here, where the caller awaits it.
+
+        A behaviour that does not go on may return the result as it is.
+        """
         try:
-            result: T = await (self._act(kind, keys, do, known) if self.in_force else do())
+            found = self._act(kind, keys, do, known) if self.in_force else do()
+            result: T = await found if isinstance(found, Awaitable) else found
         except Exception as error:
             self.fail(keys, error, libraries, _getframe(0), known, kind)
             raise

@@ -128,6 +128,18 @@ class MockCaches(Mapping[str, MockCache]):
 
         return as_dict(self)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A `count` can be copied and pickled until Python 3.13 only, and not without a warning.
+        return {name: value for name, value in vars(self).items() if name != "_numbers"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        own = vars(self)
+        own.update(state)
+        logs = [cache.operations for cache in self._caches.values()]
+        own["_numbers"] = numbers = count(1 + max((log[-1].number for log in logs if log), default=0))
+        for log in logs:
+            log.numbers = numbers
+
     def __getitem__(self, name: str) -> MockCache:
         try:
             if (found := self._caches.get(name)) is not None:

@@ -44,7 +44,8 @@ def again_if_interrupted(step: Callable[[], R]) -> R:
     An interrupt (Ctrl-C, a signal handler that raises) that comes while patches are taken off would leave the
     rest of them on for every later test. All steps of undoing are harmless when repeated, so the whole is run
     once more. That is done at the outermost place alone, where a block or a test ends;
-    ``test/test_interrupts.py`` interrupts at each line. A `NotPatchedError` says that nothing was begun.
+    ``test/_patching/test_interrupts.py`` interrupts at each line. A `NotPatchedError` says that nothing was
+    begun.
     """
     try:
         return step()

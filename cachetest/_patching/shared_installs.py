@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..adapters.base import Adapter
-from .undo import ABSENT, Undo, changed_attributes
+from .undo import ABSENT, Undo, changed_attributes, leave
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from .undo import AttributePatch
+    from .undo import AttributePatch, Change
 
 __all__ = ["acquire", "release"]
 
@@ -43,7 +43,7 @@ class _Install:
         self.before = {**adapter.patched_attributes()} if self.names_attributes else {}
         manager = self.manager = adapter.install()
         manager.__enter__()
-        if isinstance(manager, Undo):
+        if isinstance(manager, Undo) and not self.names_attributes:
             self.patches = manager.patches
         self.installed = {**adapter.patched_attributes()} if self.names_attributes else {}
         self.is_in = True
@@ -82,27 +82,23 @@ def release(adapter: Adapter, holder: object, problems: list[str]) -> Exception 
         install = _installs.get(key)
         if install is None:
             return None
-        # No `try` in here, where an exception at its first line would leave the lock held: `test_locks` looks.
+        # No `try` in here: an exception at its first line could leave the lock held (`test_locks`).
         if holder in install.holders and install.is_in:
             cause = _tell_displaced(install, problems)
         if install.holders <= {holder}:
             install.is_in = False
-            if install.manager is not None:
-                install.manager.__exit__(None, None, None)
-            _tell_not_restored(install, problems)
+            left, error = leave(install.manager, install.patches)
+            if left or error is not None or install.installed:
+                _tell_not_restored(install, left, error, problems)
             del _installs[key]
         install.holders.discard(holder)
     return cause
 
 
-_Change = tuple[str, object, object]
-"""The name of an attribute, the value that it should have, and the one that it has."""
-
-
 def _tell_displaced(install: _Install, problems: list[str]) -> Exception | None:
     try:
         changed = list(_differences(install.installed, install.adapter)) if install.installed else []
-        for patch in install.patches if not install.installed else ():
+        for patch in install.patches:
             changed += changed_attributes(patch.wanted)
         if changed:
             problems += _displaced(changed)
@@ -112,19 +108,21 @@ def _tell_displaced(install: _Install, problems: list[str]) -> Exception | None:
     return None
 
 
-def _tell_not_restored(install: _Install, problems: list[str]) -> None:
+def _tell_not_restored(
+    install: _Install, left: list[Change], error: Exception | None, problems: list[str]
+) -> None:
     adapter = install.adapter
     try:
-        left = list(_differences(install.before, adapter)) if install.installed else []
-        for patch in install.patches if not install.installed else ():
-            left += changed_attributes(patch.found)
-        if left:
-            problems += _not_restored(adapter, left)
-    except Exception as error:
-        problems.append(f"whether the adapter {adapter.name!r} restored all can't be told: {error!r}")
+        if error is not None:
+            raise error
+        if install.installed:
+            left += _differences(install.before, adapter)
+        problems += _not_restored(adapter, left)
+    except Exception as problem:
+        problems.append(f"whether the adapter {adapter.name!r} restored all can't be told: {problem!r}")
 
 
-def _differences(was: Mapping[str, object], adapter: Adapter) -> Iterable[_Change]:
+def _differences(was: Mapping[str, object], adapter: Adapter) -> Iterable[Change]:
     now = adapter.patched_attributes()
     for name in {**was, **now}:
         old, new = was.get(name, ABSENT), now.get(name, ABSENT)
@@ -132,7 +130,7 @@ def _differences(was: Mapping[str, object], adapter: Adapter) -> Iterable[_Chang
             yield name, old, new
 
 
-def _displaced(changed: Iterable[_Change]) -> list[str]:
+def _displaced(changed: Iterable[Change]) -> list[str]:
     return [
         f"{name} was displaced while the test ran: it holds {now!r} in place of cachetest's "
         f"{was!r}, so operations may have gone uncounted"
@@ -140,7 +138,7 @@ def _displaced(changed: Iterable[_Change]) -> list[str]:
     ]
 
 
-def _not_restored(adapter: Adapter, left: Iterable[_Change]) -> list[str]:
+def _not_restored(adapter: Adapter, left: Iterable[Change]) -> list[str]:
     return [
         f"the adapter {adapter.name!r} did not restore {name}: it holds {now!r}, and held {was!r} before"
         for name, was, now in left

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     from typing_extensions import Self
 
@@ -14,8 +15,10 @@ __all__ = [
     "ABSENT",
     "AttributePatch",
     "AttributeSlot",
+    "Change",
     "Undo",
     "changed_attributes",
+    "leave",
     "own_attribute",
 ]
 
@@ -61,8 +64,12 @@ class AttributePatch:
                 delattr(owner, name)
 
 
-def changed_attributes(slots: Iterable[AttributeSlot]) -> list[tuple[str, object, object]]:
-    """Return (name of the attribute, value that it should hold, value that is there), where they differ."""
+Change = tuple[str, object, object]
+"""The name of an attribute, the value that it should hold, and the one that it holds."""
+
+
+def changed_attributes(slots: Iterable[AttributeSlot]) -> list[Change]:
+    """Return the changes of those of *slots* that do not hold what they should."""
     found = []
     for own, owner, name, value in slots:
         # Of a mappingproxy, as a class has, `get` takes three times as long.
@@ -70,6 +77,21 @@ def changed_attributes(slots: Iterable[AttributeSlot]) -> list[tuple[str, object
         if now is not value:
             found.append((f"{_name(owner)}.{name}", value, now))
     return found
+
+
+def leave(
+    manager: AbstractContextManager[object] | None, patches: Iterable[AttributePatch]
+) -> tuple[list[Change], Exception | None]:
+    """Leave *manager*; return what of *patches* it did not put back, and the error that looking raised."""
+    if manager is not None:
+        manager.__exit__(None, None, None)
+    left: list[Change] = []
+    try:
+        for patch in patches:
+            left += changed_attributes(patch.found)
+    except Exception as error:
+        return left, error
+    return left, None
 
 
 class _Own:

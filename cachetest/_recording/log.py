@@ -142,7 +142,7 @@ class OperationLog(Sequence[Operation]):
 
         *known* is what else is known of it, by the names that `Operation` has.
         """
-        # `_caches.fast_path` has this written out: the call is a tenth of an operation.
+        # `_caches.backend` has this written out: the call is a tenth of an operation.
         code = frame.f_code
         if libraries or code is not self.caller:
             frame, code = self.find_caller(frame, libraries)

@@ -1,4 +1,4 @@
-"""The interface of an adapter, which connects one library to cachetest, and of its switches."""
+"""The interfaces of an adapter, which connects one library to cachetest, and of a switch."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Switch(ABC):
 
     @abstractmethod
     def save(self) -> object:
-        """Return all that `restore` needs, "never set" told apart from a value."""
+        """Return all that `restore` needs. That a switch was never set is not the same as its default."""
 
     @abstractmethod
     def restore(self, saved: object) -> None:
@@ -58,7 +58,7 @@ class Adapter(ABC):
     """
 
     name: ClassVar[str]
-    """The name that a test gives it by, and the module or folder of this package that it is in."""
+    """The name that a test asks for it by, and the module or folder of this package that it is in."""
 
     caches: tuple[str, ...] = ()
     """The names of the caches that a scope has from it."""
@@ -70,45 +70,46 @@ class Adapter(ABC):
     def install(self) -> AbstractContextManager[object]:
         """Return a context manager that swaps the backends in, and puts back exactly what it found.
 
-        "Was not there" is to be put back too, and what the library memoised in between is to be undone.
-        `Undo` does this. Whatever fails, nothing may stay patched; where leaving raises, it
-        is called once more.
+        An attribute that was not there has to be gone again, and whatever the library has memoised in
+        between has to be forgotten. `Undo` does this. Whatever fails, nothing may stay patched. Where leaving
+        raises, it is called once more.
         """
 
     def is_ready(self) -> bool:
-        """Return whether the imported library is one that it can patch: set up, and of a known release.
+        """Return whether it can patch the imported library, which may not be set up, or too old.
 
-        Asked only where the adapter was not named; one that was named and can't be installed is an error.
+        This is asked only where nobody named the adapter. One that was named and can't be installed is an
+        error.
         """
         return True
 
     def scope_context(self, caches: MockCaches) -> AbstractContextManager[object] | None:
         """Return a context manager that is entered when a scope opens and left when it closes.
 
-        *caches* are the caches of the scope. A library whose own counts are read is connected to them here;
-        an adapter that has to know which scopes it is used in remembers them. None, the default, stands for
-        nothing. It is entered after `install`, whose rules hold here too.
+        *caches* are the caches of the scope. An adapter that reads a library's own counts connects them here.
+        It is entered after `install`, whose rules hold here too. None, the default, means that there is
+        nothing to do.
         """
         return None
 
     def entry_key(self, cache: str, key: object) -> object:
-        """Return the key that an entry is kept and logged under which a program calls *key*.
+        """Return the key that the entry is kept and logged under which the program calls *key*.
 
-        It is another than *key* where the library makes keys of its own, by a prefix, say.
+        It differs where the library makes keys of its own, with a prefix for instance.
         """
         return key
 
     def patched_attributes(self) -> Mapping[str, object]:
         """Return the present value of each attribute that `install` changes, by a name for messages.
 
-        They are read before and after installing, at the end of each test, and after restoring, and compared
-        by identity: one that differs was displaced by somebody else, or not restored. Not needed where
-        `install` returns an `Undo` that set them all: what that knows is looked at instead.
+        They are read before and after installing, at the end of each test, and after restoring, and are
+        compared by identity. One that differs was displaced by somebody else, or was not restored. An adapter
+        whose `install` returns an `Undo` that set them all need not define this.
         """
         return {}
 
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
-        """Take *key*, logged by *cache*, apart into named parts, to say which of them made a lookup miss."""
+        """Take *key*, as *cache* has logged it, apart into named parts, so that a miss can name one."""
         # Loaded here: only a failure or a report needs it.
         from .._telling.key_parts import components
 
@@ -119,7 +120,7 @@ class Adapter(ABC):
         return ""
 
     def identity(self) -> Hashable:
-        """Return a value that tells this adapter from others of its class; by default nothing does."""
+        """Return a value that tells this adapter from others of its class; by default all are equal."""
         return None
 
     def __eq__(self, other: object) -> bool:
@@ -132,7 +133,7 @@ class Adapter(ABC):
 
     @cached_property
     def lookup_key(self) -> Hashable:
-        """A key that is equal for equal adapters: each test looks them up by it, several times."""
+        """The key by which equal adapters are found, several times in each test."""
         return type(self), self.identity()
 
     def __repr__(self) -> str:

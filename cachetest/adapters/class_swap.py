@@ -1,4 +1,4 @@
-"""An object of a program that has another class while it is patched: whoever holds it is reached."""
+"""Patching an object by giving it another class, which reaches everybody who holds it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ClassSwap:
     """One patched object, ``target``, with the name of its cache and its own class, ``original``."""
 
     front: Any
-    """The class that stands in; to be set by the subclass."""
+    """The class that the object has while it is patched; a subclass sets it."""
 
     def __init__(self, name: str, target: Any) -> None:
         self.name = name
@@ -30,7 +30,7 @@ class ClassSwap:
         self._holders: set[object] = set()
 
     def hold(self, undo: Undo) -> None:
-        """Be patched until *undo* runs, and for as long as another holds."""
+        """Patch it until *undo* runs, or until the last of several has run."""
         holder = object()
 
         def let_go() -> None:
@@ -44,11 +44,11 @@ class ClassSwap:
         self.put_in()
 
     def put_in(self) -> None:
-        """Patch; harmless where it is already."""
+        """Patch the object; harmless where it is patched already."""
         object.__setattr__(self.target, "__class__", self.front)
 
     def put_back(self) -> None:
-        """Take it back; the class last, because without it this is not called again."""
+        """Undo it, the class last: the object is found to be patched by that, if this is interrupted."""
         object.__setattr__(self.target, "__class__", self.original)
 
 
@@ -58,9 +58,9 @@ def swap_of(target: object) -> Any:
 
 
 def patch_object(undo: Undo, adapter: str, name: str, target: object, make: Callable[[str, Any], S]) -> S:
-    """Patch *target*, by what *make* makes of it unless it is patched already.
+    """Patch *target* as the cache *name*; *make* makes its swap, unless it is patched already.
 
-    Raises ``ValueError`` where that is under another name.
+    Raises ``ValueError`` where it is patched under another name.
     """
     swap: S = swap_of(target) or make(name, target)
     if swap.name != name:
@@ -73,12 +73,12 @@ def patch_object(undo: Undo, adapter: str, name: str, target: object, make: Call
 
 
 def hidden(target: object, own: Mapping[str, object], name: str) -> bool:
-    """Return whether *target* has an attribute that the scope, whose attributes are *own*, has lost."""
+    """Return whether *target* itself has the attribute *name*, and the scope, with *own*, has not."""
     return name not in own and name in object.__getattribute__(target, "__dict__")
 
 
 def class_attribute(target: object, name: str) -> Any:
-    """Return the attribute *name* that *target* would have if it held none of that name itself."""
+    """Return the attribute *name* that the class of *target* gives it."""
     for cls in type(target).__mro__:
         if name in vars(cls):
             found = vars(cls)[name]
@@ -88,7 +88,7 @@ def class_attribute(target: object, name: str) -> Any:
 
 
 def named_after(original: Any, cls: Any) -> Any:
-    """Return *cls* under the name of *original*, which a library shows in what it raises and prints."""
+    """Return *cls* under the name of *original*, which the library shows in errors and reprs."""
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(cls, name, getattr(original, name))
     return cls

@@ -1,4 +1,8 @@
-"""functools: the counts of memoised functions, read from the functions themselves."""
+"""functools: the counts of memoised functions, read from the functions themselves.
+
+No call goes through the gate: a memoised function looks its entries up itself, in C, and is only watched. So
+nothing can be put in force for it.
+"""
 
 from __future__ import annotations
 
@@ -77,12 +81,12 @@ class Functools(Targets):
 
     def patched_attributes(self) -> Mapping[str, object]:
         return {
-            target: self._now(name, target)
+            target: self._found_at(name, target)
             for name, target in self.targets.items()
             if isinstance(target, str)
         }
 
-    def _now(self, name: str, target: str) -> object:
+    def _found_at(self, name: str, target: str) -> object:
         try:
             return _unbound(self._object(name, target))
         except ImportError:
@@ -109,24 +113,24 @@ class _Memo:
     def __init__(self, function: Any) -> None:
         self.function = function
         self.clear = function.cache_clear
-        # Those of scopes inside each other; the innermost, the last, is the one that counts.
+        # One for each scope, the innermost last: that one counts.
         self.readings: list[_Reading] = []
         self.undo = Undo()
 
     @classmethod
     def of(cls, function: Any) -> _Memo:
-        """Return that of *function*, by which every scope finds the others that watch it."""
+        """Return the one of *function*: by it, a scope finds the others that watch the function."""
         with _lock:
             return _memos.get(id(function)) or cls(function)
 
     def watch_clear(self) -> None:
-        """Have the program call `cache_clear` in place of the function's own."""
+        """Have the program call our `cache_clear` in place of the function's own."""
         _memos[id(self.function)] = self
         self.undo.add(lambda: _memos.pop(id(self.function), None))
         self.undo.set_attribute(self.function, "cache_clear", self.cache_clear)
 
     def cache_clear(self) -> None:
-        """Clear the entries; what the function has counted, and forgets now, stays counted."""
+        """Clear the entries, and keep the counts, which the function forgets with them."""
         with _lock:
             # The program may have kept this from an earlier scope.
             memo = _memos.get(id(self.function), self)
@@ -137,13 +141,13 @@ class _Memo:
 
 
 class _Reading:
-    """What one scope counts of a function, under the *name* of a cache in *caches*."""
+    """The counts of one function in one scope, under the *name* of a cache in *caches*."""
 
     def __init__(self, name: str, caches: MockCaches, function: Any) -> None:
         self._name = name
         self._caches = caches
         self._memo = _Memo.of(function)
-        # What the function has forgotten since, and what it was seen to have counted after that.
+        # The counts that the function has forgotten since, and those that it was last seen to have.
         self._kept = Stats()
         self._seen = Stats()
         self._lost = False
@@ -230,7 +234,7 @@ class _Reading:
 
 
 class _Entries(MutableMapping[Any, Any]):
-    """The entries of a memoised function: how many there are can be told, and that is all."""
+    """The entries of a memoised function: their number is known, and nothing else."""
 
     def __init__(self, reading: _Reading) -> None:
         self._reading = reading

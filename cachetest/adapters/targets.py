@@ -1,4 +1,4 @@
-"""The adapters that have to be told what to test: each of it by name, as ``name=target``."""
+"""The base of the adapters that are told which caches to test, each by name, as ``name=target``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Targets(Adapter):
     """
 
     example = "sessions='app.cache:sessions'"
-    """What a message shows for an argument."""
+    """The argument that messages show as an example."""
 
     def __init__(self, **targets: object) -> None:
         """Check the targets; strings are not imported yet.

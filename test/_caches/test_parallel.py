@@ -14,7 +14,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, MockBackend, PatchCaches, Stats
 from cachetest._caches.attribution import scope_of_caller
 
-from ..support import make_library, run_case
+from ..support import make_library, run_case, sample_or_all
 
 
 @contextlib.contextmanager
@@ -50,8 +50,8 @@ def run_all(functions):
 class ContentionTests(unittest.TestCase):
     @parameterized.expand([("first",), ("second",), ("third",)])
     def test_sixteen_threads(self, _):
-        """16 threads with 50,000 operations each on one cache, half of them gets: not one is lost."""
-        threads, operations = 16, 50_000
+        """16 threads with up to 50,000 operations each on one cache, half of them gets: not one is lost."""
+        threads, operations = 16, sample_or_all(5_000, of=50_000)
         with switch_interval(1e-6), PatchCaches() as patch:
             backend = MockBackend("c")
             start = threading.Barrier(threads)
@@ -79,7 +79,7 @@ class ContentionTests(unittest.TestCase):
         """A report, and what explains a miss, can be had while other threads put."""
 
         def report():
-            for _ in range(20):
+            for _ in range(sample_or_all(3, of=20)):
                 patch.caches.report(io.StringIO())
                 patch.caches.as_dict()
                 patch.caches.c.get("absent")

@@ -1,12 +1,52 @@
 import unittest
 import warnings
+from unittest import mock
 
-from cachetest import PatchCaches
+from parameterized import parameterized
+
+from cachetest import NotPatchedError, PatchCaches
 from cachetest._caches.attribution import bind_to_scope, scope_of_caller
+from cachetest._patching.patch_caches import again_if_interrupted
 from cachetest.errors import CacheTestWarning, LateOperationWarning
 
 from ..support import InterruptedAdapter, LibraryAdapter
 from .test_patch_caches import PatchCase
+
+
+class AgainTests(unittest.TestCase):
+    """The one retry of what an interrupt has ended early."""
+
+    def step(self, *outcomes):
+        """Return a step that comes to *outcomes*, one after the other, and what counts its calls."""
+        return mock.Mock(side_effect=outcomes)
+
+    def test_once(self):
+        """A step that comes to its end is run once, and what it returned is returned."""
+        step = self.step("result")
+        self.assertEqual(again_if_interrupted(step), "result")
+        self.assertEqual(step.call_count, 1)
+
+    @parameterized.expand([(KeyboardInterrupt,), (SystemExit,), (ValueError,)])
+    def test_again(self, error):
+        """One that an exception ends is run once more, and then the exception goes on."""
+        step = self.step(error, "result")
+        with self.assertRaises(error):
+            again_if_interrupted(step)
+        self.assertEqual(step.call_count, 2)
+
+    def test_no_third_time(self):
+        """It is run twice at most; what the second one raises goes on."""
+        step = self.step(KeyboardInterrupt, ValueError, "result")
+        with self.assertRaises(ValueError):
+            again_if_interrupted(step)
+        self.assertEqual(step.call_count, 2)
+
+    def test_nothing_was_begun(self):
+        """Where nothing was begun, there is nothing to be finished."""
+        step = self.step(NotPatchedError, "result")
+        with self.assertRaises(NotPatchedError):
+            again_if_interrupted(step)
+        self.assertEqual(step.call_count, 1)
 
 
 class EndTests(PatchCase):

@@ -2,6 +2,9 @@
 
 A step is a line of cachetest: a trace function raises there, before the line is run, as a signal handler
 would. It counts them first, so that a step that is added later is in the table by itself.
+
+With CACHETEST_EXHAUSTIVE every step is in the table. Without it, a line is in the table once, however often
+it runs, and each test takes one in `SAMPLE` of the lines: which ones, its name decides.
 """
 
 import contextvars
@@ -11,6 +14,7 @@ import gc
 import linecache
 import sys
 import unittest
+import zlib
 from pathlib import Path
 from unittest import mock
 
@@ -27,7 +31,7 @@ from cachetest._recording import uncounted
 from cachetest.adapters import functools as functools_adapter
 
 from .._caches.test_thread_hooks import hooked
-from ..support import make_library, run_case
+from ..support import EXHAUSTIVE, make_library, run_case
 
 PACKAGE = str(Path(cachetest.__file__).parent)
 
@@ -35,6 +39,9 @@ PACKAGE = str(Path(cachetest.__file__).parent)
 # What is interrupted on the way into the `try` that protects it has not begun: it is as if it had not been
 # called, as with every context manager.
 FIRST_STEP = 3
+
+# Without CACHETEST_EXHAUSTIVE a test interrupts one line in so many.
+SAMPLE = 5
 
 # One that stayed locked would stop all other threads for ever.
 LOCKING = (functools_adapter, scope, shared_installs, switches, thread_hooks, uncounted)
@@ -45,14 +52,43 @@ class Interrupt(BaseException):
 
 
 @functools.cache
-def returns_of(code):
-    """Return the offsets from which *code* does nothing but return a constant."""
+def no_steps_of(code):
+    """Return where CPython runs no signal handler in *code*, though it does call a trace function.
+
+    There are two such places: the offsets after which only a constant is returned, and between the block of a
+    with statement and its __exit__, where the line of the statement comes a second time.
+    """
     instructions = list(dis.get_instructions(code))
-    return {
+    returns = {
         one.offset
         for one, after in zip(instructions, [*instructions[1:], None], strict=True)
         if one.opname == "RETURN_CONST" or (one.opname == "LOAD_CONST" and after.opname == "RETURN_VALUE")
     }
+    lines = {line for *_, line in code.co_lines() if line is not None}
+    withs = {n for n in lines if linecache.getline(code.co_filename, n).strip().startswith("with ")}
+    return returns, withs
+
+
+class StepsOfCall:
+    """Traces the lines of one call. A closure that returns itself would leave garbage at each call."""
+
+    __slots__ = ("entered", "returns", "steps", "withs")
+
+    def __init__(self, steps, returns, withs, entered):
+        self.steps = steps
+        self.returns = returns
+        self.withs = withs
+        self.entered = entered
+
+    def __call__(self, frame, event, arg):
+        if event == "line" and frame.f_lasti not in self.returns:
+            line = frame.f_lineno
+            if line not in self.withs:
+                self.steps.step(frame)
+            elif line not in self.entered:
+                self.entered.add(line)
+                self.steps.step(frame)
+        return self
 
 
 class Steps:
@@ -60,35 +96,34 @@ class Steps:
 
     def __init__(self, raise_at=None, kind=Interrupt):
         self.seen = 0
+        self.first = {}
         self.raise_at = raise_at
         self.kind = kind
-        self._withs = {}
+        self._entered = {}
         self.raised = False
 
     def _trace(self, frame, event, arg):
-        if not frame.f_code.co_filename.startswith(PACKAGE):
-            return None
-        if event == "line" and not self._is_no_step(frame):
-            self.seen += 1
-            if self.seen == self.raise_at:
-                self.raised = True
-                raise self.kind(f"{frame.f_code.co_filename}:{frame.f_lineno}")
-        return self._trace
-
-    def _is_no_step(self, frame):
-        """Return whether CPython runs no signal handler here, though it does call a trace function.
-
-        That is so between the block of a with statement and its __exit__, which is the line of the statement
-        for a second time, and where nothing but the return of a function is left.
-        """
         code = frame.f_code
-        if frame.f_lasti in returns_of(code):
-            return True
-        if not linecache.getline(code.co_filename, frame.f_lineno).strip().startswith("with "):
-            return False
-        entered = frame.f_lineno in self._withs.setdefault(frame, set())
-        self._withs[frame].add(frame.f_lineno)
-        return entered
+        if not code.co_filename.startswith(PACKAGE):
+            return None
+        # Looked up once a call, not once a line: a whole table traces some millions of lines.
+        returns, withs = no_steps_of(code)
+        entered = self._entered.setdefault(frame, set()) if withs else ()
+        return StepsOfCall(self, returns, withs, entered)
+
+    def step(self, frame):
+        """Count a step, and raise where it is the one."""
+        self.seen += 1
+        if self.raise_at is None:
+            self.first.setdefault((frame.f_code, frame.f_lineno), self.seen)
+        elif self.seen == self.raise_at:
+            self.raised = True
+            raise self.kind(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+
+    def sample(self, test):
+        """Return some of the steps that were counted, others for each *test* by its name."""
+        once = sorted(n for n in self.first.values() if n >= FIRST_STEP)
+        return once[zlib.crc32(test.encode()) % SAMPLE :: SAMPLE]
 
     def run(self, function, *args):
         found = sys.gettrace()
@@ -106,6 +141,11 @@ class InterruptCase:
     """The table, for one adapter."""
 
     enable = ()
+    every = bool(EXHAUSTIVE)
+
+    def table(self, counted):
+        """Return the numbers of the steps to raise at, of those that were counted."""
+        return range(FIRST_STEP, counted.seen + 1) if self.every else counted.sample(self.id())
 
     def state(self):
         """Return all of the library that must not differ."""
@@ -144,7 +184,7 @@ class InterruptCase:
             counted.run(function)
             leave()
         self.assertGreater(counted.seen, 20)
-        for n in range(FIRST_STEP, counted.seen + 1):
+        for n in self.table(counted):
             before = self.everything()
             function, _ = prepare()
             steps = Steps(n)
@@ -193,7 +233,7 @@ class InterruptCase:
         for _ in range(2):
             counted = Steps()
             counted.run(run_case, Inner("test"))
-        for n in range(FIRST_STEP, counted.seen + 1):
+        for n in self.table(counted):
             before = self.everything()
             steps = Steps(n, Raised)
             result = None

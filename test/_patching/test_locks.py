@@ -13,7 +13,7 @@ UNSAFE = ast.ListComp | ast.SetComp | ast.DictComp | ast.Try
 
 
 def unsafe_lines(node):
-    """Yield the lines of *node*, of those that run in the same frame, at which an interrupt may skip __exit__.
+    """Yield the lines of *node*, of those that run in its frame, at which an interrupt may skip __exit__.
 
     From CPython 3.12 on that is so in the loop of a comprehension; in 3.11, for a trace function that raises,
     at the line of a ``try``.

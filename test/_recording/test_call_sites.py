@@ -1,10 +1,11 @@
 import os
+import sys
 import tempfile
 import threading
 import unittest
 from unittest import mock
 
-from cachetest._recording.call_sites import Location, calling_location
+from cachetest._recording.call_sites import CallSite, Location, calling_location, this_thread
 
 from ..support import in_module, run_python
 
@@ -79,6 +80,44 @@ class CallerTests(unittest.TestCase):
         thread.join()
         self.assertEqual(found[0].lineno, 2)
         self.assertEqual(found[0].function, "work")
+
+
+class CallSiteTests(unittest.TestCase):
+    def test_this_line(self):
+        """A frame outside is the site itself, at the line that it had reached."""
+        frame = sys._getframe()
+        line, site = frame.f_lineno, CallSite(frame)
+        self.assertRegex(str(site), rf"test_call_sites.py:{line} in test_this_line$")
+
+    def test_called_from(self):
+        """One inside cachetest or the standard library was called from the site."""
+        for module in ("cachetest.inner", "json.inner"):
+            make = in_module(module, "def make(site, frame):\n    return site(frame())")["make"]
+            self.assertRegex(str(make(CallSite, sys._getframe)), "test_call_sites.py:.* in test_called_from$")
+
+    def test_written_when_it_is_asked_for(self):
+        """The line is worked out as it is written, and is still that where the code has moved on since."""
+        with mock.patch("cachetest._recording.call_sites.location_of", side_effect=AssertionError):
+            site = CallSite(sys._getframe())
+        line = str(site)
+        self.assertEqual(str(site), line)
+
+
+class ThisThreadTests(unittest.TestCase):
+    def test_name(self):
+        """A thread is known by the name that it had when it was first asked for."""
+        names = []
+
+        def work():
+            names.append(this_thread.name)
+            threading.current_thread().name = "renamed"
+            names.append(this_thread.name)
+
+        thread = threading.Thread(target=work, name="worker")
+        thread.start()
+        thread.join()
+        self.assertEqual(names, ["worker", "worker"])
+        self.assertNotEqual(this_thread.name, "worker")
 
 
 if __name__ == "__main__":

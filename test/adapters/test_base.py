@@ -1,6 +1,7 @@
 import unittest
 from contextlib import nullcontext
 
+from cachetest import MockCache
 from cachetest.adapters import Adapter
 
 
@@ -37,11 +38,10 @@ class AdapterTests(unittest.TestCase):
         self.assertEqual(len({Configured("a"), Configured("a"), Configured("b")}), 2)
 
     def test_defaults(self):
-        """An adapter need not have places, switches or a way to take keys apart."""
+        """An adapter need not have attributes to compare, switches or a way to take keys apart."""
         adapter = One()
         self.assertEqual((adapter.patched_attributes(), adapter.switches, adapter.caches), ({}, (), ()))
-        self.assertEqual(adapter.components("c", "a:1"), [("part 1", "a"), ("part 2", "1")])
-        self.assertEqual(adapter.kind, "swap")
+        self.assertEqual(adapter.components(MockCache("c"), "a:1"), [("part 1", "a"), ("part 2", "1")])
         self.assertEqual(repr(adapter), "<One adapter>")
 
     def test_install_is_required(self):

@@ -1,87 +1,19 @@
+"""The counts that are read from memoised functions, and what is said of them."""
+
 import functools
-import gc
 import io
 import json
-import sys
-import threading
-import types
 import unittest
-import weakref
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import ClassVar
-from unittest import mock
 
 from parameterized import parameterized
 
 from cachetest import CacheTestCase, PatchCaches, Stats, global_stats
-from cachetest._behaving.gate import MISSING
 from cachetest.adapters import Functools
-from cachetest.adapters.registry import functools as adapter_module
-from cachetest.contract import AdapterContract, Subject
 from cachetest.errors import CacheTestError
 
 from ..support import run_method
-
-
-def squares(decorate=functools.cache):
-    """Return a memoised function that nobody else has."""
-
-    @decorate
-    def square(number):
-        if number < 0:
-            raise ValueError("negative")
-        return number * number
-
-    return square
-
-
-class MemoisedSubject(Subject):
-    caches = ("prices", "rates")
-    misses_per_put = 1
-
-    def __init__(self):
-        self.values = {}
-        self.functions = {name: functools.cache(functools.partial(self.load)) for name in self.caches}
-        self.adapter = Functools(**self.functions)
-
-    def load(self, key):
-        return self.values.pop(key)
-
-    def open(self, name):
-        return self.functions[name]
-
-    def get(self, cache, key):
-        try:
-            return cache(key)
-        except KeyError:
-            return MISSING
-
-    def put(self, cache, key, value):
-        self.values[key] = value
-        cache(key)
-
-    def state(self):
-        return {name: dict(vars(function)) for name, function in self.functions.items()}
-
-
-NO_OPERATIONS = "a memoised function counts its lookups, but tells nobody of them"
-
-
-class FunctoolsContract(AdapterContract, unittest.TestCase):
-    exceptions: ClassVar = {
-        "overwrite": "a memoised function computes a value once",
-        "delete": "a memoised function deletes no single entry",
-        "many": "a memoised function takes one key at a time",
-        "expiry": "a memoised function has no TTL",
-        "entries": "a memoised function shows neither its keys nor its values",
-        "nested": "the function has one set of entries: those of the outer scope are gone after the inner",
-        "parallel": "the function has one set of counts: the second scope is refused",
-        "call_site": NO_OPERATIONS,
-    }
-
-    def make_subject(self):
-        return MemoisedSubject()
+from .functools_support import squares
 
 
 class CountTests(unittest.TestCase):
@@ -166,7 +98,7 @@ class CountTests(unittest.TestCase):
             self.assertEqual(patch.caches.squares, Stats(0, 0, 2))
 
     def test_threads(self):
-        """What any thread looks up is counted."""
+        """The lookups of any thread are counted."""
         square = squares()
         square(1)
         with PatchCaches(Functools(squares=square)) as patch:
@@ -174,240 +106,6 @@ class CountTests(unittest.TestCase):
             with ThreadPoolExecutor(4) as pool:
                 list(pool.map(square, [1] * 100))
             self.assertEqual(patch.caches.squares, Stats(0, 100, 1))
-
-
-class Shop:
-    """Methods that are memoised in every way."""
-
-    @functools.cache  # noqa: B019
-    def plain(self, number):
-        return number
-
-    @staticmethod
-    @functools.cache
-    def static(number):
-        return number
-
-    @classmethod
-    @functools.cache
-    def of_class(cls, number):
-        return number
-
-
-shop = Shop()
-
-
-class TargetTests(unittest.TestCase):
-    @parameterized.expand(
-        [
-            ("method", f"{__name__}:Shop.plain", lambda: shop.plain(1)),
-            ("static", f"{__name__}:Shop.static", lambda: shop.static(1)),
-            ("of_class", f"{__name__}:Shop.of_class", lambda: shop.of_class(1)),
-            ("of_instance", f"{__name__}:shop.plain", lambda: Shop().plain(1)),
-            ("object", Shop.of_class, lambda: Shop.of_class(1)),
-            ("raw_static", vars(Shop)["static"], lambda: Shop.static(1)),
-        ]
-    )
-    def test_method(self, _, target, call):
-        """A memoised method is watched, for all its objects, however it is reached."""
-        with PatchCaches(Functools(numbers=target)) as patch:
-            call()
-            self.assertEqual(patch.caches.numbers, Stats(0, 0, 1))
-
-    @parameterized.expand(
-        [
-            ("function", len, "<built-in function len>"),
-            ("string", "os.path:join", "<function join at .*>"),
-            ("none", None, "None"),
-        ]
-    )
-    def test_not_memoised(self, _, target, shown):
-        """What is not memoised is an error that names it."""
-        message = rf"Functools\(numbers=.*\): expected a function with cache_info\(\).*, not {shown}$"
-        with self.assertRaisesRegex(TypeError, message):
-            PatchCaches(Functools(numbers=target)).__enter__()
-
-    def test_wrapped(self):
-        """What wraps a memoised function is an error that says where that is."""
-
-        @functools.wraps(squares())
-        def wrapped(number):
-            pass
-
-        wrapped.__wrapped__ = squares()
-        with self.assertRaisesRegex(TypeError, "give its __wrapped__, which has them$"):
-            PatchCaches(Functools(numbers=wrapped)).__enter__()
-
-    def test_twice(self):
-        """One function under two names is an error, and leaves nothing behind."""
-        square = squares()
-        before = dict(vars(square))
-        with self.assertRaisesRegex(ValueError, "can't be watched as 'b': it is watched as 'a' already"):
-            PatchCaches(Functools(a=square, b=square)).__enter__()
-        self.assertEqual(vars(square), before)
-        with PatchCaches(Functools(b=square)) as patch:
-            square(1)
-            self.assertEqual(patch.caches.b, Stats(0, 0, 1))
-
-    def test_replaced(self):
-        """Where the program has put another function in the place of the watched one, the test fails."""
-        module = types.ModuleType("catalog")
-        module.square = squares()
-        with mock.patch.dict(sys.modules, {"catalog": module}):
-            with self.assertRaisesRegex(AssertionError, "catalog:square was displaced while the test ran"):
-                with PatchCaches(Functools(squares="catalog:square")):
-                    module.square = len
-            module.square = squares()
-            with self.assertRaisesRegex(AssertionError, "catalog:square was displaced.* it holds absent"):
-                with PatchCaches(Functools(squares="catalog:square")):
-                    del module.square
-
-    def test_is_let_go(self):
-        """A function is not kept alive once nobody watches it."""
-        square = squares()
-        with PatchCaches(Functools(squares=square)):
-            square(1)
-        gone = weakref.ref(square)
-        with PatchCaches(Functools(others=squares())):
-            pass
-        del square
-        gc.collect()
-        self.assertEqual(adapter_module._memos, {})
-        global_stats.reset()
-        self.assertIsNone(gone())
-
-
-class ClearTests(unittest.TestCase):
-    def test_by_the_program(self):
-        """What the function had counted before the program cleared it stays counted."""
-        square = squares()
-        with PatchCaches(Functools(squares=square)) as patch:
-            square(2)
-            square(2)
-            square.cache_clear()
-            square(2)
-            self.assertEqual(square.cache_info()[:2], (0, 1))
-            square.cache_clear()
-            self.assertEqual(patch.caches.squares, Stats(0, 1, 2))
-        self.assertEqual(patch.caches.squares, Stats(0, 1, 2))
-
-    def test_kept_from_an_earlier_scope(self):
-        """So it does where the program kept `cache_clear` in an earlier scope, and it works outside."""
-        square = squares()
-        with PatchCaches(Functools(squares=square)):
-            clear = square.cache_clear
-        square(2)
-        clear()
-        self.assertEqual(square.cache_info()[:2], (0, 0))
-        with PatchCaches(Functools(squares=square)) as patch:
-            square(2)
-            clear()
-            square(2)
-            self.assertEqual(patch.caches.squares, Stats(0, 0, 2))
-
-    def test_kept_from_before(self):
-        """Where it can't be noticed, counts that went down are an error, then and ever after."""
-        square = squares()
-        clear = square.cache_clear
-        patch = PatchCaches(Functools(squares=square))
-        with (
-            self.assertRaisesRegex(AssertionError, "hits and misses of cache 'squares' can't be known"),
-            patch,
-        ):
-            square(2)
-            self.assertEqual(patch.caches.squares, Stats(0, 0, 1))
-            clear()
-            with self.assertRaisesRegex(CacheTestError, "cache_clear that the program had kept"):
-                patch.caches.squares.stats  # noqa: B018
-            square(2)
-            square(3)
-            with self.assertRaises(CacheTestError):
-                patch.caches.squares.num_get_miss  # noqa: B018
-        self.assertNotIn("cache_clear", vars(square))
-
-    def test_by_another_thread(self):
-        """No count is lost where threads look up and clear at once, one after the other."""
-        square = squares()
-        lock = threading.Lock()
-
-        def work(number):
-            for _ in range(50):
-                with lock:
-                    square(number)
-                if number == 0:
-                    with lock:
-                        square.cache_clear()
-
-        with PatchCaches(Functools(squares=square)) as patch:
-            with ThreadPoolExecutor(4) as pool:
-                list(pool.map(work, range(4)))
-            self.assertEqual(patch.caches.squares.num_get, 200)
-
-
-class NestedTests(unittest.TestCase):
-    def test_counts(self):
-        """The counts of the outer scope stand still inside an inner one, and go on after it."""
-        square = squares()
-        with PatchCaches(Functools(squares=square)) as outer:
-            square(2)
-            square(2)
-            with PatchCaches(Functools(numbers=square)) as inner:
-                square(2)
-                self.assertEqual(outer.caches.squares, Stats(0, 1, 1))
-                self.assertEqual(inner.caches.numbers, Stats(0, 0, 1))
-                outer.caches.squares.cache.clear()
-                square(2)
-                self.assertEqual(len(outer.caches.squares.cache), 0)
-                self.assertEqual(inner.caches.numbers, Stats(0, 1, 1))
-            self.assertEqual(outer.caches.squares, Stats(0, 1, 1))
-            square(2)
-            self.assertEqual(outer.caches.squares, Stats(0, 1, 2))
-        self.assertEqual(inner.caches.numbers, Stats(0, 1, 1))
-
-    def test_left_in_another_order(self):
-        """An outer scope that is left first does not stop the inner from counting."""
-        square = squares()
-        before = dict(vars(square))
-        outer, inner = PatchCaches(Functools(squares=square)), PatchCaches(Functools(squares=square))
-        with ExitStack() as stack:
-            outer.__enter__()
-            stack.enter_context(inner)
-            square(2)
-            outer.__exit__(None, None, None)
-            square(2)
-            self.assertEqual(inner.caches.squares, Stats(0, 1, 1))
-        self.assertEqual(outer.caches.squares, Stats())
-        self.assertEqual(vars(square), before)
-
-    def test_parallel(self):
-        """Of two tests at once, the second is refused, whatever it calls the function; the first goes on."""
-        square = squares()
-        refused = []
-
-        def enter():
-            try:
-                PatchCaches(Functools(numbers=square)).__enter__()
-            except CacheTestError as error:
-                refused.append(str(error))
-
-        entered, ended = threading.Event(), threading.Event()
-
-        def other_test():
-            entered.wait(60)
-            enter()
-            ended.set()
-
-        thread = threading.Thread(target=other_test)
-        # Not inside the block: it would be part of that.
-        thread.start()
-        with PatchCaches(Functools(squares=square)) as patch:
-            square(1)
-            entered.set()
-            ended.wait(60)
-            self.assertRegex(refused[0], "can't be watched as 'numbers': another test.*one after the other")
-            square(1)
-            self.assertEqual(patch.caches.squares, Stats(0, 1, 1))
-        thread.join()
 
 
 class AssertionTests(unittest.TestCase):
@@ -488,7 +186,7 @@ class AssertionTests(unittest.TestCase):
             json.dumps(patch.caches.as_dict())
 
     def test_unknown(self):
-        """What can't be known is said of the cache, each with the reason."""
+        """The cache says what can't be known of it, each with the reason."""
         with PatchCaches(Functools(squares=squares())) as patch:
             self.assertEqual(set(patch.caches.squares.unavailable), {"puts", "operations", "entries"})
 

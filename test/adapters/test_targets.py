@@ -48,7 +48,7 @@ class TargetsTests(unittest.TestCase):
 
     @parameterized.expand([("no_such_module_here:x",), ("own_app:nothing",)])
     def test_not_importable(self, target):
-        """What can't be imported is an error that names the argument."""
+        """A target that can't be imported is an error that names the argument."""
         with self.assertRaisesRegex(ImportError, rf"Own\(prices={target!r}\): "):
             Own(prices=target).resolve()
 

@@ -1,8 +1,8 @@
-"""cachetools: a swap of the class of each cache object, so that whoever holds one is reached.
+"""cachetools: a swap of the class of each cache object, which reaches everybody who holds one.
 
-The object is given a class of ours, which sends every operation to the running scope's own cache: an empty
-one of the same class and the same arguments. Its sizes, order, eviction and time to live are the library's.
-What the object itself held before the test is not touched, and is there again after it.
+While it is patched, the object has a class of ours. That sends every operation to the running scope's own
+cache: an empty one of the same class, made with the same arguments. So sizes, order, eviction and time to
+live are the library's. The entries from before the test are not touched, and are there again after it.
 
 For cachetools 5 and later.
 """
@@ -10,6 +10,7 @@ For cachetools 5 and later.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cachetools
@@ -28,6 +29,25 @@ if TYPE_CHECKING:
 __all__ = ["Cachetools"]
 
 _Base = cachetools.Cache
+
+# The calls by the names that a program calls them by.
+_GETITEM, _SETITEM, _DELITEM, _CONTAINS, _POP, _SETDEFAULT, _POPITEM, _CLEAR = (
+    {"asked": name}
+    for name in (
+        "__getitem__",
+        "__setitem__",
+        "__delitem__",
+        "__contains__",
+        "pop",
+        "setdefault",
+        "popitem",
+        "clear",
+    )
+)
+
+
+def _uncounted(_: object) -> tuple[()]:
+    return ()
 
 
 class Cachetools(Targets):
@@ -80,11 +100,11 @@ class _Swap(CacheSwap):
 
 
 def _make_front(swap: _Swap) -> Any:
-    """Return the class that the object has while it is patched: each call counts once, and is the scope's."""
+    """Return the class that the object has while it is patched, whose calls go through the gate."""
     original = swap.original
 
-    def look_up(method: Any, key: Any, args: Any, kwargs: Any, *, counted: bool = True) -> tuple[bool, Any]:
-        """Return whether *key* was there, and what *method* of the library, which looks it up, returned."""
+    def look_up(method: Any, key: Any, args: Any, kwargs: Any) -> Any:
+        """Return what *method* of the library, which looks *key* up, returns."""
         entries = swap.entries()
         real = entries.real
 
@@ -92,10 +112,10 @@ def _make_front(swap: _Swap) -> Any:
             return method(real, key, *args, **kwargs) if key in real else MISSING
 
         with swap.frozen(real):
-            value = entries.lookup(key, find) if counted else find()
+            value = entries.lookup(key, find)
             if value is not MISSING:
-                return True, value
-            return False, method(real, key, *args, **kwargs)
+                return value
+            return swap.answer_of_absent(method, real, key, args, kwargs)
 
     class Front(original):  # type: ignore[misc, valid-type]
         def __getitem__(self, key: Any) -> Any:
@@ -109,60 +129,102 @@ def _make_front(swap: _Swap) -> Any:
                 try:
                     return original.__getitem__(real, key)
                 except KeyError as error:
+                    # The library's word for a miss.
                     raised.append(error)
                     return MISSING
 
-            value = entries.lookup(key, find)
+            value = entries.lookup(key, find, _GETITEM)
             if raised:
                 raise raised.pop()
-            return original.__getitem__(real, key) if value is MISSING else value
+            if value is MISSING:
+                # A `__missing__` is the program's own code, so it is called when the lookup is over.
+                return swap.answer_of_absent(original.__getitem__, real, key, (), {})
+            return value
 
         def __setitem__(self, key: Any, value: Any) -> None:
             entries = swap.entries()
-            original.__setitem__(entries.real, key, value)
-            entries.stored(key)
+            entries.write(key, partial(original.__setitem__, entries.real, key, value), _SETITEM)
 
         def __delitem__(self, key: Any) -> None:
             entries = swap.entries()
-            try:
-                original.__delitem__(entries.real, key)
-            except KeyError:
-                entries.log("delete", key)
-                raise
-            entries.log("delete", key)
+            raised: list[KeyError] = []
+
+            def delete() -> tuple[Any]:
+                try:
+                    original.__delitem__(entries.real, key)
+                except KeyError as error:
+                    raised.append(error)
+                return (key,)
+
+            entries.delete((key,), delete, _DELITEM)
+            if raised:
+                raise raised.pop()
+
+        def __contains__(self, key: object) -> Any:
+            entries = swap.entries()
+            find = partial(original.__contains__, entries.real, key)
+            return entries.counts.perform(None, (key,), find, _uncounted, LIBRARIES, _CONTAINS)
 
         def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
-            return look_up(original.get, key, args, kwargs)[1]
+            return look_up(original.get, key, args, kwargs)
 
         def pop(self, key: Any, *args: Any, **kwargs: Any) -> Any:
-            found, value = look_up(original.pop, key, args, kwargs)
-            if found:
-                swap.entries().log("delete", key)
-            return value
+            entries = swap.entries()
+            real = entries.real
+
+            def find() -> Any:
+                return original.pop(real, key, *args, **kwargs) if key in real else MISSING
+
+            with swap.frozen(real):
+                value = entries.take(key, find, _POP)
+                if value is not MISSING:
+                    return value
+                return swap.answer_of_absent(original.pop, real, key, args, kwargs)
 
         def setdefault(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            entries = swap.entries()
+            real = entries.real
+            method = partial(original.setdefault, real, key, *args, **kwargs)
+
+            def find() -> Any:
+                return method() if key in real else MISSING
+
             # A decorator with a lock puts like this, and has looked up already before it made the value.
             caller = str(sys._getframe(1).f_globals.get("__name__"))
             again = caller.partition(".")[0] in LIBRARIES
-            found, value = look_up(original.setdefault, key, args, kwargs, counted=not again)
-            if not found:
-                swap.entries().stored(key)
-            return value
+            with swap.frozen(real):
+                value = find() if again else entries.lookup(key, find, _SETDEFAULT)
+                # A lookup, and a put of what was not there: two calls, as they are in the library.
+                return entries.write(key, method, _SETDEFAULT) if value is MISSING else value
 
         def popitem(self) -> Any:
             entries = swap.entries()
-            key, value = original.popitem(entries.real)
-            entries.log("delete", key)
-            return key, value
+            found: list[Any] = []
+            raised: list[KeyError] = []
+
+            def delete() -> list[Any]:
+                try:
+                    found.append(original.popitem(entries.real))
+                except KeyError as error:
+                    raised.append(error)
+                return [key for key, _ in found]
+
+            entries.delete((), delete, _POPITEM)
+            if raised:
+                raise raised.pop()
+            return found[0]
 
         def clear(self) -> None:
             entries = swap.entries()
             keys = list(_Base.__iter__(entries.real))
-            entries.clear()
-            for key in keys:
-                entries.log("delete", key)
 
-        # Those of the library go through what is counted above, and are no lookups.
+            def clear() -> list[Any]:
+                entries.clear()
+                return keys
+
+            entries.delete(keys, clear, _CLEAR)
+
+        # The library's own would call the methods above, and count lookups that nobody asked for.
 
         def items(self) -> Any:
             return original.items(swap.entries().real)
@@ -192,7 +254,7 @@ def _make_front(swap: _Swap) -> Any:
             with swap.unlogged(swap.entries().real) as real:
                 return original.__reduce_ex__(real, protocol)
 
-        # Whatever else the class does, it does with the attributes of the scope's cache.
+        # All other methods of the class find the attributes of the scope's cache.
 
         def __getattribute__(self, name: str) -> Any:
             if name == "__class__":

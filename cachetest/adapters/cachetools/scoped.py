@@ -1,10 +1,11 @@
-"""What a scope has in place of a patched cache of cachetools: another like it, and a view of that."""
+"""The cache that a scope has in place of a patched one of cachetools, and a view of its entries."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import MutableMapping, MutableSequence, MutableSet
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cachetools
@@ -14,9 +15,10 @@ from ..._caches.attribution import cache_for
 from ..class_swap import ClassSwap, named_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from ..._behaving.gate import Effect
     from ..._caches.cache import MockCache
     from ..._recording.operation import Kind
 
@@ -27,7 +29,7 @@ _Base = cachetools.Cache
 
 
 class CacheSwap(ClassSwap):
-    """One cache object that is patched, and what each scope has in its place."""
+    """One patched cache object, and the cache that each scope has in its place."""
 
     def __init__(self, name: str, cache: Any) -> None:
         super().__init__(name, cache)
@@ -46,10 +48,11 @@ class CacheSwap(ClassSwap):
         self.scoped = _make_scoped(self)
 
     def entries(self) -> Entries:
-        """Return what the running scope has for this object."""
+        """Return the entries of this object in the running scope."""
         return self.entries_in(cache_for(self.name))
 
     def entries_in(self, counts: MockCache) -> Entries:
+        """Return those in the scope of *counts*."""
         # By the object, for a scope inside another's may have one of the same name.
         kept = f"entries of {id(self.target)}"
         found = counts.adapter_state(kept, lambda: Entries(counts, self, self._make_empty()))
@@ -67,6 +70,14 @@ class CacheSwap(ClassSwap):
         vars(made).update({key: _fresh(value) for key, value in self._extras.items()})
         return made
 
+    def answer_of_absent(self, method: Any, real: Any, key: object, args: Any, kwargs: Any) -> Any:
+        """Return what *method* answers for *key* where there is no entry, as there is none in *real*.
+
+        There may be one all the same: what is in force in a test can hide it.
+        """
+        hidden = self.entries().counts.in_force and key in real
+        return method(self._make_empty() if hidden else real, key, *args, **kwargs)
+
     def frozen(self, cache: Any) -> AbstractContextManager[object]:
         """Return a context manager in which *cache* reads its timer once, as its own methods do."""
         stopped: AbstractContextManager[object] = cache.timer if self.timed else nullcontext()
@@ -83,7 +94,7 @@ class CacheSwap(ClassSwap):
 
 
 def _arguments(base: Any, cache: Any) -> dict[str, Any]:
-    """Return what *base*, a class of the library, is to be called with for another cache like *cache*."""
+    """Return the arguments with which *base*, a class of the library, makes another cache like *cache*."""
     names = [name for name in inspect.signature(base).parameters if name != "getsizeof"]
     # By the property of the base: a subclass may hide it, as those of cachetools.func do.
     found = {name: getattr(base, name).__get__(cache, base) for name in names}
@@ -99,9 +110,9 @@ def _fresh(value: Any) -> Any:
 
 
 def _without(cache: Any, value: Any) -> Any:
-    """Return *value*, an attribute that a subclass has added, without what it says of entries of *cache*.
+    """Return *value*, an attribute that a subclass has added, without the keys of *cache* in it.
 
-    So that the books that a subclass keeps of its entries are neither carried into a test nor changed by it.
+    Else a subclass that keeps a list of its keys would begin a test with keys that it does not have.
     """
     copied = _fresh(value)
     if copied is not value:
@@ -123,44 +134,76 @@ def _is_key(cache: Any, value: object) -> bool:
 
 
 class Entries(MutableMapping[Any, Any]):
-    """What one scope has for one cache object, and a view of it that changes no order and counts nothing.
+    """The entries of one cache object in one scope; reading them here changes no order and counts nothing.
 
-    ``real`` is the scope's cache, ``counts`` what is told of its operations.
+    ``real`` is the scope's cache of cachetools, ``counts`` the `MockCache` that records its operations.
     """
 
     def __init__(self, counts: MockCache, swap: CacheSwap, real: Any) -> None:
         self.counts = counts
         self.real = real
         self._swap = swap
-        # Keys that have expired and been told, and that the library has yet to remove.
+        # The keys whose expiration is logged, and whose entries the library has yet to remove.
         self._told: set[object] = set()
 
-    def log(self, kind: Kind, key: object) -> None:
-        """Log what was done, once for each expiration."""
-        if kind == "expiration":
-            if key in self._told:
-                self._told.discard(key)
-                return
-        elif kind in ("put", "delete"):
+    def tell(self, kind: Kind, key: object) -> None:
+        """Record an eviction, or an expiration, once for each."""
+        if kind == "expiration" and key in self._told:
             self._told.discard(key)
+            return
         self.counts.record(kind, key, LIBRARIES)
 
-    def lookup(self, key: object, find: Callable[[], Any]) -> Any:
-        """Count what *find* comes to; an entry that is there, and not found, has expired."""
+    def lookup(self, key: object, find: Callable[[], Any], known: Mapping[str, object] | None = None) -> Any:
+        """Look *key* up by *find*."""
+        return self.counts.lookup(key, self._telling(key, find), LIBRARIES, known=known)
+
+    def take(self, key: object, find: Callable[[], Any], known: Mapping[str, object]) -> Any:
+        """Look *key* up by *find*, which deletes what it finds."""
+
+        def effects(value: object) -> Iterable[Effect]:
+            if value is MISSING:
+                return (("miss", key),)
+            self._told.discard(key)
+            return ("hit", key), ("delete", key)
+
+        return self.counts.perform(None, (key,), self._telling(key, find), effects, LIBRARIES, known)
+
+    def _telling(self, key: object, find: Callable[[], Any]) -> Callable[[], Any]:
+        """Return *find*, made to tell of an expiration: an entry that is there, and is not found."""
 
         def find_or_tell() -> Any:
             value = find()
             if value is MISSING and key not in self._told and _Base.__contains__(self.real, key):
-                self.log("expiration", key)
+                self.tell("expiration", key)
                 self._told.add(key)
             return value
 
-        return self.counts.lookup(key, find_or_tell, LIBRARIES)
+        return find_or_tell
 
-    def stored(self, key: object) -> None:
-        """Log a put, unless the library has dropped the value as one that had expired already."""
-        if not isinstance(self.real, cachetools.TLRUCache) or _Base.__contains__(self.real, key):
-            self.log("put", key)
+    def write(self, key: object, do: Callable[[], Any], known: Mapping[str, object]) -> Any:
+        """Write an entry by *do*: a put, unless the library has dropped a value that had expired already."""
+        if isinstance(self.real, cachetools.TLRUCache):
+            return self.counts.perform("put", (key,), do, partial(self._put_if_kept, key), LIBRARIES, known)
+        written = self.counts.write(key, do, LIBRARIES, known=known)
+        self._told.discard(key)
+        return written
+
+    def _put_if_kept(self, key: object, _: object) -> Iterable[Effect]:
+        if not _Base.__contains__(self.real, key):
+            return ()
+        self._told.discard(key)
+        return (("put", key),)
+
+    def delete(
+        self, keys: Sequence[object], do: Callable[[], Sequence[object]], known: Mapping[str, object]
+    ) -> None:
+        """Delete *keys* by *do*, which returns those that it was asked to delete."""
+
+        def effects(deleted: Sequence[object]) -> Iterable[Effect]:
+            self._told.difference_update(deleted)
+            return [("delete", key) for key in deleted]
+
+        self.counts.perform("delete", keys, do, effects, LIBRARIES, known)
 
     def __getitem__(self, key: object) -> Any:
         if key not in self.real:
@@ -193,14 +236,14 @@ class Entries(MutableMapping[Any, Any]):
 
 
 def _make_scoped(swap: CacheSwap) -> Any:
-    """Return the class of a scope's cache: as the object's own, and it tells of evictions and expirations."""
+    """Return the class of a scope's cache: the object's own, which records evictions and expirations too."""
     original = swap.original
 
     class Scoped(original):  # type: ignore[misc, valid-type]
         def popitem(self) -> Any:
-            # Called by the library when it needs room; what the program calls doesn't come here.
+            # The library calls this when it needs room. A call of the program goes to the front.
             key, value = original.popitem(self)
-            swap.entries().log("eviction", key)
+            swap.entries().tell("eviction", key)
             return key, value
 
         if swap.timed:
@@ -213,13 +256,13 @@ def _make_scoped(swap: CacheSwap) -> Any:
                 else:
                     gone = [key for key in before if not _Base.__contains__(self, key)]
                 for key in gone:
-                    swap.entries().log("expiration", key)
+                    swap.entries().tell("expiration", key)
                 return expired
 
         if original.__missing__ is not _Base.__missing__:
 
             def __missing__(self, key: Any) -> Any:
-                # What a subclass puts here it is to put through the object, where that is counted.
+                # On the patched object, so that whatever a subclass puts in here is counted.
                 return original.__missing__(swap.target, key)
 
     return named_after(original, Scoped)

@@ -1,9 +1,9 @@
 """Django's cache framework: a swap, with one cache for each alias of ``settings.CACHES``.
 
-Pickling, timeouts and culling are those of Django's own in-memory cache, whatever the settings ask for. Keys
-are made and checked by the cache of the settings. Objects that the program took from ``caches[...]`` before
-the test are reached through their class, on any thread. Not seen: a cache object that the program made
-itself, and that is like none of the aliases; and a method that was taken off an object before the test.
+Pickling, timeouts and culling are those of Django's own in-memory cache, whatever the settings ask for. The
+cache of the settings makes and checks the keys. Objects that the program took from ``caches[...]`` before the
+test are reached through their class, on any thread. Two things are not seen: a cache object that the program
+made itself, and that is like none of the aliases; and a method that was taken off an object before the test.
 """
 
 from __future__ import annotations
@@ -66,19 +66,19 @@ class Django(Adapter):
         Swap(self._given, configured).begin(undo)
 
     def scope_context(self, caches: MockCaches) -> None:
-        """Let what is held as the entries of a cache, from before it was used, be live."""
-        from .backend import open_store
+        """Open each store, so that a test can put entries in before the program uses the cache."""
+        from .store import open_store
 
         for alias in self.caches:
             open_store(caches.ensure(alias))
 
     def patched_attributes(self) -> Mapping[str, object]:
-        from .swap import patched_places
+        from .swap import patched_attributes
 
-        return patched_places(_configured())
+        return patched_attributes(_configured())
 
     def entry_key(self, cache: str, key: object) -> object:
-        """Return the made key, of the alias's own version; one that is there as it is stays as it is."""
+        """Return the key that Django makes of *key*, in the alias's version; a made key stays as it is."""
         from django.core.cache import caches
 
         if isinstance(key, str) and key in cache_for(cache).cache:

@@ -1,118 +1,32 @@
-"""The backend that takes the place of a Django cache: Django's own in-memory cache, with a store a scope."""
+"""The backend in place of a Django cache: each of its calls goes through the gate of its alias."""
 
 from __future__ import annotations
 
-import pickle
-import threading
-from collections import OrderedDict
-from collections.abc import MutableMapping
 from functools import partial
+from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
-from django.core.cache.backends.locmem import LocMemCache
 
 from ..._behaving.gate import MISSING
 from ..._caches.attribution import cache_for, scope_of_caller
+from . import steps
+from .store import LIBRARIES, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..._caches.cache import MockCache
-    from ..._recording.operation import Kind
+    from .store import Store
 
-__all__ = ["SET_BY_BASE", "DjangoBackend", "open_store"]
+__all__ = ["SET_BY_BASE", "DjangoBackend"]
 
-_LIBRARIES = frozenset({"django", "asgiref"})
 SET_BY_BASE = tuple(vars(BaseCache({})))
 
 
-class _Store(LocMemCache):  # type: ignore[misc]
-    """The entries of one alias in one scope, pickled, under the keys that Django has made."""
-
-    # LocMemCache itself is patched where a project has caches of that class.
-    __getattribute__ = object.__getattribute__
-
-    def __init__(self, cache: MockCache) -> None:
-        BaseCache.__init__(self, {})
-        self._record = cache.record
-        self._cache: OrderedDict[str, bytes] = OrderedDict()
-        self._expire_info: dict[str, float | None] = {}
-        # Reentrant, so that several of Django's steps can be taken as one.
-        self._lock = threading.RLock()
-        cache.cache = _Entries(cache)
-
-    def make_and_validate_key(self, key: str, version: int | None = None) -> str:
-        return key
-
-    def is_over(self, key: str) -> bool:
-        """Return whether there is no entry, or none any more, and change nothing."""
-        return bool(super()._has_expired(key))
-
-    def live(self) -> list[str]:
-        """Return the keys of the entries that have not expired."""
-        return [key for key in self._cache if not self.is_over(key)]
-
-    def _has_expired(self, key: str) -> bool:
-        if not self.is_over(key):
-            return False
-        if self._delete(key):
-            self._record("expiration", key, _LIBRARIES)
-        return True
-
-    def _cull(self) -> None:
-        before = list(self._cache)
-        super()._cull()
-        for key in before:
-            if key not in self._cache:
-                self._record("eviction", key, _LIBRARIES)
-
-
-def open_store(cache: MockCache) -> _Store:
-    """Return the store of *cache*, made now if there was none."""
-    return cache.adapter_state("django", partial(_Store, cache))
-
-
-class _Entries(MutableMapping[str, Any]):
-    """The entries that have not expired, by made key; reading and changing them here is not counted."""
-
-    def __init__(self, cache: MockCache) -> None:
-        self._mock = cache
-
-    @property
-    def _store(self) -> _Store:
-        return open_store(self._mock)
-
-    def __getitem__(self, key: str) -> Any:
-        store = self._store
-        with store._lock:
-            if store.is_over(key):
-                raise KeyError(key)
-            pickled = store._cache[key]
-        return pickle.loads(pickled)
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self._store.set(key, value, None)
-
-    def __delitem__(self, key: str) -> None:
-        if not self._store.delete(key):
-            raise KeyError(key)
-
-    def __iter__(self) -> Iterator[str]:
-        store = self._store
-        with store._lock:
-            return iter(store.live())
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def clear(self) -> None:
-        self._store.clear()
-
-
 class DjangoBackend(BaseCache):  # type: ignore[misc]
-    """What a program gets, and has, as the cache of an alias while it is patched.
+    """The cache of an alias while it is patched: the one that a program gets, and the one that it has.
 
     Keys are made and checked by *real*, the cache that the settings ask for, which is used for nothing else.
     """
@@ -148,140 +62,187 @@ class DjangoBackend(BaseCache):  # type: ignore[misc]
     def make_and_validate_key(self, key: Any, version: int | None = None) -> Any:
         return self.real.make_and_validate_key(key, version=version)
 
-    @property
-    def _mock(self) -> MockCache:
-        return cache_for(self._alias)
-
-    def _store(self) -> _Store:
-        store = open_store(self._mock)
+    def _store(self, mock: MockCache) -> Store:
+        store = open_store(mock)
         # A test may have changed them by override_settings since the store was made.
         store.default_timeout = self.default_timeout
         store._max_entries, store._cull_frequency = self._max_entries, self._cull_frequency
         return store
 
-    # A call is done, and then counted. Django does the asynchronous ones on another thread; they are counted
-    # where they were awaited, because only there is the line of the caller on the stack.
+    def _made(self, keys: Iterable[Any], version: int | None) -> list[Any]:
+        make = self.real.make_and_validate_key
+        return [make(key, version=version) for key in keys]
 
-    def _count_lookup(self, key: Any, value: Any, default: Any) -> Any:
-        self._mock.lookup(key, lambda: value, _LIBRARIES)
-        return default if value is MISSING else value
+    def _perform(self, step: steps.Step, keys: Sequence[Any], version: int | None, *args: Any) -> Any:
+        """Take *step* for the program's *keys*."""
+        mock = cache_for(self._alias)
+        try:
+            made = self._made(keys, version)
+        except Exception as error:
+            # The call has failed for keys that can't be made, so it is logged with those of the program.
+            mock.fail(keys, error, LIBRARIES, _getframe(1), step.known, step.kind)
+            raise
+        do, effects = partial(step.do, self._store(mock), made, *args), partial(step.effects, made)
+        return mock.perform(step.kind, made, do, effects, LIBRARIES, step.known)
 
-    def _count(self, kind: Kind, *keys: Any) -> None:
-        for key in keys:
-            self._mock.record(kind, key, _LIBRARIES)
+    async def _perform_async(
+        self, step: steps.Step, keys: Sequence[Any], version: int | None, *args: Any
+    ) -> Any:
+        """Take *step* on another thread, as Django does, and count it here, where it is awaited.
 
-    def _find(self, key: Any, version: int | None) -> tuple[Any, Any]:
-        key = self.make_and_validate_key(key, version=version)
-        return key, self._store().get(key, MISSING)
+        Only here is the line of the caller on the stack.
+        """
+        mock = cache_for(self._alias)
+        made = list(keys)
+
+        def make() -> None:
+            # A key function may ask for what Django keeps for each thread.
+            made[:] = self._made(keys, version)
+
+        def do() -> Any:
+            if not seen_before:
+                make()
+            return step.do(self._store(mock), made, *args)
+
+        # The way to the other thread is long, and taken once unless somebody is to see the keys before.
+        seen_before = bool(mock.in_force)
+        if seen_before:
+            try:
+                await _on_thread(make)
+            except Exception as error:
+                mock.fail(keys, error, LIBRARIES, _getframe(0), step.known_async, step.kind)
+                raise
+        effects = partial(step.effects, made)
+        return await mock.perform_async(
+            step.kind, made, partial(_on_thread, do), effects, LIBRARIES, step.known_async
+        )
+
+    # The two that a program calls most are written out.
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        key, value = self._find(key, version)
-        return self._count_lookup(key, value, default)
-
-    async def aget(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        key, value = await _on_thread(self._find, key, version)
-        return self._count_lookup(key, value, default)
-
-    def _put(self, key: Any, value: Any, timeout: Any, version: int | None) -> Any:
-        key = self.make_and_validate_key(key, version=version)
-        self._store().set(key, value, timeout)
-        return key
+        mock = cache_for(self._alias)
+        try:
+            made = self.real.make_and_validate_key(key, version=version)
+        except Exception as error:
+            mock.fail((key,), error, LIBRARIES, _getframe(1), None, "get")
+            raise
+        value = mock.lookup(made, partial(self._store(mock).get, made, MISSING), LIBRARIES)
+        return default if value is MISSING else value
 
     def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        self._count("put", self._put(key, value, timeout, version))
+        mock = cache_for(self._alias)
+        known = steps.SET.known
+        try:
+            made = self.real.make_and_validate_key(key, version=version)
+        except Exception as error:
+            mock.fail((key,), error, LIBRARIES, _getframe(1), known)
+            raise
+        mock.write(made, partial(self._store(mock).set, made, value, timeout), LIBRARIES, known=known)
+
+    async def aget(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        value = await self._perform_async(steps.GET, (key,), version)
+        return default if value is MISSING else value
+
+    def get_many(self, keys: Iterable[Any], version: int | None = None) -> dict[Any, Any]:
+        asked = list(keys)
+        return _by_key(asked, self._perform(steps.GET_MANY, asked, version))
+
+    async def aget_many(self, keys: Iterable[Any], version: int | None = None) -> dict[Any, Any]:
+        asked = list(keys)
+        return _by_key(asked, await self._perform_async(steps.GET_MANY, asked, version))
 
     async def aset(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> None:
-        self._count("put", await _on_thread(self._put, key, value, timeout, version))
+        await self._perform_async(steps.SET, (key,), version, value, timeout)
 
-    def _put_new(self, key: Any, value: Any, timeout: Any, version: int | None) -> list[Any]:
-        key = self.make_and_validate_key(key, version=version)
-        return [key] if self._store().add(key, value, timeout) else []
+    def set_many(
+        self, data: Mapping[Any, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> list[Any]:
+        self._perform(steps.SET_MANY, list(data), version, list(data.values()), timeout)
+        return []
+
+    async def aset_many(
+        self, data: Mapping[Any, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> list[Any]:
+        await self._perform_async(steps.SET_MANY, list(data), version, list(data.values()), timeout)
+        return []
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        added = self._put_new(key, value, timeout, version)
-        self._count("put", *added)
-        return bool(added)
+        return bool(self._perform(steps.ADD, (key,), version, value, timeout))
 
     async def aadd(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
-        added = await _on_thread(self._put_new, key, value, timeout, version)
-        self._count("put", *added)
-        return bool(added)
+        return bool(await self._perform_async(steps.ADD, (key,), version, value, timeout))
 
     def get_or_set(
         self, key: Any, default: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> Any:
-        value = self.get(key, MISSING, version)
+        value = self._perform(steps.GET_OR_SET_GET, (key,), version)
         if value is MISSING:
             if callable(default):
                 default = default()
-            self.add(key, default, timeout, version)
-            # What another caller may have added before. To the program this is still its one lookup.
-            _, there = self._find(key, version)
-            return default if there is MISSING else there
-        return value
+            self._perform(steps.GET_OR_SET_ADD, (key,), version, default, timeout)
+            value = self._perform(steps.GET_OR_SET_AGAIN, (key,), version)
+        return default if value is MISSING else value
 
     async def aget_or_set(
         self, key: Any, default: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> Any:
-        value = await self.aget(key, MISSING, version)
+        value = await self._perform_async(steps.GET_OR_SET_GET, (key,), version)
         if value is MISSING:
             if callable(default):
                 default = default()
-            await self.aadd(key, default, timeout, version)
-            _, there = await _on_thread(self._find, key, version)
-            return default if there is MISSING else there
-        return value
+            await self._perform_async(steps.GET_OR_SET_ADD, (key,), version, default, timeout)
+            value = await self._perform_async(steps.GET_OR_SET_AGAIN, (key,), version)
+        return default if value is MISSING else value
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> Any:
-        key = self.make_and_validate_key(key, version=version)
-        store = self._store()
-        with store._lock:
-            self._count_lookup(key, store.get(key, MISSING), None)
-            value = store.incr(key, delta)
-        self._count("put", key)
-        return value
+        return self._perform(steps.INCR, (key,), version, delta)
+
+    def decr(self, key: Any, delta: int = 1, version: int | None = None) -> Any:
+        return self._perform(steps.DECR, (key,), version, -delta)
+
+    async def aincr(self, key: Any, delta: int = 1, version: int | None = None) -> Any:
+        return await self._perform_async(steps.AINCR, (key,), version, delta, key)
+
+    async def adecr(self, key: Any, delta: int = 1, version: int | None = None) -> Any:
+        return await self._perform_async(steps.ADECR, (key,), version, -delta, key)
 
     def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        key = self.make_and_validate_key(key, version=version)
-        return bool(self._store().touch(key, timeout))
+        return bool(self._perform(steps.TOUCH, (key,), version, timeout))
+
+    async def atouch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return bool(await self._perform_async(steps.TOUCH, (key,), version, timeout))
 
     def has_key(self, key: Any, version: int | None = None) -> bool:
-        key = self.make_and_validate_key(key, version=version)
-        return bool(self._store().has_key(key))
+        return bool(self._perform(steps.HAS_KEY, (key,), version))
 
     async def ahas_key(self, key: Any, version: int | None = None) -> bool:
-        return bool(await _on_thread(self.has_key, key, version))
-
-    def _remove(self, key: Any, version: int | None) -> tuple[Any, bool]:
-        key = self.make_and_validate_key(key, version=version)
-        return key, bool(self._store().delete(key))
+        return bool(await self._perform_async(steps.HAS_KEY, (key,), version))
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        key, deleted = self._remove(key, version)
-        self._count("delete", key)
-        return deleted
+        return bool(self._perform(steps.DELETE, (key,), version))
 
     async def adelete(self, key: Any, version: int | None = None) -> bool:
-        key, deleted = await _on_thread(self._remove, key, version)
-        self._count("delete", key)
-        return bool(deleted)
+        return bool(await self._perform_async(steps.DELETE, (key,), version))
 
-    def _remove_all(self) -> list[str]:
-        store = self._store()
-        with store._lock:
-            keys = list(store._cache)
-            store.clear()
-        return keys
+    def delete_many(self, keys: Iterable[Any], version: int | None = None) -> None:
+        self._perform(steps.DELETE_MANY, list(keys), version)
+
+    async def adelete_many(self, keys: Iterable[Any], version: int | None = None) -> None:
+        await self._perform_async(steps.DELETE_MANY, list(keys), version)
 
     def clear(self) -> None:
-        self._count("delete", *self._remove_all())
+        self._perform(steps.CLEAR, (), None)
 
     async def aclear(self) -> None:
-        self._count("delete", *await _on_thread(self._remove_all))
+        await self._perform_async(steps.CLEAR, (), None)
+
+
+def _by_key(keys: Sequence[Any], values: Sequence[Any]) -> dict[Any, Any]:
+    return {key: value for key, value in zip(keys, values, strict=True) if value is not MISSING}
 
 
 async def _on_thread(work: Callable[..., Any], *args: Any) -> Any:

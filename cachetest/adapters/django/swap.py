@@ -1,4 +1,4 @@
-"""Where Django's caches are swapped, and which alias a cache object that is out already stands for."""
+"""The swap of Django's caches; the alias of an object that is out already is found out here."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
     from ..._patching.undo import Undo
 
-__all__ = ["Swap", "patched_places"]
+__all__ = ["Swap", "patched_attributes"]
 
-# What an object shows of what its constructor was given. A lock is what Django's in-memory caches of one
-# location share, and no others.
+# The types of attributes by which an object shows what its constructor was given. Django's in-memory caches
+# of one location share a lock, and no others do.
 _TELLING = (str, int, float, tuple, list, type(threading.Lock()))
 
-# Each that was ever patched: it has to be found unpatched when the settings are others by then.
+# Every class that was ever patched. When the settings have changed by then, it still has to be compared.
 _known_classes: dict[type, None] = {}
 
 
-def patched_places(configured: Mapping[str, Any]) -> Mapping[str, object]:
-    """Return what is in each place that is patched for the caches *configured*, or was for others."""
+def patched_attributes(configured: Mapping[str, Any]) -> Mapping[str, object]:
+    """Return the value of each attribute that is patched for the caches *configured*, or was for others."""
     _known_classes.update(dict.fromkeys(_classes(configured).values()))
     found = {"django.core.cache.caches.create_connection": own_attribute(caches, "create_connection")}
     for cls in _known_classes:
@@ -43,7 +43,7 @@ def patched_places(configured: Mapping[str, Any]) -> Mapping[str, object]:
 
 
 def _classes(configured: Mapping[str, Any]) -> dict[str, type]:
-    """Return the backend class of each alias; one that can't be imported has no objects, and is left out."""
+    """Return the backend class of each alias, without those that can't be imported: they have no objects."""
     found = {}
     for alias, parameters in configured.items():
         try:
@@ -79,7 +79,7 @@ class Swap:
         self._backends: dict[str, DjangoBackend] = {}
 
     def begin(self, undo: Undo) -> None:
-        """Patch; *undo* puts back how it was."""
+        """Patch; *undo* undoes it."""
         for alias in self._configured:
             held = getattr(self._connections, alias, None)
             if held is not None:
@@ -94,7 +94,7 @@ class Swap:
 
     def _put_connections_back(self) -> None:
         if settings.CACHES is not self._configured:
-            # An override of the settings outlives the patch, and those made before it are not of it.
+            # An override of the settings outlives the patch, and what was made before is of other settings.
             caches._connections = Local(caches.thread_critical)
             return
         for name in ("_settings", "settings", "_connections"):
@@ -107,7 +107,7 @@ class Swap:
         return not self._given or alias in self._given
 
     def _connect(self, alias: str) -> Any:
-        """Make what ``caches[alias]`` is from now on, on the calling thread."""
+        """Make the object that ``caches[alias]`` is from now on, on the calling thread."""
         real = self._create(alias)
         if isinstance(real, DjangoBackend):
             return real
@@ -119,7 +119,7 @@ class Swap:
         return _backend(alias, real)
 
     def _backend_of(self, held: Any) -> DjangoBackend | None:
-        """Return what takes the place of an object that the program has; None if nothing does."""
+        """Return the backend in place of an object that the program has; None if there is none."""
         try:
             alias = self._alias_of[held]
         except KeyError:
@@ -130,7 +130,7 @@ class Swap:
 
     def _backend(self, alias: str) -> DjangoBackend:
         if alias not in self._backends:
-            # By a handler that nobody has patched.
+            # With a handler that nobody has patched.
             made = _backend(alias, CacheHandler(self._configured).create_connection(alias))
             self._backends.setdefault(alias, made)
         return self._backends[alias]
@@ -160,7 +160,7 @@ class Swap:
             if made in self._alias_of:  # the constructor of a subclass calls this one
                 found(made, *args, **kwargs)
                 return
-            # Until it has all its attributes it can't be told by them.
+            # It is told by its attributes, which it does not have before its constructor is done.
             self._alias_of[made] = None
             try:
                 found(made, *args, **kwargs)
@@ -173,7 +173,7 @@ class Swap:
         found = cls.__getattribute__
 
         def read(held: Any, name: str) -> Any:
-            # Not methods alone: what a class adds to them would talk to its server.
+            # Whatever the name is: an attribute that the class adds may talk to its server.
             backend = None if name.startswith("__") else self._backend_of(held)
             return found(held, name) if backend is None else getattr(backend, name)
 
@@ -181,7 +181,7 @@ class Swap:
 
 
 def _backend(alias: str, real: Any) -> DjangoBackend:
-    # It makes the keys for ours, and must not be taken for what the program holds.
+    # It makes the keys, and must not be taken for an object that the program holds.
     cls: Any = type(real)
     real.__class__ = _unpatched(cls)
     return DjangoBackend(alias, real)

@@ -1,8 +1,8 @@
 """PyTorch's compile caches: a swap of the backend that its remote caches, and one local, are given.
 
-A cache object of torch takes its backend when it is made. Torch makes one for each use, save for the one
-of AOTAutograd, which it memoises and which is made anew for the test. A cache object that the program
-itself made before the test, and still holds, keeps its real backend: its operations are not seen.
+A cache object of torch takes its backend when it is made. Torch makes one for each use, save for that of
+AOTAutograd, which it memoises; that one is made anew for the test. A cache object that the program itself
+made before the test, and still holds, keeps its real backend, and its operations are not seen.
 
 Read from the released wheels of torch 2.6.0 to 2.15.0.
 """
@@ -88,7 +88,7 @@ class Inductor(Adapter):
         return current_switches()
 
     def is_ready(self) -> bool:
-        """Return whether this torch has such caches; that it lacks one of them is for `install` to say."""
+        """Return whether this torch has such caches; where it lacks one of them, `install` says so."""
         name = "torch._inductor.remote_cache"
         try:
             return name in sys.modules or importlib.util.find_spec(name) is not None
@@ -108,7 +108,7 @@ class Inductor(Adapter):
         undo.set_patch(patch)
 
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
-        """Return the parts that were kept of *key*, or those of what torch's Redis caches build of it."""
+        """Return the parts that were kept of *key*, or those that torch's Redis caches build it of."""
         # Loaded here: only a failure or a report needs it.
         from .key_parts import kept_parts, split_key
 
@@ -125,14 +125,14 @@ class Inductor(Adapter):
 
 
 class _Prepared(NamedTuple):
-    """The patch of this torch, and what it was made from: it is the same in nearly every test."""
+    """The patch of this torch, kept with all that it was made from: nearly every test has the same."""
 
     fbcode: bool
     looked_up: Sequence[tuple[Mapping[str, object], str, object]]
     patch: AttributePatch
 
     def is_valid(self, fbcode: bool) -> bool:
-        """Return whether the same would be made now, and put back."""
+        """Return whether the same patch would be made now."""
         if fbcode is not self.fbcode:
             return False
         for names, name, found in self.looked_up:
@@ -159,7 +159,7 @@ def _patch() -> AttributePatch:
 
 
 def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str]]:
-    """Yield where `_patch` looks for something, and by which name; it may find nothing."""
+    """Yield the namespaces and names that `_patch` looks up, whether or not they are there."""
     names = {
         *((module, place.class_name) for place in _all_cache_classes(fbcode) for module in place.modules),
         *((module, "RemoteCacheBackend") for module in _REMOTE),
@@ -196,7 +196,7 @@ def _cache_classes(fbcode: bool) -> list[tuple[str, type]]:
 def _forget_memoised() -> None:
     for module, owner, name in _MAKERS:
         found: Any = sys.modules.get(module)
-        # One that was not imported has memoised nothing.
+        # A module that was not imported has memoised nothing.
         if found is not None:
             maker: Any = getattr(getattr(found, owner, None) if owner else found, name, None)
             if hasattr(maker, "cache_clear"):

@@ -1,6 +1,6 @@
-"""Where the observers of torch are hooked in, and why the keys of a cache stay hashes.
+"""The hooks by which the observers see torch work, and the reason why the keys of a cache stay hashes.
 
-Where a release lacks what is hooked here, its keys stay hashes, and everything is counted all the same.
+In a release that lacks a function that is hooked here, keys stay hashes, and everything is still counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["MODULES", "hook_when_loaded", "lookups", "values", "why_opaque"]
 
 
 class _Hook(NamedTuple):
-    """What is wrapped: an attribute of a class, or of a module where ``owner`` is empty."""
+    """A function that is wrapped: an attribute of a class, or of a module where ``owner`` is empty."""
 
     module: str
     owner: str
@@ -55,13 +55,13 @@ _MADE_OF = {
 
 
 def _owner_of(hook: _Hook) -> Any:
-    """Return the loaded class or module that has what *hook* wraps, None where there is none."""
+    """Return the loaded class or module that has the function of *hook*; None where there is none."""
     module = sys.modules.get(hook.module)
     found = getattr(module, hook.owner, None) if hook.owner else module
     return found if callable(getattr(found, hook.name, None)) else None
 
 
-# What was made for what was found, since most tests find the same again.
+# The wrapper that was made for each function, since most tests find the same function again.
 _made: dict[_Hook, tuple[object, object]] = {}
 
 
@@ -78,18 +78,18 @@ def _hook_module(undo: Undo, module: str) -> None:
 
 
 def values() -> Iterable[tuple[object, str, object]]:
-    """Yield what is to be set, and where, for every hook that the loaded modules have a place for."""
+    """Yield owner, name and wrapper for every hook whose function the loaded modules have."""
     for each in _HOOKS:
         yield from _swap(each)
 
 
 def lookups() -> Iterable[tuple[str, str]]:
-    """Yield the module and the name in it that each hook looks its place up by."""
+    """Yield, for each hook on a class, its module and the name of the class."""
     return ((each.module, each.owner) for each in _HOOKS if each.owner)
 
 
 def _swap(hook: _Hook) -> Iterator[tuple[object, str, object]]:
-    """Yield what is to be set for *hook*: nothing where this torch has no place for it."""
+    """Yield owner, name and wrapper of *hook*: nothing where this torch lacks its function."""
     found = _owner_of(hook)
     if found is None:
         return

@@ -1,4 +1,4 @@
-"""The parts of torch's keys, as they are read from what the hooks have kept."""
+"""The named parts of torch's keys, read from the texts that the observers have kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARTS = "key parts"
 
 
 def split_key(key: object) -> tuple[str, str, str]:
-    """Return cache id, key and version of what torch's Redis caches build: ``pt2:<id>::<key>:c<version>``."""
+    """Return cache id, key and version of a key of torch's Redis caches: ``pt2:<id>::<key>:c<version>``."""
     head, mark, tail = str(key).partition("::")
     inner, version_mark, version = tail.rpartition(":")
     if not head.startswith("pt2:") or not mark or not version_mark:
@@ -31,7 +31,7 @@ def split_key(key: object) -> tuple[str, str, str]:
 _LINE = re.compile(r"(?:\[(\w{40,})\] )?([^:]+): ?(.*)", re.DOTALL)
 _INDEXED = re.compile(r"(\w+)\[(.*)\]")
 
-# What a user calls it, or turns it by.
+# The words that a user has for it, with the function that sets it.
 _LABELS = {
     "gm": "graph",
     "inductor_config": "inductor config",
@@ -48,7 +48,7 @@ _LABELS = {
     "system_info": "system",
 }
 _QUOTED = {"cache_key_tag"}
-# What follows from other parts comes last.
+# Parts that follow from others come last.
 _LAST = ("graph", "aot_config", "compile option")
 
 

@@ -1,9 +1,9 @@
-"""The wrappers that look on while torch makes its keys, looks them up, or passes a cache over.
+"""The wrappers that look on while torch makes its keys, looks them up, or bypasses a cache.
 
-Torch's keys are hashes. While a scope is open whose misses are to be explained, the parts that torch has
-hashed are kept: of ``fx_graph`` as torch lists them itself, of ``aot_autograd`` as they are when it makes the
-hash, of the autotune caches as they are when it makes the cache object. The key of ``dynamo_pgo`` is legible.
-Each wrapper takes the function that it stands for, and returns one that calls it and looks on.
+Torch's keys are hashes. While a scope explains misses, the parts that torch hashes are kept. Those of
+``fx_graph`` are the list that torch makes itself. Those of ``aot_autograd`` are taken when torch makes the
+hash, those of the autotune caches when it makes the cache object. The key of ``dynamo_pgo`` is legible.
+Each wrapper here takes a function of torch, and returns one that calls it and looks on.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _note_guards(cache: MockCache, key: str, outcome: Mapping[str, Any]) -> None
 
 
 def around_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap the autograd cache's lookup, which is given what to write its outcome to."""
+    """Wrap the autograd cache's lookup, which writes its outcome to an argument."""
 
     @functools.wraps(lookup)
     def _lookup(
@@ -94,7 +94,7 @@ def around_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def around_hash(get_hash: Callable[..., str]) -> Callable[..., str]:
-    """Wrap the hash of the autograd cache's key: torch lists its parts for its own debug log only."""
+    """Wrap the hash of the autograd cache's key, whose parts torch lists for its own debug log only."""
     module = sys.modules[AUTOGRAD]
     details = module.AOTAutogradCacheDetails
     prefix = getattr(module, "AOTAUTOGRAD_CACHE_PREFIX", "a")
@@ -181,7 +181,7 @@ _BYPASSED = {"bypass_fx_graph": "fx_graph", "bypass_aot_autograd": "aot_autograd
 
 
 def around_bypass(log: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap what torch calls, with the reason, where it passes over a remote cache."""
+    """Wrap the function that torch calls, with the reason, where it bypasses a remote cache."""
 
     @functools.wraps(log)
     def log_cache_bypass(name: str, reason: str, *args: Any, **kwargs: Any) -> Any:

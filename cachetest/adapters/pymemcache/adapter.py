@@ -18,8 +18,9 @@ from ..._patching.undo import Undo, own_attribute
 from ...errors import CacheTestError, closest_first
 from ..base import Adapter
 from ..registry import known_adapters
+from .entries import key_of
 from .protocol import Conversation
-from .store import MemcachedStore, key_of
+from .store import MemcachedStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,7 +165,7 @@ def _cache_of(server: Address) -> MockCache:
     """Return the cache that *server* is to the scope that an operation of the calling context belongs to."""
     scope = scope_of_caller()
     around = [] if scope is None else scope.lineage()
-    adapter = next((_adapters[each] for each in around if each in _adapters), _everything)
+    adapter = next((_adapters[each] for each in around if each in _adapters), _default)
     return cache_for(adapter.cache_of(server))
 
 
@@ -210,5 +211,5 @@ def _shown(server: Address) -> str:
     return server if isinstance(server, str) else f"{server[0]}:{server[1]}"
 
 
-# What an operation meets that belongs to no scope, or to one without a Pymemcache.
-_everything = Pymemcache()
+# The adapter of an operation that belongs to no scope, or to one without a Pymemcache.
+_default = Pymemcache()

@@ -8,12 +8,17 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .store import NEVER, Entry, MemcachedStore, number_of
+from ..._behaving.gate import MISSING
+from .entries import NEVER, CommandError, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .store import MemcachedStore
+
+    _Run = Callable[[MemcachedStore, list[bytes], bytes], bytes]
 
 __all__ = ["Conversation"]
 
@@ -24,19 +29,18 @@ _MONTH = 60 * 60 * 24 * 30
 _BAD_LINE = b"CLIENT_ERROR bad command line format"
 _BAD_TIME = b"CLIENT_ERROR invalid exptime argument"
 
-# What memcached has, and pymemcache sends only if told to word by word. A program that does is to know.
+# The answers that a client raises as an error.
+_RAISED = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
+
+# Commands that memcached has, and that pymemcache sends only in a raw command. A program that does is told.
 _NOT_HERE = frozenset(b"extstore lru lru_crawler ma md me mg mn ms refresh_certs slabs watch".split())
 _STATS_NOT_HERE = frozenset(b"cachedump conns detail dump extstore items settings sizes slabs".split())
 
 
-class CommandError(Exception):
-    """A command that can't be done; the argument is the line that it is answered with."""
-
-
 class Conversation:
-    """What one connection has said so far: bytes in, answers out.
+    """One connection: bytes in, answers out.
 
-    Where a command is complete, *store* is asked for the store that it is done to.
+    *store* returns the store of the moment; it is called for each command, when that is complete.
     """
 
     def __init__(self, store: Callable[[], MemcachedStore]) -> None:
@@ -72,25 +76,32 @@ class Conversation:
                 end += size + 2
                 if not block.endswith(b"\r\n"):
                     raise CommandError(b"CLIENT_ERROR bad data chunk")
+            # Now, since what is in force may raise: it would be done once more.
+            del self._received[:end]
+            end = 0
             self.closed = command is _QUIT
             answer = command.run(self._store(), words, block[:-2])
         except CommandError as error:
-            answer = bytes(error.args[0])
-        del self._received[:end]
+            del self._received[:end]
+            answer = error.answer
+            if not quiet and answer.startswith(_RAISED):
+                self._store().refused(words[0] if words else b"", _keys_in(words), error)
         return b"" if quiet or self.closed else answer + b"\r\n"
 
 
 class _Command(NamedTuple):
-    """What does a command, and between how many words its line has, its name being one.
+    """A command: *run* does it, and its line has from *least* to *most* words, its name being one.
 
-    From how many words on the last may ask for no reply; and how many bytes follow the line, if any do.
+    With *quiet_from* words or more, the last may ask for no reply. *size* returns how many bytes follow the
+    line, where any do, and *keys* are the words that are keys.
     """
 
-    run: Callable[[MemcachedStore, list[bytes], bytes], bytes]
+    run: _Run
     least: int
     most: int = 2**31
     quiet_from: float = NEVER
     size: Callable[[list[bytes]], int] | None = None
+    keys: slice = slice(0)
 
 
 def _command_of(words: list[bytes]) -> _Command:
@@ -101,6 +112,11 @@ def _command_of(words: list[bytes]) -> _Command:
     if command is None or not command.least <= len(words) <= command.most:
         raise CommandError(b"ERROR")
     return command
+
+
+def _keys_in(words: list[bytes]) -> list[bytes]:
+    command = _COMMANDS.get(words[0]) if words else None
+    return [] if command is None else words[command.keys]
 
 
 def _key(word: bytes) -> bytes:
@@ -140,30 +156,25 @@ def _size_of_block(words: list[bytes]) -> int:
 
 
 def _store(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    name, key, flags = words[0], words[1], _integer(words[2]) % 2**32
-    if not store.fits(key, len(block), flags):
-        if name == b"set":
-            store.drop(key)
-        raise CommandError(b"SERVER_ERROR object too large for cache")
-    cas = number_of(words[5]) if name == b"cas" else None
-    return store.store(name, key, block, flags, _expiry(words[3]), cas)
+    cas = number_of(words[5]) if words[0] == b"cas" else None
+    return store.store(words[0], words[1], block, _integer(words[2]) % 2**32, _expiry(words[3]), cas)
 
 
 def _get(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     keys = [_key(word) for word in words[1:]]
-    return _values(words[0], [(key, store.look_up(key)) for key in keys])
+    return _values(words[0], keys, store.look_up(words[0], keys))
 
 
 def _get_and_touch(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     expires = _expiry(words[1])
     keys = [_key(word) for word in words[2:]]
-    return _values(words[0], [(key, store.look_up(key, expires)) for key in keys])
+    return _values(words[0], keys, store.look_up(words[0], keys, expires))
 
 
-def _values(name: bytes, found: list[tuple[bytes, Entry | None]]) -> bytes:
+def _values(name: bytes, keys: list[bytes], found: list[Any]) -> bytes:
     answer = bytearray()
-    for key, entry in found:
-        if entry is not None:
+    for key, entry in zip(keys, found, strict=True):
+        if entry is not MISSING:
             cas = b" %d" % entry.cas if name.endswith(b"s") else b""
             answer += b"VALUE %b %d %d%b\r\n" % (key, entry.flags, len(entry.value), cas)
             answer += entry.value + b"\r\n"
@@ -174,28 +185,35 @@ def _count(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     key, delta = _key(words[1]), number_of(words[2])
     if delta is None:
         raise CommandError(b"CLIENT_ERROR invalid numeric delta argument")
-    try:
-        counted = store.count(key, delta if words[0] == b"incr" else -delta)
-    except ValueError:
-        raise CommandError(b"CLIENT_ERROR cannot increment or decrement non-numeric value") from None
+    counted = store.count(words[0], key, delta if words[0] == b"incr" else -delta)
     return b"NOT_FOUND" if counted is None else counted
 
 
 def _touch(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    return b"TOUCHED" if store.touch(_key(words[1]), _expiry(words[2])) else b"NOT_FOUND"
+    touched = store.touch(words[0], _key(words[1]), _expiry(words[2]))
+    return b"TOUCHED" if touched else b"NOT_FOUND"
 
 
 def _delete(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     if words[2:] not in ([], [b"0"], [b"noreply"], [b"0", b"noreply"]):
         raise CommandError(_BAD_LINE + b".  Usage: delete <key> [noreply]")
-    return b"DELETED" if store.delete(_key(words[1])) else b"NOT_FOUND"
+    return b"DELETED" if store.delete(words[0], _key(words[1])) else b"NOT_FOUND"
 
 
 def _flush_all(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     delay = words[1] if words[1:] not in ([], [b"noreply"]) else b"0"
     at = _expiry(delay)
-    store.flush(0 if at == NEVER else at)
+    store.flush(words[0], 0 if at == NEVER else at)
     return b"OK"
+
+
+def _uncounted(run: _Run) -> _Run:
+    """Return *run*, of a command that is about no entry, in such a way that it passes the gate."""
+
+    def gated(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
+        return store.uncounted(words[0], lambda: run(store, words, block))
+
+    return gated
 
 
 def _version(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
@@ -236,30 +254,31 @@ def _quit(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     return b""
 
 
-_STORE = _Command(_store, 5, 6, quiet_from=5, size=_size_of_block)
-_COUNT = _Command(_count, 3, 4, quiet_from=3)
-_QUIT = _Command(_quit, 1)
+_ONE_KEY = slice(1, 2)
+_STORE = _Command(_store, 5, 6, quiet_from=5, size=_size_of_block, keys=_ONE_KEY)
+_COUNT = _Command(_count, 3, 4, quiet_from=3, keys=_ONE_KEY)
+_QUIT = _Command(_uncounted(_quit), 1)
 
 _COMMANDS = {
-    b"get": _Command(_get, 2),
-    b"gets": _Command(_get, 2),
-    b"gat": _Command(_get_and_touch, 2),
-    b"gats": _Command(_get_and_touch, 2),
+    b"get": _Command(_get, 2, keys=slice(1, None)),
+    b"gets": _Command(_get, 2, keys=slice(1, None)),
+    b"gat": _Command(_get_and_touch, 2, keys=slice(2, None)),
+    b"gats": _Command(_get_and_touch, 2, keys=slice(2, None)),
     b"set": _STORE,
     b"add": _STORE,
     b"replace": _STORE,
     b"append": _STORE,
     b"prepend": _STORE,
-    b"cas": _Command(_store, 6, 7, quiet_from=6, size=_size_of_block),
+    b"cas": _Command(_store, 6, 7, quiet_from=6, size=_size_of_block, keys=_ONE_KEY),
     b"incr": _COUNT,
     b"decr": _COUNT,
-    b"touch": _Command(_touch, 3, 4, quiet_from=3),
-    b"delete": _Command(_delete, 2, 4, quiet_from=3),
+    b"touch": _Command(_touch, 3, 4, quiet_from=3, keys=_ONE_KEY),
+    b"delete": _Command(_delete, 2, 4, quiet_from=3, keys=_ONE_KEY),
     b"flush_all": _Command(_flush_all, 1, 3, quiet_from=2),
-    b"version": _Command(_version, 1),
-    b"verbosity": _Command(_verbosity, 2, 3, quiet_from=2),
-    b"cache_memlimit": _Command(_cache_memlimit, 2, 3, quiet_from=2),
-    b"stats": _Command(_stats, 1),
-    b"shutdown": _Command(_shutdown, 1, 2),
+    b"version": _Command(_uncounted(_version), 1),
+    b"verbosity": _Command(_uncounted(_verbosity), 2, 3, quiet_from=2),
+    b"cache_memlimit": _Command(_uncounted(_cache_memlimit), 2, 3, quiet_from=2),
+    b"stats": _Command(_uncounted(_stats), 1),
+    b"shutdown": _Command(_uncounted(_shutdown), 1, 2),
     b"quit": _QUIT,
 }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from parameterized import parameterized
 
 from cachetest import PatchCaches
-from test.support import needs
+from test.support import needs, sample_or_all
 
 KEYS = st.integers(0, 5)
 VALUES = st.integers(1, 5)
@@ -145,7 +145,7 @@ class ReplayTests(unittest.TestCase):
         """Results, exceptions and the library's own order are those of a cache that is not patched."""
         from cachetest.adapters import Cachetools
 
-        @settings(max_examples=100, deadline=None)
+        @settings(max_examples=sample_or_all(15, of=100), deadline=None)
         @given(st.lists(CALLS, max_size=25))
         def replay(calls):
             real, patched = make(), make()
@@ -161,7 +161,7 @@ class ReplayTests(unittest.TestCase):
         """Whatever the test does, the cache holds afterwards what it held before, in the order it had."""
         from cachetest.adapters import Cachetools
 
-        @settings(max_examples=40, deadline=None)
+        @settings(max_examples=sample_or_all(10, of=40), deadline=None)
         @given(st.lists(CALLS, max_size=10), st.lists(CALLS, max_size=10), st.lists(CALLS, max_size=10))
         def replay(before, during, after):
             real, patched = make(), make()

@@ -1,5 +1,6 @@
-"""A cache of the Django project in the tests that is of a class of its own."""
+"""The caches of the Django project in the tests that are of classes of their own."""
 
+from django.core.cache.backends.base import InvalidCacheKey
 from django.core.cache.backends.locmem import LocMemCache
 
 
@@ -22,3 +23,11 @@ class LowerCaseCache(LocMemCache):
 def backwards(key, prefix, version):
     """Return *key* read from its end."""
     return key[::-1]
+
+
+class StrictCache(LocMemCache):
+    """A cache that refuses keys with a space in them, as those on memcached do."""
+
+    def validate_key(self, key):
+        if " " in key:
+            raise InvalidCacheKey(f"a space in {key!r}")

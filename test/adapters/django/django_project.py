@@ -30,6 +30,7 @@ CACHES = {
     },
     "table": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cached"},
     "backwards": {"BACKEND": DUMMY, "KEY_FUNCTION": "test.adapters.django.django_backends.backwards"},
+    "strict": {"BACKEND": "test.adapters.django.django_backends.StrictCache", "LOCATION": "strict"},
     "first": {"BACKEND": DUMMY},
     "second": {"BACKEND": DUMMY},
 }

@@ -16,7 +16,9 @@ needs_django = needs("django", "Django")
 class DjangoTests(unittest.TestCase):
     def check(self, name):
         """Run the checks of a module in the project; each of its tests is a subtest here."""
-        child = run_python("-c", f"from test.adapters.django.django_project import run_checks; run_checks({name!r})")
+        child = run_python(
+            "-c", f"from test.adapters.django.django_project import run_checks; run_checks({name!r})"
+        )
         self.assertEqual(child.returncode, 0, child.stderr)
         reported = json.loads(child.stdout)
         self.assertGreater(len(reported), 0)
@@ -26,8 +28,20 @@ class DjangoTests(unittest.TestCase):
                     self.fail("\n".join(problems))
 
     def test_calls(self):
-        """Each call counts what it should, and each cache is reached."""
+        """Each call counts what it should."""
         self.check("django_calls_checks")
+
+    def test_entries(self):
+        """Keys, lifetimes and the view of the entries are as Django has them."""
+        self.check("django_entries_checks")
+
+    def test_reach(self):
+        """Each cache object of the program is reached, and no other."""
+        self.check("django_reach_checks")
+
+    def test_restore(self):
+        """Overrides of the settings hold in a test, and everything is as before after it."""
+        self.check("django_restore_checks")
 
     def test_documented(self):
         """The example in the documentation runs, and its test passes."""
@@ -37,6 +51,10 @@ class DjangoTests(unittest.TestCase):
             child = run_python("-m", "unittest", "test_documented", cwd=folder)
         self.assertIn("Ran 1 test", child.stderr)
         self.assertEqual(child.returncode, 0, child.stderr)
+
+    def test_gate(self):
+        """A behaviour in force acts on Django's calls, the asynchronous ones too."""
+        self.check("django_gate_checks")
 
     def test_contract(self):
         """The adapter does what every adapter has to."""
@@ -51,7 +69,7 @@ class DjangoTests(unittest.TestCase):
         self.check("django_table_checks")
 
     def test_interrupts(self):
-        """Whatever interrupts entering or leaving, nothing stays patched."""
+        """Nothing stays patched, whatever interrupts entering or leaving."""
         self.check("django_interrupts_checks")
 
     @needs_redis_server
@@ -95,7 +113,7 @@ class UnconfiguredTests(unittest.TestCase):
         self.assertEqual(printed, "[]")
 
     def test_named(self):
-        """Where it was named, it is an error that says what to do, and nothing stays patched."""
+        """Named without settings, it is an error that says what to do, and nothing stays patched."""
         printed = self.run_script(
             "import cachetest",
             "try: cachetest.PatchCaches('django').__enter__()",

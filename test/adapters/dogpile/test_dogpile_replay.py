@@ -10,7 +10,7 @@ from parameterized import parameterized
 
 from cachetest import PatchCaches
 from test.servers import needs_redis_server, server
-from test.support import needs
+from test.support import needs, sample_or_all
 
 KEYS = st.sampled_from("abcd")
 VALUES = st.sampled_from([None, 0, "", b"", "text", 1.5, [1, 2], {"a": None}])
@@ -114,7 +114,7 @@ class ReplayTests(unittest.TestCase):
         def configured():
             return make_region().configure(f"dogpile.cache.{backend}", expiration_time=expiration_time)
 
-        self.replay(configured, configured, 100)
+        self.replay(configured, configured, sample_or_all(20, of=100))
 
     @needs("redis", "redis")
     @needs_redis_server
@@ -135,7 +135,7 @@ class ReplayTests(unittest.TestCase):
                 )
 
             # Nothing listens where the patched region would connect to.
-            self.replay(lambda: configured(port), lambda: configured(1), 60)
+            self.replay(lambda: configured(port), lambda: configured(1), sample_or_all(15, of=60))
 
 
 if __name__ == "__main__":

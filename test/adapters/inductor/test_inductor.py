@@ -7,13 +7,14 @@ from unittest import mock
 
 from parameterized import parameterized
 
+from cachetest import MockCache
 from cachetest.adapters.inductor.adapter import (
     Inductor,
-    InductorSwitch,
     _cache_classes,
     _forget_memoised,
     _looked_up,
 )
+from cachetest.adapters.inductor.switches import InductorSwitch
 from cachetest.adapters.registry import detected_adapters
 
 
@@ -49,7 +50,7 @@ class ComponentsTests(unittest.TestCase):
     )
     def test_parts(self, _, key, parts):
         """A key of torch's Redis caches comes apart as torch put it together; others as they would anyway."""
-        self.assertEqual(Inductor().components("fx_graph", key), parts)
+        self.assertEqual(Inductor().components(MockCache("fx_graph"), key), parts)
 
 
 class MissingClassTests(unittest.TestCase):

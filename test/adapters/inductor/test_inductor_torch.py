@@ -64,7 +64,7 @@ class FxGraphTests(TorchCacheTestCase):
         self.assertCacheUnused(*(name for name in self.caches if name != "fx_graph"))
 
     def test_call_of_a_compiled_function(self):
-        """What this process has compiled is not looked up again."""
+        """A function that this process has compiled is not looked up again."""
         import torch
 
         with new_machine():

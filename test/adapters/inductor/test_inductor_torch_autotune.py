@@ -112,7 +112,7 @@ class RemoteTests(TorchCacheTestCase):
     enable_caches = ("autotune_remote_cache",)
 
     def test_warm_machines(self):
-        """What one machine has tuned every other one finds."""
+        """Every machine finds what another one has tuned."""
         with new_machine():
             self.assertIsNone(_tune())
         self.assertCacheStats("autotune_remote", puts=1, hits=0, misses=1)

@@ -143,7 +143,7 @@ class TorchTestCaseTests(unittest.TestCase):
 
     @parameterized.expand([(True,), (False,)])
     def test_set_by_hand(self, value):
-        """What was set by hand before comes back, as an override, where torch itself had set it too."""
+        """A value set by hand before comes back, as an override, where torch itself had set it too."""
 
         def check():
             from torch._inductor import config
@@ -195,7 +195,7 @@ class AsyncTests(AsyncCacheTestCase):
         self.assertNotEqual(hit.thread, miss.thread)
 
     async def test_compile_in_a_thread_first(self):
-        """What a thread has put the coroutine finds."""
+        """The coroutine finds an entry that a thread has put."""
         await asyncio.to_thread(compile_on_new_machine)
         with self.assertCacheDelta("fx_graph", puts=0, hits=1, misses=0):
             compile_on_new_machine()
@@ -232,7 +232,7 @@ class ThreadTests(TorchCacheTestCase):
     enable_caches = GRAPHS
 
     def test_thread_then_here(self):
-        """What a thread has put is warm for the test itself."""
+        """An entry that a thread has put is warm for the test itself."""
         _on_a_thread_with_context(compile_on_new_machine)
         for name in ("fx_graph", "aot_autograd"):
             self.assertCacheStats(name, puts=1, hits=0, misses=1)
@@ -242,7 +242,7 @@ class ThreadTests(TorchCacheTestCase):
             self.assertCacheStats(name, puts=1, hits=1, misses=1)
 
     def test_here_then_thread(self):
-        """What the test has put is warm for a thread."""
+        """An entry that the test has put is warm for a thread."""
         compile_on_new_machine()
         for name in ("fx_graph", "aot_autograd"):
             with self.assertCacheDelta(name, puts=0, hits=1, misses=0):

@@ -10,13 +10,14 @@ from parameterized import parameterized
 
 from cachetest import PatchCaches, global_stats
 
-from ...support import run_python
 from .torch_support import (
     TorchCacheTestCase,
+    config,
     cube,
     new_machine,
     ones,
     square,
+    tag,
 )
 
 if TYPE_CHECKING:
@@ -24,22 +25,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
-def _config(module: str, **values: object) -> AbstractContextManager[Any]:
-    import importlib
-
-    return importlib.import_module(module).patch(**values)
-
-
-def _tag() -> AbstractContextManager[Any]:
-    return _config("torch.compiler.config", cache_key_tag="test")
-
-
 def _max_autotune() -> AbstractContextManager[Any]:
-    return _config("torch._inductor.config", max_autotune=True)
+    return config("torch._inductor.config", max_autotune=True)
 
 
 def _functorch_flag() -> AbstractContextManager[Any]:
-    return _config("torch._functorch.config", cse=False)
+    return config("torch._functorch.config", cse=False)
 
 
 @contextmanager
@@ -108,7 +99,7 @@ CHANGES = [
     ("max_autotune", {}, {"around": _max_autotune}, "inductor config max_autotune: False -> True"),
     ("dtype", {}, {"dtype": "float64"}, "example_inputs[0] dtype: torch.float32 -> torch.float64"),
     ("shape", {}, {"sizes": (4, 4)}, "example_inputs[0] shape: [3, 3] -> [4, 4]"),
-    ("tag", {}, {"around": _tag}, "cache_key_tag: '' -> 'test'"),
+    ("tag", {}, {"around": tag}, "cache_key_tag: '' -> 'test'"),
     ("threads", {}, {"around": _one_thread}, r"number of threads (torch.set_num_threads): "),
     (
         "deterministic",
@@ -118,6 +109,8 @@ CHANGES = [
     ),
     ("dynamic", {}, {"dynamic": True}, "sizes that are not fixed (dynamic shapes): none -> s"),
 ]
+
+
 GRAPH_CHANGES = [
     ("source", {}, {"function": cube}, "graph: - "),
     (
@@ -127,6 +120,8 @@ GRAPH_CHANGES = [
         "compile option is_inference: False -> True",
     ),
 ]
+
+
 AUTOGRAD_CHANGES = [
     ("functorch", {}, {"around": _functorch_flag}, "functorch config cse: True -> False"),
     ("source", {}, {"function": cube}, "graph: - "),
@@ -163,7 +158,7 @@ class GraphTests(ExplainTestCase):
 
     @parameterized.expand(CHANGES + GRAPH_CHANGES)
     def test_change(self, _, first, then, line):
-        """Whatever makes the key of a graph another is named."""
+        """A change that makes another key of a graph is named."""
         self.check(first, then, line)
 
 
@@ -173,7 +168,7 @@ class AutogradTests(ExplainTestCase):
 
     @parameterized.expand(CHANGES + AUTOGRAD_CHANGES)
     def test_change(self, _, first, then, line):
-        """Whatever makes the key of an autograd entry another is named, functorch's config part by part."""
+        """So is one that makes another key of an autograd entry, functorch's config part by part."""
         self.check(first, then, line)
 
 
@@ -184,7 +179,7 @@ class OutcomeTests(ExplainTestCase):
         """A key that is there and whose guards fail is a hit of the cache and no use to torch: it says so."""
         self.cache = "fx_graph"
         options = {"function": sized, "dynamic": True}
-        with _config("torch._functorch.config", enable_remote_autograd_cache=False):
+        with config("torch._functorch.config", enable_remote_autograd_cache=False):
             text = self.failure(
                 {**options, "sizes": (8, 8)}, {**options, "sizes": (4, 4)}, puts=0, hits=1, misses=0
             )
@@ -198,7 +193,7 @@ class OutcomeTests(ExplainTestCase):
         text = self.failure(
             {},
             {
-                "around": lambda: _config(
+                "around": lambda: config(
                     "torch._inductor.config", **{"aot_inductor.use_runtime_constant_folding": True}
                 )
             },
@@ -209,7 +204,7 @@ class OutcomeTests(ExplainTestCase):
 
     def test_a_bypass_is_no_use(self):
         """A cache that torch passed over was not used."""
-        with _config("torch._inductor.config", **{"aot_inductor.use_runtime_constant_folding": True}):
+        with config("torch._inductor.config", **{"aot_inductor.use_runtime_constant_folding": True}):
             compile_new()
         self.assertEqual([each.kind for each in self.caches.fx_graph.operations], ["bypass"])
         self.assertCacheUnused("fx_graph", "aot_autograd")
@@ -221,16 +216,16 @@ class OutcomeTests(ExplainTestCase):
         before = len(texts)
         compile_new()
         self.assertEqual(len(texts), before)
-        compile_new(around=_tag)
+        compile_new(around=tag)
         self.assertEqual(len(texts), before + 1)
 
     def test_after_the_scope(self):
-        """What a scope knew can be asked for until the next one begins."""
+        """The parts that a scope knew can be asked for until the next one begins."""
         with PatchCaches(enable=self.enable_caches) as patch:
             compile_new()
-            compile_new(around=_tag)
+            compile_new(around=tag)
         self.assertIn("cache_key_tag: '' -> 'test'", str(patch.caches.fx_graph.explain()))
-        self.assertNotIn("key parts", global_stats.fx_graph._kept)
+        self.assertNotIn("key parts", global_stats.fx_graph._adapter_state)
 
 
 class OffTests(ExplainTestCase):
@@ -240,90 +235,21 @@ class OffTests(ExplainTestCase):
 
     def test_hashes_only(self):
         """With the hooks off nothing is kept, bypasses are not logged, and keys are hashes."""
-        text = self.failure({}, {"around": _tag})
+        text = self.failure({}, {"around": tag})
         self.assertIn("a hash, and what went into it can't be told from it", text)
         self.assertNotIn("cache_key_tag", text)
-        self.assertEqual(self.caches.fx_graph._kept.keys() & {"key parts", "key part texts"}, set())
+        self.assertEqual(self.caches.fx_graph._adapter_state.keys() & {"key parts", "key part texts"}, set())
 
     def test_inner_block(self):
         """A block may have them on for itself."""
         with PatchCaches(enable=self.enable_caches) as patch:
             compile_new()
-            compile_new(around=_tag)
+            compile_new(around=tag)
         self.assertIn("cache_key_tag", str(patch.caches.fx_graph.explain()))
         with PatchCaches(enable=self.enable_caches, explain_misses=False) as patch:
             compile_new()
-            compile_new(around=_tag)
+            compile_new(around=tag)
         self.assertNotIn("cache_key_tag", str(patch.caches.fx_graph.explain()))
-
-
-class HookTests(TorchCacheTestCase):
-    def test_loaded_late(self):
-        """A compiler that the first compile of a test loads is hooked as it is loaded, and freed after."""
-        done = run_python(
-            "-c",
-            "import sys, torch\n"
-            "from cachetest import PatchCaches\n"
-            "from cachetest.adapters import inductor_keys\n"
-            "with PatchCaches(enable=['fx_graph_remote_cache']) as patch:\n"
-            "    assert 'torch._inductor.codecache' not in sys.modules\n"
-            "    torch.compile(lambda x: x @ x)(torch.ones(3, 3))\n"
-            "    assert patch.caches.fx_graph.adapter_state('key parts', dict)\n"
-            "module = sys.modules['torch._inductor.codecache']\n"
-            "for found in (module.FxGraphCache.load_with_key, module.log_cache_bypass):\n"
-            "    assert found.__code__.co_filename != inductor_keys.__file__\n"
-            "assert type(module.__loader__).__module__ != inductor_keys.__name__\n"
-            "assert not [f for f in sys.meta_path if type(f).__module__ == inductor_keys.__name__]\n",
-        )
-        self.assertEqual(done.returncode, 0, done.stderr)
-
-    def test_in_place(self):
-        """A static method is hooked by one; a hook that somebody displaces is reported as any patch is."""
-        from torch._inductor.codecache import FxGraphCache
-
-        inside = vars(FxGraphCache)["load_with_key"]
-        self.assertIsInstance(inside, staticmethod)
-        self.assertIn("inductor_keys", inside.__func__.__code__.co_filename)
-        self.addCleanup(setattr, FxGraphCache, "load_with_key", inside)
-        with self.assertRaisesRegex(AssertionError, "FxGraphCache.load_with_key was displaced"):
-            with PatchCaches():
-                FxGraphCache.load_with_key = staticmethod(len)
-
-    def test_autotune(self):
-        """The parts of an autotune key are those it was hashed from."""
-        from .test_inductor_torch_autotune import _cache
-
-        with PatchCaches() as patch, _config("torch._inductor.config", autotune_local_cache=True):
-            with new_machine():
-                for around in (nullcontext, _tag):
-                    with around():
-                        cache, key = _cache().local_cache
-                        cache.get(key)
-                        if around is nullcontext:
-                            cache.put(key, {"a": 1})
-                text = str(patch.caches.autotune_local.explain())
-        self.assertIn("cache_key_tag: '' -> 'test'", text)
-
-    def test_profile(self):
-        """The key of a profile is legible."""
-        cache = self.caches.dynamo_pgo
-        cache.put("pt2:dynamo-pgo::mast:job:1:None::c1", 1)
-        cache.get("pt2:dynamo-pgo::mast:job:1:None:test:c1")
-        self.assertIn("cache_key_tag: '' -> 'test'", str(cache.explain()))
-
-    def test_no_hook(self):
-        """A release that lacks a hook is counted all the same, and the explanation says what it lacks."""
-        from torch._inductor import codecache
-
-        load = vars(codecache.FxGraphCache)["load_with_key"]
-        del codecache.FxGraphCache.load_with_key
-        self.addCleanup(setattr, codecache.FxGraphCache, "load_with_key", load)
-        cache = self.caches.fx_graph
-        cache.put("pt2:fx-graph-v1::one:c1", 1)
-        cache.get("pt2:fx-graph-v1::two:c1")
-        text = str(cache.explain())
-        self.assertIn("this release of torch has no FxGraphCache.load_with_key to ask", text)
-        self.assertIn("part 1: 'one' -> 'two'", text)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class BackendTests(TorchCacheTestCase):
 
     @parameterized.expand(CACHE_CLASSES)
     def test_operations(self, name, cache):
-        """What is put through one cache object is a hit through another, after torch's own serialiser."""
+        """A value put through one cache object is a hit through another, after torch's own serialiser."""
         found = cache_class(name)("id").get("key")
         cache_class(name)("id").put("key", {"best": [1, 2]})
         again = cache_class(name)("id").get("key")
@@ -178,7 +178,7 @@ class MemoisedTests(unittest.TestCase):
         self.assertNotIsInstance(getattr(self.get_cache(), "backend", None), backend_class())
 
     def test_maker_replaced_in_between(self):
-        """What somebody has put in since the last test is told to forget as well."""
+        """A cache object that somebody has put in since the last test is told to forget as well."""
         with PatchCaches():
             pass
         made = functools.cache(object)

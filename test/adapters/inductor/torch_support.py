@@ -1,4 +1,4 @@
-"""What the tests with real torch share. Importing this imports no torch."""
+"""Functions and a case that the tests with real torch share. Importing this imports no torch."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...support import needs_torch, run_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 # The classes of torch that are given our backend, with the cache that each serves.
 CACHE_CLASSES = (
@@ -111,6 +112,16 @@ def cache_class(name: str) -> Any:
     """Return the cache class of torch that is called *name*."""
     load_torch()
     return getattr(importlib.import_module("torch._inductor.remote_cache"), name)
+
+
+def config(module: str, **values: object) -> AbstractContextManager[Any]:
+    """Return a context manager in which flags of a config *module* of torch have other *values*."""
+    return importlib.import_module(module).patch(**values)
+
+
+def tag() -> AbstractContextManager[Any]:
+    """Return one in which all keys are tagged."""
+    return config("torch.compiler.config", cache_key_tag="test")
 
 
 def config_texts() -> dict[str, str]:

@@ -38,7 +38,7 @@ class ProtocolTestCase(unittest.TestCase):
 
 
 class CountTests(ProtocolTestCase):
-    """What each command counts as."""
+    """The operations that each command is logged as."""
 
     @parameterized.expand(
         [
@@ -48,7 +48,7 @@ class CountTests(ProtocolTestCase):
             (b"gets n", b"VALUE n 5 2 1\r\n10\r\nEND", "hit"),
             (b"gat 9 n a", b"VALUE n 5 2\r\n10\r\nEND", "hit miss"),
             (b"gats 9 n", b"VALUE n 5 2 1\r\n10\r\nEND", "hit"),
-            (b"get n " + b"k" * 251, b"CLIENT_ERROR bad command line format", ""),
+            (b"get n " + b"k" * 251, b"CLIENT_ERROR bad command line format", "failure failure"),
             (b"set a 0 0 1\r\nx", b"STORED", "put"),
             (b"set a 0 0 1 noreply\r\nx", b"", "put"),
             (b"set a 0 0 0\r\n", b"STORED", "put"),
@@ -67,7 +67,8 @@ class CountTests(ProtocolTestCase):
             (b"decr n 50", b"0", "hit put"),
             (b"incr n 5 noreply", b"", "hit put"),
             (b"incr a 5", b"NOT_FOUND", "miss"),
-            (b"incr n x", b"CLIENT_ERROR invalid numeric delta argument", ""),
+            (b"incr n x", b"CLIENT_ERROR invalid numeric delta argument", "failure"),
+            (b"incr n x noreply", b"", ""),
             (b"touch n 9", b"TOUCHED", ""),
             (b"touch a 9", b"NOT_FOUND", ""),
             (b"delete n", b"DELETED", "delete"),
@@ -76,7 +77,9 @@ class CountTests(ProtocolTestCase):
             (b"flush_all 9", b"OK", ""),
             (b"version", b"VERSION 1.6.18", ""),
             (b"verbosity 1", b"OK", ""),
-            (b"nonsense", b"ERROR", ""),
+            (b"nonsense", b"ERROR", "failure"),
+            (b"stats slabs", b"SERVER_ERROR cachetest has no memcached command stats slabs", "failure"),
+            (b"cache_memlimit 1", b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m", ""),
             (b"quit", b"", ""),
         ]
     )
@@ -88,11 +91,14 @@ class CountTests(ProtocolTestCase):
         self.assertEqual(self.kinds(), kinds)
 
     def test_not_numeric(self):
-        """What can't be counted is an error, and no lookup."""
+        """A value that is no number is a failure to count, and no lookup."""
         self.say(b"set a 0 0 1", b"x")
         answer = self.say(b"incr a 1")
         self.assertEqual(answer, b"CLIENT_ERROR cannot increment or decrement non-numeric value")
-        self.assertEqual(self.kinds(), "put")
+        self.assertEqual(self.kinds(), "put failure")
+        failure = self.cache.operations[-1]
+        self.assertEqual((failure.key, failure.asked), ("a", "incr"))
+        self.assertIn("CLIENT_ERROR cannot increment", failure.error)
 
     def test_counted_in_place(self):
         """A number is written over the old one: it may get longer, and what it has too little is blanks."""
@@ -110,16 +116,24 @@ class CountTests(ProtocolTestCase):
         self.assertEqual(answer, b"SERVER_ERROR object too large for cache")
 
     def test_too_large(self):
-        """A value that does not fit is no put; what it was to replace is evicted."""
+        """A value that does not fit is a failure; what it was to replace is evicted."""
         size = 1024 * 1024
         self.say(b"set a 0 0 1", b"x")
-        for command, kinds in ((b"add", "put"), (b"set", "put eviction"), (b"set", "put eviction")):
+        for command, kinds in ((b"add", "failure"), (b"set", "eviction failure"), (b"set", "failure")):
+            self.cache.operations.clear()
             answer = self.say(b"%b a 0 0 %d" % (command, size), b"x" * size)
             self.assertEqual(answer, b"SERVER_ERROR object too large for cache")
             self.assertEqual(self.kinds(), kinds)
 
+    def test_too_large_unanswered(self):
+        """To a client that waits for no answer it is none: nothing is raised there."""
+        size = 1024 * 1024
+        self.say(b"set a 0 0 1", b"x")
+        self.assertEqual(self.say(b"set a 0 0 %d noreply" % size, b"x" * size), b"")
+        self.assertEqual(self.kinds(), "put eviction")
+
     def test_append_too_large(self):
-        """What would grow too large by it is left as it is."""
+        """An entry that would grow too large by it is left as it is."""
         self.say(b"set a 0 0 1000000", b"x" * 1_000_000)
         self.assertEqual(self.say(b"append a 0 0 100000", b"x" * 100_000), b"NOT_STORED")
         self.assertEqual(len(self.store["a"]), 1_000_000)
@@ -142,7 +156,7 @@ class CountTests(ProtocolTestCase):
 
 class ExpiryTests(ProtocolTestCase):
     def test_expired(self):
-        """What has expired is an expiration and a miss at the lookup that sees it, and a miss afterwards."""
+        """An expired entry is an expiration and a miss at the lookup that sees it, and a miss afterwards."""
         self.say(b"set a 0 60 1", b"x", b"get a")
         self.advance(61)
         self.assertNotIn("a", self.store)
@@ -252,7 +266,7 @@ class MappingTests(ProtocolTestCase):
         self.assertEqual(self.kinds(), "put put")
 
     def test_changing(self):
-        """What is put in by hand is found; what is taken out is gone; neither is counted."""
+        """An entry put in by hand is found, one taken out is gone, and neither is counted."""
         self.store["a"] = b"x"
         self.assertEqual(self.say(b"get a"), b"VALUE a 0 1\r\nx\r\nEND")
         del self.store[b"a"]

@@ -1,0 +1,127 @@
+"""The rows of the tables in CONTRIBUTING.rst: what .ci/run checks where, and how long it takes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Check(NamedTuple):
+    """One thing that is shown: where it was shown before, where it is now, and why it is there."""
+
+    what: str
+    before: str
+    now: str
+    why: str
+
+
+class Step(NamedTuple):
+    """The seconds that a step took by the clock, before and now, and those of CPU time now."""
+
+    what: str
+    before: str
+    now: str
+    cpu: str
+
+
+# The environments that ran all tests without PyTorch.
+SUITES = "README 2, clone (twice), py310, py312, py313, sdist, wheel"
+
+CHECKS = [
+    Check(
+        "Two dependencies are enough to install cachetest and to run the examples",
+        "README 1",
+        "README 1",
+        "nothing else is installed there",
+    ),
+    Check(
+        "They are enough to import it anywhere, and an adapter without its library",
+        "sdist, wheel",
+        "README 1",
+        "nothing else is installed there",
+    ),
+    Check(
+        "The README's command installs all that the tests need",
+        "README 2",
+        "README 2",
+        "tox installs it everywhere else",
+    ),
+    Check(
+        "Tests of what is not installed are skipped, and say how to install it",
+        SUITES,
+        "README 2",
+        "CI forbids it everywhere else",
+    ),
+    Check(
+        "All tests, Python 3.11", "README 2, clone (twice), torch, sdist, wheel", "README 2", "it has 3.11"
+    ),
+    Check("unittest finds the tests that pytest finds", "", "README 2", "pytest has counted them there"),
+    Check("All tests, Python 3.10", "py310", "py310", "it has no name that came later"),
+    Check("All tests by unittest, in order", "README 2", "py310", "the oldest unittest can do least"),
+    Check("All tests, Python 3.12", "py312", "py312", "it is the first with inlined comprehensions"),
+    Check(
+        "All tests in random order, on two workers",
+        "clone, py310, py312, py313, sdist, wheel",
+        "py312",
+        "it has pytest-randomly",
+    ),
+    Check("All tests, Python 3.13", "py313", "py313", "it is the newest that has to be there"),
+    Check("All tests by pytest, in order, in one process", "clone, torch", "py313", "py312 has two workers"),
+    Check(
+        "Entering and leaving, interrupted at every step, for each adapter but that of Inductor",
+        f"{SUITES}, torch",
+        "py313",
+        "its bytecode has the most places to be interrupted at; a sample is taken everywhere else",
+    ),
+    Check(
+        "2,000 random programs agree with the model, with statistics of what is in them",
+        f"{SUITES}, torch, model",
+        "py313",
+        "CACHETEST_EXHAUSTIVE is set there; everywhere else there are 100",
+    ),
+    Check(
+        "Contending threads, and random calls replayed on real servers, at full length",
+        f"{SUITES}, torch (replays only)",
+        "py313",
+        "CACHETEST_EXHAUSTIVE is set there; a sample is taken everywhere else",
+    ),
+    Check("All tests, Python 3.14, where it is installed", "py314", "py314", "it is the newest"),
+    Check(
+        "The oldest supported release of each library", "oldest", "oldest", "they are installed there only"
+    ),
+    Check("Inductor's adapter on real PyTorch", "torch (twice)", "torch", "PyTorch is there only"),
+    Check(
+        "Entering and leaving, interrupted at every step, for Inductor",
+        "torch",
+        "torch",
+        "PyTorch is there only",
+    ),
+    Check(
+        "All other tests, in a process that has loaded PyTorch",
+        "torch",
+        "torch",
+        "PyTorch is there only",
+    ),
+    Check("98 % of the lines and branches are run", "torch", "torch", "Inductor's are run there only"),
+    Check(
+        "The benchmarks work, with PyTorch and without",
+        "bench, torch (twice)",
+        "torch",
+        "pyperf and PyTorch are there only",
+    ),
+    Check(
+        "The sdist's tests pass on the wheel, outside the checkout",
+        "sdist, wheel",
+        "py310, py312, py313, py314, oldest, torch",
+        "what is installed there has to come from somewhere",
+    ),
+    Check("The sdist can be installed, and is complete", "sdist, package", "package", "it is built there"),
+    Check("The wheel has the package and nothing else", "wheel, package", "package", "it is built there"),
+    Check("The metadata of both is valid", "package", "package", "they are built there"),
+    Check("Lint and format", "lint", "lint", "ruff is there only"),
+    Check("This table is up to date", "", "lint", "it reads text, as the linter does"),
+    Check("mypy --strict accepts the package", "typing", "typing", "mypy is there only"),
+    Check("mypy --strict and pyright accept a user's code", "", "typing", "both are there only"),
+    Check("The documentation is built without a warning", "", "docs", "Sphinx is there only"),
+]
+
+STEPS: list[Step] = []

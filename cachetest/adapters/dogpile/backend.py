@@ -1,0 +1,162 @@
+"""The backend under a region while it is patched, and the call of the region that uses it.
+
+The gate is here, and not at the region, because the entries are here. What is in force acts right before they
+are touched, and dogpile's own lock, serializer and proxies, which are above, stay in the tested path. But to
+this backend a lookup is a value or nothing. Whether a value will do, or has expired, the region says. So the
+backend records no effect of a lookup, and the region counts the hit or the miss when its call is over. A put,
+a delete and a failure are recorded here. A failure is not counted twice, since the exception goes through the
+region, which then counts nothing.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dogpile.cache.api import NO_VALUE, CacheBackend
+from dogpile.cache.backends.null import NullBackend
+from dogpile.cache.proxy import ProxyBackend
+
+from ..._behaving.gate import MISSING
+from ..._caches.attribution import cache_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ..._behaving.gate import Effect
+    from ..._caches.cache import MockCache
+
+__all__ = ["LIBRARIES", "RegionCall", "ScopedBackend", "current_call", "last_proxy"]
+
+LIBRARIES = frozenset({"dogpile"})
+_GET_MULTI, _SET, _SET_MULTI, _DELETE_MULTI = (
+    {"asked": name} for name in ("get_multi", "set", "set_multi", "delete_multi")
+)
+
+
+class RegionCall:
+    """One lookup that the program asks a region for, for as long as it is entered.
+
+    *known* says by which name it was called. ``there`` is whether the backend had a value, for each key;
+    ``missed`` are the keys that have been counted as misses.
+    """
+
+    __slots__ = ("_token", "known", "missed", "there")
+
+    def __init__(self, known: Mapping[str, object] | None) -> None:
+        self.known = known
+        self.there: dict[Any, bool] = {}
+        self.missed: set[Any] = set()
+
+    def __enter__(self) -> RegionCall:
+        self._token = current_call.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        current_call.reset(self._token)
+
+
+current_call: ContextVar[RegionCall | None] = ContextVar("cachetest.dogpile", default=None)
+
+
+def last_proxy(backend: Any) -> Any:
+    """Return the innermost proxy around *backend*, or None."""
+    last = None
+    while isinstance(backend, ProxyBackend):
+        last, backend = backend, backend.proxied
+    return last
+
+
+class ScopedBackend(CacheBackend):  # type: ignore[misc]
+    """The backend of the region *name*, with the serializers and the key mangler of *real*.
+
+    *stored_in* returns the entries of the region in the scope of a cache.
+    """
+
+    def __init__(self, name: str, real: Any, stored_in: Callable[[MockCache], dict[Any, Any]]) -> None:
+        self._name = name
+        self._stored_in = stored_in
+        self._keeps = not isinstance(real, NullBackend)
+        self.key_mangler = real.key_mangler
+        self.serializer = real.serializer
+        self.deserializer = real.deserializer
+
+    def get(self, key: Any) -> Any:
+        cache = cache_for(self._name)
+        call = current_call.get()
+        known = None if call is None else call.known
+        find = partial(self._stored_in(cache).get, key, MISSING)
+        return _seen(call, key, cache.perform("get", (key,), find, _no_effect, LIBRARIES, known))
+
+    def get_multi(self, keys: Iterable[Any]) -> list[Any]:
+        cache = cache_for(self._name)
+        call = current_call.get()
+        known = _GET_MULTI if call is None else call.known
+        keys = list(keys)
+        stored = self._stored_in(cache)
+
+        def find_all() -> list[Any]:
+            return [stored.get(key, MISSING) for key in keys]
+
+        found = cache.perform("get", keys, find_all, _no_effect, LIBRARIES, known)
+        return [_seen(call, key, value) for key, value in zip(keys, found, strict=True)]
+
+    def set(self, key: Any, value: Any) -> None:
+        cache = cache_for(self._name)
+
+        def store() -> None:
+            if self._keeps:
+                self._stored_in(cache)[key] = value
+                _unkept_in(cache).discard(key)
+            else:
+                _unkept_in(cache).add(key)
+
+        cache.write(key, store, LIBRARIES, known=_SET)
+
+    def set_multi(self, mapping: Mapping[Any, Any]) -> None:
+        cache = cache_for(self._name)
+        keys = list(mapping)
+
+        def store_all() -> None:
+            if self._keeps:
+                self._stored_in(cache).update(mapping)
+                _unkept_in(cache).difference_update(keys)
+            else:
+                _unkept_in(cache).update(keys)
+
+        cache.perform("put", keys, store_all, lambda _: [("put", key) for key in keys], LIBRARIES, _SET_MULTI)
+
+    def delete(self, key: Any) -> None:
+        self._delete((key,), None)
+
+    def delete_multi(self, keys: Iterable[Any]) -> None:
+        self._delete(list(keys), _DELETE_MULTI)
+
+    def _delete(self, keys: Sequence[Any], known: Mapping[str, object] | None) -> None:
+        cache = cache_for(self._name)
+        stored = self._stored_in(cache)
+
+        def delete_all() -> None:
+            for key in keys:
+                stored.pop(key, None)
+
+        cache.perform(
+            "delete", keys, delete_all, lambda _: [("delete", key) for key in keys], LIBRARIES, known
+        )
+
+
+def _unkept_in(cache: MockCache) -> set[Any]:
+    unkept: set[Any] = cache.adapter_state("keys not kept", set)
+    return unkept
+
+
+def _no_effect(_: object) -> Iterable[Effect]:
+    return ()
+
+
+def _seen(call: RegionCall | None, key: Any, found: Any) -> Any:
+    """Return *found* as dogpile has it, and note in the region's *call* whether there was a value."""
+    if call is not None:
+        call.there[key] = found is not MISSING
+    return NO_VALUE if found is MISSING else found

@@ -1,0 +1,54 @@
+"""The view of a region's entries in one scope: the values that the region's own `get` would find."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from dogpile.cache.api import NO_VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["RegionEntries"]
+
+
+class RegionEntries(MutableMapping[Any, Any]):
+    """The values of *region* in one scope, by mangled key; reading and changing them is not counted."""
+
+    def __init__(self, region: Any, stored: dict[Any, Any]) -> None:
+        self._region = region
+        self._stored = stored
+
+    def _value(self, stored: Any) -> Any:
+        region = self._region
+        value = region._parse_serialized_from_backend(stored) if isinstance(stored, bytes) else stored
+        return region._unexpired_value_fn(None, False)(value).payload
+
+    def __getitem__(self, key: Any) -> Any:
+        value = self._value(self._stored[key])
+        if value is NO_VALUE:
+            raise KeyError(key)
+        return value
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        region = self._region
+        made: Callable[[Any], Any] = region._serialized_payload if region.serializer else region._value
+        self._stored[key] = made(value)
+
+    def __delitem__(self, key: Any) -> None:
+        del self._stored[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(
+            [key for key, stored in list(self._stored.items()) if self._value(stored) is not NO_VALUE]
+        )
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def clear(self) -> None:
+        self._stored.clear()
+
+    def __repr__(self) -> str:
+        return repr(dict(self))

@@ -1,0 +1,61 @@
+"""The contract of adapters, for functools."""
+
+import functools
+import unittest
+from typing import ClassVar
+
+from cachetest._behaving.gate import MISSING
+from cachetest.adapters import Functools
+from cachetest.contract import AdapterContract, Subject
+
+
+class MemoisedSubject(Subject):
+    caches = ("prices", "rates")
+    misses_per_put = 1
+
+    def __init__(self):
+        self.values = {}
+        self.functions = {name: functools.cache(functools.partial(self.load)) for name in self.caches}
+        self.adapter = Functools(**self.functions)
+
+    def load(self, key):
+        return self.values.pop(key)
+
+    def open(self, name):
+        return self.functions[name]
+
+    def get(self, cache, key):
+        try:
+            return cache(key)
+        except KeyError:
+            return MISSING
+
+    def put(self, cache, key, value):
+        self.values[key] = value
+        cache(key)
+
+    def state(self):
+        return {name: dict(vars(function)) for name, function in self.functions.items()}
+
+
+NO_OPERATIONS = "a memoised function counts its lookups, but tells nobody of them"
+
+
+class FunctoolsContract(AdapterContract, unittest.TestCase):
+    exceptions: ClassVar = {
+        "overwrite": "a memoised function computes a value once",
+        "delete": "a memoised function deletes no single entry",
+        "many": "a memoised function takes one key at a time",
+        "expiry": "a memoised function has no TTL",
+        "entries": "a memoised function shows neither its keys nor its values",
+        "nested": "the function has one set of entries: those of the outer scope are gone after the inner",
+        "parallel": "the function has one set of counts: the second scope is refused",
+        "call_site": NO_OPERATIONS,
+    }
+
+    def make_subject(self):
+        return MemoisedSubject()
+
+
+if __name__ == "__main__":
+    unittest.main()
