@@ -56,15 +56,15 @@ def main() -> int:
     print_steps(steps)
     environments: dict[str, Any] = {}
     for path in results:
-        environments |= json.loads(path.read_text(encoding="utf-8"))["testenvs"]
+        # Each file names all environments there are, and has the commands of those that it is about.
+        testenvs = json.loads(path.read_text(encoding="utf-8"))["testenvs"]
+        environments |= {name: found for name, found in testenvs.items() if found.get("test")}
 
     print("seconds   setup  environment")
     ran = set()
     total = tests_of(printed.read_text(encoding="utf-8"))
     for name, found in environments.items():
-        commands, setup = found.get("test", []), found.get("setup", [])
-        if not commands:
-            continue
+        commands, setup = found["test"], found.get("setup", [])
         tests = sum((tests_of(each["output"] + each["err"]) for each in commands), Counter[str]())
         total += tests
         if all(each["retcode"] == 0 for each in commands):
