@@ -137,22 +137,17 @@ class Scope:
         self.by_name: dict[str, MockCache] = {}
         # What adapters know of objects of the program, by id, each with a weak reference: ids are used again.
         self.remembered: dict[int, tuple[ref[Any], Any]] = {}
+        self._options = names, adapter_for, lines_left, log_length, explainer_of
         self._made: list[MockCaches] = []
-        self._names = names
-        self._adapter_for = adapter_for
-        self._log_length = log_length
-        self._explainer_of = explainer_of
 
     @property
     def caches(self) -> MockCaches:
         """The caches, by name."""
         found = self._caches
         if found is None:
-            own = self._names, self._adapter_for, lines_left, self._log_length, self._explainer_of
-            made = MockCaches(*own, by_name=self.by_name)
             # Appending is atomic: two threads that are first at once share one, and one sequence of numbers.
             # Not by vars(), after which every attribute is slower to read.
-            self._made.append(made)
+            self._made.append(MockCaches(*self._options, by_name=self.by_name))
             found = self._caches = self._made[0]
         return found
 

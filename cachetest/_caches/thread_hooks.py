@@ -63,35 +63,33 @@ def hold_hooks(holder: object) -> None:
     """
     with _lock:
         _holders.add(holder)
-        _put_in()
+        if not _made:
+            _make_all()
+        # By what is in, not by who came first: the one before may have been interrupted half-way.
+        for n, hook in enumerate(_made):
+            if not hook.on:
+                if hook.own[hook.name] is not hook.found:
+                    hook = _made[n] = _MAKERS[n]()
+                setattr(hook.owner, hook.name, hook.function)
+                hook.on = True
+
+
+def _make_all() -> None:
+    _made.extend([make() for make in _MAKERS])
 
 
 def release_hooks(holder: object) -> None:
     """Take the hooks out unless somebody beside *holder* holds them; harmless where that holds none."""
     with _lock:
-        if _holders <= {holder}:
-            _take_out()
-        _holders.discard(holder)
-
-
-def _put_in() -> None:
-    if not _made:
-        _made.extend([make() for make in _MAKERS])
-    # By what is in, not by who came first: the one before may have been interrupted half-way.
-    for n, hook in enumerate(_made):
-        if not hook.on:
-            if hook.own[hook.name] is not hook.found:
-                hook = _made[n] = _MAKERS[n]()
-            setattr(hook.owner, hook.name, hook.function)
-            hook.on = True
-
-
-def _take_out() -> None:
-    for hook in _made:
-        hook.on = False
-        # Where another tool has wrapped it, it stays, and has only gone quiet.
-        if hook.own[hook.name] is hook.function:
-            setattr(hook.owner, hook.name, hook.found)
+        if holder not in _holders:
+            return
+        if len(_holders) == 1:
+            for hook in _made:
+                hook.on = False
+                # Where another tool has wrapped it, it stays, and has only gone quiet.
+                if hook.own[hook.name] is hook.function:
+                    setattr(hook.owner, hook.name, hook.found)
+        _holders.remove(holder)
 
 
 def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:

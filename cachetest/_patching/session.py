@@ -117,7 +117,7 @@ class Session:
                 acquire(adapter, self)
             scope = self.scope = Scope(
                 self._label,
-                adapters[0].caches if len(adapters) == 1 else _names_of_caches(adapters),
+                _names_of_caches(adapters) if len(adapters) > 1 else adapters[0].caches if adapters else (),
                 adapter_for,
                 whole_test=self._whole_test,
                 log_length=self._log_length,
