@@ -76,7 +76,7 @@ def main() -> int:
     missing = REQUIRED - ran
     if missing:
         print("not run, or failed:", ", ".join(sorted(missing)))
-    print(f"\n{in_words(total)}, in the clone and {len(environments)} environments")
+    print(f"\nAll tests of the clone and of {len(environments)} environments:\n{in_words(total)}")
     return bool(missing or total["failed"])
 
 
