@@ -10,7 +10,7 @@ from ._assertions.counts import CountAssertions
 from ._assertions.entries import EntryAssertions
 from ._assertions.use import UseAssertions
 from ._patching.patch_caches import again_if_interrupted
-from ._patching.session import Session, SessionResult
+from ._patching.session import Session
 from ._patching.validation import validate_length, validate_names, validate_sequence
 from ._recording.call_sites import Location, calling_location
 from ._recording.log import LOG_LENGTH
@@ -93,7 +93,8 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
         finally:
             if self._session is not None:
                 # A KeyboardInterrupt ends run() without the cleanups.
-                self._close(self._session)
+                again_if_interrupted(self._session.close)
+                self._session = None
 
     def _open_scope(self) -> None:
         given = self.patch_caches
@@ -112,14 +113,10 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
         self.caches = session.open().caches
 
     def _leave_scope(self, session: Session) -> None:
-        result = self._close(session)
-        if result is not None:
-            result.raise_or_warn(self._where(), self.failureException)
-
-    def _close(self, session: Session) -> SessionResult | None:
         result = again_if_interrupted(session.close)
         self._session = None
-        return result
+        if result is not None:
+            result.raise_or_warn(self._where(), self.failureException)
 
     def _where(self) -> Location:
         code = getattr(getattr(type(self), self._testMethodName, None), "__code__", None)

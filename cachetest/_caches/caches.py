@@ -29,12 +29,12 @@ class MockCaches(Mapping[str, MockCache]):
     _names: tuple[str, ...]
     _adapter_for: Callable[[str], str | None] | None
     _footnotes: Callable[[], Iterable[str]]
-    _observer: Callable[[Operation], None] | None
+    _observer: Callable[[Operation], None] | None = None
     _log_length: int | None
     _caches: dict[str, MockCache]
     _explainer_of: Callable[[str], Explainer | None] | None
     _numbers: Iterator[int]
-    _in_force: tuple[Behaviour, ...]
+    _in_force: tuple[Behaviour, ...] = ()
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class MockCaches(Mapping[str, MockCache]):
         own["_names"] = tuple(names)
         own["_adapter_for"] = adapter_for
         own["_footnotes"] = tuple if footnotes is None else footnotes
-        own["_observer"] = observer
+        if observer is not None:
+            own["_observer"] = observer
         own["_log_length"] = log_length
         own["_explainer_of"] = explainer_of
         # One sequence for all of the caches.
         own["_numbers"] = count(1)
-        own["_in_force"] = ()
         # Each is made on first use, as most tests use one or two.
         own["_caches"] = {} if by_name is None else by_name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextvars import ContextVar
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import ref
@@ -127,10 +128,10 @@ class Scope:
         log_length: int | None = None,
         explainer_of: Callable[[str], Explainer | None] | None = None,
     ) -> None:
-        """Make a scope, not open yet; that of a *whole_test* is inside another in the same context only.
+        """Make a scope that is not open yet; the rest is as for `MockCaches`.
 
-        A runner that hands tests to threads while one runs would else have them inside that one. The rest is
-        as for `MockCaches`.
+        That of a *whole_test* is inside another in the same context only: a runner that hands tests to
+        threads while one runs would else have them inside that one.
         """
         self.label = label
         self.whole_test = whole_test
@@ -138,17 +139,22 @@ class Scope:
         # What adapters know of objects of the program, by id, each with a weak reference: ids are used again.
         self.remembered: dict[int, tuple[ref[Any], Any]] = {}
         self._options = names, adapter_for, lines_left, log_length, explainer_of
-        self._made: list[MockCaches] = []
+        if whole_test:
+            # A test case has them as an attribute, so they are made in any case.
+            self._caches = MockCaches(
+                names, adapter_for, lines_left, log_length, explainer_of, by_name=self.by_name
+            )
 
     @property
     def caches(self) -> MockCaches:
         """The caches, by name."""
         found = self._caches
         if found is None:
-            # Appending is atomic: two threads that are first at once share one, and one sequence of numbers.
-            # Not by vars(), after which every attribute is slower to read.
-            self._made.append(MockCaches(*self._options, by_name=self.by_name))
-            found = self._caches = self._made[0]
+            with _lock:
+                # Two threads that are first at once share one, and one sequence of numbers.
+                if self._caches is None:
+                    self._caches = MockCaches(*self._options, by_name=self.by_name)
+                found = self._caches
         return found
 
     @property
@@ -160,7 +166,9 @@ class Scope:
     @property
     def late(self) -> MockCaches:
         """The caches that late operations read and write: they need some, but not what a report has shown."""
-        return cast("MockCaches", vars(self).setdefault("_late", MockCaches(observer=self._note_late)))
+        return cast(
+            "MockCaches", vars(self).setdefault("_late", MockCaches(observer=partial(_note, (), self)))
+        )
 
     def around(self) -> Scope | None:
         """Return what would be the scope around it if it were opened now."""
@@ -188,9 +196,6 @@ class Scope:
     def _update(self) -> None:
         self.is_innermost = not (self.closed or self._has_inner or self._in_force)
 
-    def _note_late(self, operation: Operation) -> None:
-        _add(operation, (), self)
-
     def __repr__(self) -> str:
         return f"<{'closed' if self.closed else 'open'} scope of {self.label}>"
 
@@ -203,7 +208,7 @@ def lines_left() -> list[str]:
     return left_lines()
 
 
-def _add(operation: Operation, suspects: tuple[Scope, ...], ended: Scope | None) -> None:
+def _note(suspects: tuple[Scope, ...], ended: Scope | None, operation: Operation) -> None:
     add_uncounted(UncountedOperation(operation, suspects, ended))
     if not suspects:
         from .._telling.uncounted_lines import tell_at_exit
@@ -211,12 +216,8 @@ def _add(operation: Operation, suspects: tuple[Scope, ...], ended: Scope | None)
         tell_at_exit()
 
 
-def _note_unassigned(operation: Operation) -> None:
-    _add(operation, _open, None)
-
-
 # Where unattributed operations, and those outside any scope, read and write.
-unassigned = MockCaches(observer=_note_unassigned)
+unassigned = MockCaches(observer=lambda operation: _note(_open, None, operation))
 _unassigned_by_name = unassigned.by_name()
 
 
@@ -230,14 +231,18 @@ def newest_scope() -> Scope | None:
     return _newest
 
 
-def open_scope(scope: Scope) -> None:
-    """Make *scope* that of the calling context, inside the one it has, and of all that it starts."""
+def _nothing() -> None: ...
+
+
+def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> None:
+    """Make *scope* that of the calling context, inside the one it has; *put_hooks_in* is called before."""
     global _newest, _open
     scope.parent = scope.around()
     scope.opener = current_thread_or_task()
     if _unassigned_by_name and not _open:
         unassigned.reset()
     with _lock:
+        put_hooks_in()
         _newest = scope
         # A scope that is innermost no longer, or not yet, has to be looked for.
         if scope.parent is not None:
@@ -253,8 +258,8 @@ def open_scope(scope: Scope) -> None:
             spawned_by.set(None)
 
 
-def close_scope(scope: Scope) -> None:
-    """End *scope*: what comes now is late. Closing again, or what never opened, changes nothing."""
+def close_scope(scope: Scope, take_hooks_out: Callable[[], None] = _nothing) -> None:
+    """End *scope*, once: what comes now is late. *take_hooks_out* is called where no scope is left open."""
     global _open
     with _lock:
         scope.closed = True
@@ -262,6 +267,8 @@ def close_scope(scope: Scope) -> None:
         if scope in _open:
             at = _open.index(scope)
             _open = _open[:at] + _open[at + 1 :]
+        if not _open:
+            take_hooks_out()
         parent = scope.parent
         if parent is not None and not parent.closed:
             parent._has_inner = any(other.parent is parent for other in _open)

@@ -1,7 +1,7 @@
 """The hooks that hand the mark of a scope on to threads, pool workers and callbacks.
 
 Tasks, timers and callbacks of asyncio copy the context of whoever makes them, mark included. Threads and
-pools don't, so the three methods by which work is handed to them are wrapped while anybody holds the hooks.
+pools don't, so the three methods by which work is handed to them are wrapped while a scope is open.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .scope import Scope
 
-__all__ = ["hold_hooks", "release_hooks"]
+__all__ = ["put_hooks_in", "take_hooks_out"]
 
 
 class _WrappedMethod:
@@ -52,44 +52,30 @@ def _is_hook(function: Any) -> bool:
     return hook is not None and hook.function is function
 
 
-_lock = threading.RLock()
-_holders: set[object] = set()
-
-
-def hold_hooks(holder: object) -> None:
-    """Have the hooks in until *holder*, and whoever else holds them, releases them.
-
-    Where it is interrupted, `release_hooks` undoes what was done.
-    """
-    with _lock:
-        _holders.add(holder)
-        if not _made:
-            _make_all()
-        # By what is in, not by who came first: the one before may have been interrupted half-way.
-        for n, hook in enumerate(_made):
-            if not hook.on:
-                if hook.own[hook.name] is not hook.found:
-                    hook = _made[n] = _MAKERS[n]()
-                setattr(hook.owner, hook.name, hook.function)
-                hook.on = True
+def put_hooks_in() -> None:
+    """Put in each hook that is not. It may be repeated, one call after the other."""
+    if not _made:
+        _make_all()
+    # By what is in, not by who came first: the one before may have been interrupted half-way.
+    for n, hook in enumerate(_made):
+        if not hook.on:
+            if hook.own[hook.name] is not hook.found:
+                hook = _made[n] = _MAKERS[n]()
+            setattr(hook.owner, hook.name, hook.function)
+            hook.on = True
 
 
 def _make_all() -> None:
     _made.extend([make() for make in _MAKERS])
 
 
-def release_hooks(holder: object) -> None:
-    """Take the hooks out unless somebody beside *holder* holds them; harmless where that holds none."""
-    with _lock:
-        if holder not in _holders:
-            return
-        if len(_holders) == 1:
-            for hook in _made:
-                hook.on = False
-                # Where another tool has wrapped it, it stays, and has only gone quiet.
-                if hook.own[hook.name] is hook.function:
-                    setattr(hook.owner, hook.name, hook.found)
-        _holders.remove(holder)
+def take_hooks_out() -> None:
+    """Take the hooks out; the same holds as for `put_hooks_in`."""
+    for hook in _made:
+        hook.on = False
+        # Where another tool has wrapped it, it stays, and has only gone quiet.
+        if hook.own[hook.name] is hook.function:
+            setattr(hook.owner, hook.name, hook.found)
 
 
 def _wrap_start(start: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._caches.scope import Scope, close_scope, open_scope
-from .._caches.thread_hooks import hold_hooks, release_hooks
+from .._caches.thread_hooks import put_hooks_in, take_hooks_out
 from .._recording.log import LOG_LENGTH
 from .._recording.uncounted import pending, take_uncounted
 from ..adapters.base import Adapter
@@ -73,12 +73,15 @@ class SessionResult(NamedTuple):
 class Session:
     """One stay in a scope, from `open` to `close`.
 
-    Opening goes one way: the thread hooks and the adapters are acquired, switches are overridden, the scope
-    is opened, and the adapters are told of it. Closing goes the same way: first the scope is closed, so that
-    what another thread does from then on is late, then each step is undone, the last one first.
+    Opening goes one way: the adapters are acquired, switches are overridden, the scope is opened, with the
+    thread hooks in, and the adapters are told of it. Closing goes the same way: first the scope is closed, so
+    that what another thread does from then on is late, then each step is undone, the last one first.
     """
 
     scope: Scope | None = None
+    # What most sessions have none of is made when there is some: a test is opened in a few microseconds.
+    _problems: tuple[str, ...] = ()
+    _overridden: tuple[tuple[list[Switch], bool], ...] = ()
     _changes: Undo | None = None
     _cause: Exception | None = None
 
@@ -104,15 +107,12 @@ class Session:
         self._switches_off = switches_off
         self._explain_misses = explain_misses
         self._log_length = log_length
-        self._problems: list[str] = []
-        self._overridden: list[tuple[list[Switch], bool]] = []
 
     def open(self) -> Scope:
         """Patch everything, open the scope and return it; when that fails, nothing stays patched."""
         adapters = self.adapters
         try:
             on = find_switches(self._enable, adapters) if self._enable else []
-            hold_hooks(self)
             for adapter in adapters:
                 acquire(adapter, self)
             scope = self.scope = Scope(
@@ -121,13 +121,13 @@ class Session:
                 adapter_for,
                 whole_test=self._whole_test,
                 log_length=self._log_length,
-                explainer_of=partial(_adapter_of, adapters) if self._explain_misses else None,
+                explainer_of=partial(_adapter_of, adapters) if adapters and self._explain_misses else None,
             )
             if self._switches_off and adapters:
                 self._override(scope, [each for each in switches_of(adapters) if each not in on], False)
             if on:
                 self._override(scope, on, True)
-            open_scope(scope)
+            open_scope(scope, put_hooks_in)
             for adapter in adapters:
                 # Most adapters have nothing to do for a scope.
                 if type(adapter).scope_context is not Adapter.scope_context:
@@ -143,7 +143,7 @@ class Session:
         if self.scope is None:
             return
         # To ask each is far cheaper than to turn it, and nearly always nobody has.
-        for switches, value in self._overridden.copy():
+        for switches, value in self._overridden:
             changed = [switch for switch in switches if switch.get() is not value and switch.exists()]
             if changed:
                 override(changed, value, self._undo(), test=self.scope.test)
@@ -158,7 +158,7 @@ class Session:
             self._undo_all()
         except Exception as error:
             self._cause = error
-            self._problems.append(f"undoing the patches raised {type(error).__name__}: {error}")
+            self._problems += (f"undoing the patches raised {type(error).__name__}: {error}",)
             # Finish what was begun; that it fails again is no news.
             with suppress(Exception):
                 self._undo_all()
@@ -188,7 +188,7 @@ class Session:
 
     def _override(self, scope: Scope, switches: list[Switch], value: bool) -> None:
         present = [switch for switch in switches if switch.exists()]
-        self._overridden.append((present, value))
+        self._overridden += ((present, value),)
         override(present, value, self._undo(), test=scope.test)
 
     def _enter_context(self, adapter: Adapter, scope: Scope) -> None:
@@ -201,18 +201,19 @@ class Session:
         """Undo every step, those after one that fails too; raise the first exception at the end."""
         error: BaseException | None = None
         if self.scope is not None:
-            close_scope(self.scope)
+            close_scope(self.scope, take_hooks_out)
         try:
             if self._changes is not None:
                 self._changes.run()
         except BaseException as problem:
             error = problem
-        for adapter in reversed(self.adapters):
+        for adapter in self.adapters[::-1]:
+            problems: list[str] = []
             try:
-                self._cause = release(adapter, self, self._problems) or self._cause
+                self._cause = release(adapter, self, problems) or self._cause
             except BaseException as problem:
                 error = error or problem
-        release_hooks(self)
+            self._problems += tuple(problems)
         if error is not None:
             raise error
 

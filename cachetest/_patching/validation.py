@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 def validate_length(length: int) -> int:
     """Return *length*; raise an error where a log can't keep so many operations."""
+    if type(length) is int and length >= 1:
+        return length
     if isinstance(length, bool) or not isinstance(length, int):
         raise TypeError(f"log_length: expected a number of operations, not {length!r}")
     if length < 1:
@@ -38,6 +40,8 @@ def validate_sequence(given: Iterable[T], what: str) -> tuple[T, ...]:
 
 def validate_names(given: Iterable[str], what: str) -> tuple[str, ...]:
     """Return *given*, as `validate_sequence`, each of it a string."""
+    if given == ():
+        return ()
     names = validate_sequence(given, what)
     for name in names:
         if not isinstance(name, str):

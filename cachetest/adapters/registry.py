@@ -174,6 +174,8 @@ def resolve_adapters(given: Iterable[str | Adapter] | None) -> list[Adapter]:
     """
     if given is None:
         return detected_adapters()
+    if given == ():
+        return []
     made = [get_adapter(each) if isinstance(each, str) else validate_adapter(each) for each in given]
     return made if len(made) < 2 else _without_repeats(made)
 

@@ -14,7 +14,7 @@ from parameterized import parameterized
 
 from cachetest._caches.attribution import bind_to_scope, scope_of_caller
 from cachetest._caches.scope import Scope, close_scope, open_scope
-from cachetest._caches.thread_hooks import hold_hooks, release_hooks
+from cachetest._caches.thread_hooks import put_hooks_in, take_hooks_out
 
 
 def thread(function):
@@ -143,11 +143,9 @@ class TwoScopesCase(unittest.TestCase):
         self.addCleanup(self.pool.shutdown)
         self.pool.submit(int).result()
 
-        hold_hooks(self)
-        self.addCleanup(release_hooks, self)
         self.other = Scope("other")
-        contextvars.Context().run(open_scope, self.other)
-        self.addCleanup(close_scope, self.other)
+        contextvars.Context().run(open_scope, self.other, put_hooks_in)
+        self.addCleanup(close_scope, self.other, take_hooks_out)
         self.own = Scope("own")
         open_scope(self.own)
         self.addCleanup(close_scope, self.own)

@@ -10,7 +10,7 @@ from functools import wraps
 from cachetest._caches import thread_hooks
 from cachetest._caches.attribution import scope_of_caller
 from cachetest._caches.scope import Scope, close_scope, open_scope
-from cachetest._caches.thread_hooks import hold_hooks, release_hooks
+from cachetest._caches.thread_hooks import put_hooks_in, take_hooks_out
 
 from .test_handed_on import thread
 
@@ -22,12 +22,10 @@ def opened(label):
     """Have a scope open, and the hooks in, for the time of a block."""
     scope = Scope(label)
     try:
-        hold_hooks(scope)
-        open_scope(scope)
+        open_scope(scope, put_hooks_in)
         yield scope
     finally:
-        close_scope(scope)
-        release_hooks(scope)
+        close_scope(scope, take_hooks_out)
 
 
 def hooked():
@@ -48,30 +46,30 @@ class HookTests(unittest.TestCase):
             self.assertEqual(hooked(), inside)
         self.assertEqual(hooked(), before)
 
-    def test_released_in_another_order(self):
-        """The last holder to release them takes them out, whichever it is."""
+    def test_closed_in_another_order(self):
+        """The last scope to close takes them out, whichever it is."""
         before = hooked()
-        first, second = object(), object()
-        hold_hooks(first)
-        hold_hooks(second)
-        release_hooks(first)
+        first, second = Scope("first"), Scope("second")
+        for scope in (first, second):
+            contextvars.Context().run(open_scope, scope, put_hooks_in)
+        close_scope(first, take_hooks_out)
         self.assertNotEqual(hooked(), before)
-        release_hooks(second)
+        close_scope(second, take_hooks_out)
         self.assertEqual(hooked(), before)
 
-    def test_released_without_being_held(self):
-        """Who does not hold the hooks, or not any more, leaves them to those who need them."""
+    def test_closed_again(self):
+        """A scope that is not open, or not any more, leaves the hooks to those that are."""
         before = hooked()
-        release_hooks("another")
+        close_scope(Scope("never opened"), take_hooks_out)
         self.assertEqual(hooked(), before)
         with opened("a test"):
             inside = hooked()
             for _ in range(2):
-                release_hooks("another")
+                close_scope(Scope("never opened"), take_hooks_out)
             self.assertEqual(hooked(), inside)
 
     def test_not_by_opening_a_scope(self):
-        """A scope that is opened puts no hooks in: who patches does."""
+        """A scope that is opened puts in no hooks but those it is given: who patches gives them."""
         before = hooked()
         scope = Scope("a test")
         open_scope(scope)
@@ -79,7 +77,6 @@ class HookTests(unittest.TestCase):
             self.assertEqual(hooked(), before)
         finally:
             close_scope(scope)
-        self.assertEqual(thread_hooks._holders, set())
 
     def test_restored_after_an_exception(self):
         """Also when the block raises."""
@@ -112,7 +109,7 @@ class HookTests(unittest.TestCase):
             other = Scope("another")
             contextvars.Context().run(open_scope, other)
             try:
-                # The next to hold them puts a live hook around the other tool's wrapper, and the one inside
+                # The next to open puts a live hook around the other tool's wrapper, and the one inside
                 # is still quiet.
                 with opened("a test") as scope:
                     self.assertIs(thread(scope_of_caller), scope)
@@ -121,12 +118,12 @@ class HookTests(unittest.TestCase):
                     self.assertEqual({*calls}, {"start", "submit"})
                     self.assertFalse(any(hook.on for hook in quiet))
             finally:
-                close_scope(other)
+                close_scope(other, take_hooks_out)
             self.assertEqual(hooked(), [wrapper for _, wrapper in wrappers])
         finally:
             for (target, name), (found, _) in zip(HOOKED, wrappers, strict=True):
                 setattr(target, name, found)
-        # The other tool has put back a hook of ours that is off; the next to hold the hooks takes it away.
+        # The other tool has put back a hook of ours that is off; the next to open takes it away.
         self.assertNotEqual(hooked(), before)
         with opened("a test"):
             pass

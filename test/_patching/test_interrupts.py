@@ -44,7 +44,7 @@ FIRST_STEP = 3
 SAMPLE = 5
 
 # One that stayed locked would stop all other threads for ever.
-LOCKING = (functools_adapter, scope, shared_installs, switches, thread_hooks, uncounted)
+LOCKING = (functools_adapter, scope, shared_installs, switches, uncounted)
 
 
 class Interrupt(BaseException):
@@ -166,7 +166,6 @@ class InterruptCase:
             hooked(),
             dict(shared_installs._installs),
             [hook.on for hook in thread_hooks._made],
-            set(thread_hooks._holders),
             dict(switches._layers_everywhere),
             scope._open,
             marks,
