@@ -143,13 +143,14 @@ def compare(what: str, old: Tree, new: Tree, pairs: int) -> Comparison:
 def main() -> None:
     """Compare what is asked for, and print a line for each row as soon as it is known."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--old", type=Path, required=True, help="the checkout to compare this one with")
+    parser.add_argument("--old", type=Path, required=True, help="the checkout to compare with")
+    parser.add_argument("--new", type=Path, default=ROOT, help="the one that is compared (this one)")
     parser.add_argument("--pairs", type=int, default=30, help="how many pairs each row is measured in (30)")
     parser.add_argument("--limit", type=float, default=1.03, help="the ratio that is too slow (1.03)")
     parser.add_argument("--rows", default="", help="only the rows whose name has this in it")
     args = parser.parse_args()
     _pin()
-    old, new = Tree(args.old.resolve()), Tree(ROOT)
+    old, new = Tree(args.old.resolve()), Tree(args.new.resolve())
     rows = [what for what in new.rows if args.rows in what and what in old.rows]
     missing = [what for what in rows if new.rows[what].missing("ours")]
     for row in missing:

@@ -1,10 +1,14 @@
 """Two checkouts are compared in one process; what is measured is not looked at."""
 
+import shutil
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
 from parameterized import parameterized
+
+import cachetest
 
 from .support import ROOT, load_script, needs, run_python
 
@@ -27,11 +31,19 @@ class IntervalTests(unittest.TestCase):
 
 @needs("pyperf", "'cachetest[bench]'")
 class TreeTests(unittest.TestCase):
+    def setUp(self):
+        # A checkout of what is tested, which may be installed elsewhere.
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name).resolve()
+        shutil.copytree(Path(cachetest.__file__).parent, self.root / "cachetest")
+        shutil.copytree(ROOT / "bench", self.root / "bench")
+
     def test_beside_each_other(self):
         """Each checkout has a package of its own, also while it runs, and what was loaded before stays."""
         before = {name: module for name, module in sys.modules.items() if name.startswith("cachetest")}
         path = sys.path[:]
-        trees = compare.Tree(ROOT), compare.Tree(ROOT)
+        trees = compare.Tree(self.root), compare.Tree(self.root)
         packages = []
         for tree in trees:
             with tree.loaded():
@@ -52,7 +64,9 @@ class TreeTests(unittest.TestCase):
     def test_prints(self):
         """The script prints a line for each row that is asked for."""
         done = run_python(
-            str(SCRIPT), "--old", str(ROOT), "--pairs", "1", "--rows", "hit, Mock", "--limit", "99"
+            str(SCRIPT),
+            *("--old", str(self.root), "--new", str(self.root)),
+            *("--pairs", "1", "--rows", "hit, Mock", "--limit", "99"),
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         head, line = done.stdout.splitlines()

@@ -24,6 +24,8 @@ class RememberedTests(unittest.TestCase):
 
     def test_collected(self):
         """Nothing is remembered of a connection that is gone, and a new one with its id has nothing of it."""
+        # What other tests have left behind is looked at as it goes, and would be remembered here.
+        gc.collect()
         with patched():
             remembered = scope_of_caller().remembered
             first = self.connection()
