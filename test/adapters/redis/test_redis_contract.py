@@ -7,9 +7,9 @@ from typing import ClassVar
 from unittest import mock
 
 from cachetest._behaving.gate import MISSING
-from cachetest.contract import AdapterContract, Subject
+from cachetest.contract import AdapterContract, Subject, patching_cases
 
-from ...support import needs
+from ...support import needs, sample_or_all
 
 PAGES, USERS = "redis://localhost:6379/0", "redis://localhost:6379/1"
 URLS = {"pages": PAGES, "users": USERS}
@@ -109,6 +109,13 @@ class AsyncRedisContract(AdapterContract, unittest.TestCase):
         "call_site": "the subject calls the client in a coroutine of its own, not in its methods; "
         "test_redis_asyncio has the case",
     }
+
+    def setUp(self):
+        super().setUp()
+        # An event loop for each call is slow, and the client is the one whose contract is above.
+        rounds = mock.patch.object(patching_cases, "ROUNDS", sample_or_all(3, of=25))
+        rounds.start()
+        self.addCleanup(rounds.stop)
 
     def make_subject(self):
         return AsyncRedisSubject(self)
