@@ -17,7 +17,7 @@ from .scope import (
     newest_scope,
     open_scopes,
     spawned_by,
-    unassigned,
+    unattributed_caches,
 )
 
 if TYPE_CHECKING:
@@ -34,8 +34,12 @@ def scope_of_caller() -> Scope | None:
 
     None when it can't be told, or when nothing is open.
     """
+    return _scope_among(open_scopes())
+
+
+def _scope_among(still_open: tuple[Scope, ...]) -> Scope | None:
+    """Return what `scope_of_caller` does, where *still_open* are the scopes that are open."""
     found = mark.get()
-    still_open = open_scopes()
     if found is not None:
         spawner = None if found.closed else spawned_by.get()
         return found if spawner is None else _innermost(found, spawner, still_open)[-1]
@@ -72,10 +76,12 @@ def cache_for(name: str) -> MockCache:
     # Nearly always the context is marked with the innermost scope of its test.
     scope = marked()
     if scope is None or not scope.is_innermost:
-        scope = scope_of_caller()
+        # Read once: by a scope that opens or closes in between, the operation would be misjudged.
+        still_open = open_scopes()
+        scope = _scope_among(still_open)
         if scope is None:
-            return unassigned.ensure(name)
-        if scope.closed:
+            return unattributed_caches(still_open).ensure(name)
+        if scope not in still_open:
             return scope.late.ensure(name)
     return scope.by_name.get(name) or scope.caches.ensure(name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextvars import ContextVar
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import ref
@@ -34,6 +35,7 @@ __all__ = [
     "open_scopes",
     "spawned_by",
     "unassigned",
+    "unattributed_caches",
 ]
 
 
@@ -216,13 +218,27 @@ def _add(operation: Operation, suspects: tuple[Scope, ...], ended: Scope | None)
         tell_at_exit()
 
 
-def _note_unassigned(operation: Operation) -> None:
-    _add(operation, _open, None)
+def _note_unattributed(suspects: tuple[Scope, ...], operation: Operation) -> None:
+    _add(operation, suspects, None)
 
 
-# Where unattributed operations, and those outside any scope, read and write.
-unassigned = MockCaches(observer=_note_unassigned)
+# Where operations outside any scope read and write.
+unassigned = MockCaches(observer=partial(_note_unattributed, ()))
 _unassigned_by_name = unassigned.by_name()
+
+
+def unattributed_caches(suspects: tuple[Scope, ...]) -> MockCaches:
+    """Return the caches of operations that any of *suspects*, the scopes that were open, may have caused.
+
+    Which were open is decided once: a scope that opens before the operation is logged is no suspect.
+    """
+    if not suspects:
+        return unassigned
+    kept = vars(suspects[-1]).setdefault("_unattributed", {})
+    found: MockCaches | None = kept.get(suspects)
+    if found is None:
+        found = kept.setdefault(suspects, MockCaches(observer=partial(_note_unattributed, suspects)))
+    return found
 
 
 def open_scopes() -> tuple[Scope, ...]:
