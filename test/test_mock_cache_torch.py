@@ -188,6 +188,26 @@ class MockCacheTests(unittest.TestCase):
 
         self.run_inner(test)
 
+    def test_subclass_of_the_backend(self):
+        """A subclass has factories of its own: it stands in for nothing in a later test."""
+        from torch._inductor.remote_cache import RemoteFxGraphCache
+
+        class Broken(self.mock_cache.MockBackend):
+            def _get(self, key):
+                raise ConnectionError("down")
+
+        self.assertIs(type(Broken.with_name("fx_graph")()), Broken)
+        with self.mock_cache.PatchCaches():
+            self.assertIsNone(RemoteFxGraphCache("id").get("key"))
+            self.assertEqual(self.mock_cache.global_stats.fx_graph.num_get_miss, 1)
+
+    def test_equal_to_the_originals_counts(self):
+        """Counts of the original are equal to ours."""
+        import torch._inductor.mock_cache as original
+
+        self.assertEqual(self.mock_cache.Stats(1, 2, 3), original.Stats(1, 2, 3))
+        self.assertNotEqual(self.mock_cache.Stats(1, 2, 3), original.Stats(1, 2, 4))
+
     @parameterized.expand([(None, None), ("fx_graph_cache", True), ("fx_graph_cache", False)])
     def test_nothing_stays(self, name, value):
         """After tearDown torch's configs read as before, with a value set by hand or without."""

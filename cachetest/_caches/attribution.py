@@ -7,14 +7,17 @@ and it can't be told, and *late* when its scope has closed: neither is ever coun
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .caches import MockCaches
 from .scope import (
     current_thread_or_task,
     last_seen,
     mark,
     marked,
     newest_scope,
+    note_uncounted,
     open_scopes,
     spawned_by,
     unassigned,
@@ -34,8 +37,12 @@ def scope_of_caller() -> Scope | None:
 
     None when it can't be told, or when nothing is open.
     """
+    return _scope_among(open_scopes())
+
+
+def _scope_among(still_open: tuple[Scope, ...]) -> Scope | None:
+    """Return what `scope_of_caller` does, where *still_open* are the scopes that are open."""
     found = mark.get()
-    still_open = open_scopes()
     if found is not None:
         spawner = None if found.closed else spawned_by.get()
         return found if spawner is None else _innermost(found, spawner, still_open)[-1]
@@ -67,15 +74,28 @@ def _innermost(scope: Scope, spawner: ThreadOrTask | None, still_open: tuple[Sco
     return nest
 
 
+def _unattributed(suspects: tuple[Scope, ...]) -> MockCaches:
+    """Return the caches of operations that any of *suspects*, the scopes that were open, may have caused."""
+    if not suspects:
+        return unassigned
+    kept = vars(suspects[-1]).setdefault("_unattributed", {})
+    found: MockCaches | None = kept.get(suspects)
+    if found is None:
+        found = kept.setdefault(suspects, MockCaches(observer=partial(note_uncounted, suspects, None)))
+    return found
+
+
 def cache_for(name: str) -> MockCache:
     """Return the cache called *name* that an operation of the calling context belongs to."""
     # Nearly always the context is marked with the innermost scope of its test.
     scope = marked()
     if scope is None or not scope.is_innermost:
-        scope = scope_of_caller()
+        # Read once: by a scope that opens or closes in between, the operation would be misjudged.
+        still_open = open_scopes()
+        scope = _scope_among(still_open)
         if scope is None:
-            return unassigned.ensure(name)
-        if scope.closed:
+            return _unattributed(still_open).ensure(name)
+        if scope not in still_open:
             return scope.late.ensure(name)
     return scope.by_name.get(name) or scope.caches.ensure(name)
 

@@ -31,6 +31,7 @@ __all__ = [
     "mark",
     "marked",
     "newest_scope",
+    "note_uncounted",
     "open_scope",
     "open_scopes",
     "spawned_by",
@@ -65,8 +66,7 @@ _this_thread = _ThisThread()
 
 def current_thread_or_task() -> ThreadOrTask:
     """Return that of the caller."""
-    # asyncio is not imported for this: where it was not, or just is being, or where no loop runs, there is
-    # no task.
+    # asyncio is not imported for this: where it was not, or just is being, no task runs.
     module: Any = sys.modules.get("asyncio")
     running = getattr(module, "_get_running_loop", None)
     if running is None or running() is None:
@@ -166,9 +166,8 @@ class Scope:
     @property
     def late(self) -> MockCaches:
         """The caches that late operations read and write: they need some, but not what a report has shown."""
-        return cast(
-            "MockCaches", vars(self).setdefault("_late", MockCaches(observer=partial(_note, (), self)))
-        )
+        made = MockCaches(observer=partial(note_uncounted, (), self))
+        return cast("MockCaches", vars(self).setdefault("_late", made))
 
     def around(self) -> Scope | None:
         """Return what would be the scope around it if it were opened now."""
@@ -208,7 +207,8 @@ def lines_left() -> list[str]:
     return left_lines()
 
 
-def _note(suspects: tuple[Scope, ...], ended: Scope | None, operation: Operation) -> None:
+def note_uncounted(suspects: tuple[Scope, ...], ended: Scope | None, operation: Operation) -> None:
+    """Keep *operation* until it is told of; *suspects* and *ended* are as for `UncountedOperation`."""
     add_uncounted(UncountedOperation(operation, suspects, ended))
     if not suspects:
         from .._telling.uncounted_lines import tell_at_exit
@@ -216,8 +216,8 @@ def _note(suspects: tuple[Scope, ...], ended: Scope | None, operation: Operation
         tell_at_exit()
 
 
-# Where unattributed operations, and those outside any scope, read and write.
-unassigned = MockCaches(observer=lambda operation: _note(_open, None, operation))
+# Where operations outside any scope read and write.
+unassigned = MockCaches(observer=partial(note_uncounted, (), None))
 _unassigned_by_name = unassigned.by_name()
 
 

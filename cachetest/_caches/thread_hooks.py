@@ -139,19 +139,29 @@ def _wrap_callback(add_done_callback: Callable[..., Any]) -> Callable[..., Any]:
     return marking_callback
 
 
+def _definer(cls: type, name: str) -> type:
+    """Return the class that *cls* has the method *name* from."""
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
 def _hook_start() -> _WrappedMethod:
-    return _WrappedMethod(threading.Thread, "start", _wrap_start)
+    # Not `threading.Thread`, which may be anybody's subclass, mock or function by now.
+    return _WrappedMethod(_definer(type(threading.main_thread()), "start"), "start", _wrap_start)
 
 
 def _hook_submit() -> _WrappedMethod:
     # Loaded here: the import costs more than all of cachetest, and a process without tests never pays.
-    from concurrent.futures.thread import ThreadPoolExecutor
+    import concurrent.futures.thread
+    from concurrent.futures._base import Executor
 
-    return _WrappedMethod(ThreadPoolExecutor, "submit", _wrap_submit)
+    # As with threads: the name may stand for anything, but the class is still a subclass of its base.
+    home = concurrent.futures.thread.__name__
+    pool = next(cls for cls in Executor.__subclasses__() if cls.__module__ == home)
+    return _WrappedMethod(pool, "submit", _wrap_submit)
 
 
 def _hook_callback() -> _WrappedMethod:
-    from concurrent.futures import Future
+    from concurrent.futures._base import Future
 
     return _WrappedMethod(Future, "add_done_callback", _wrap_callback)
 

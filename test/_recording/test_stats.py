@@ -2,6 +2,8 @@ import copy
 import pickle
 import unittest
 from dataclasses import fields, is_dataclass, replace
+from types import SimpleNamespace
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -86,6 +88,14 @@ class StatsTests(unittest.TestCase):
         self.assertFalse(Stats(1, 2, 3) == other)
         self.assertFalse(other == Stats(1, 2, 3))
         self.assertTrue(Stats(1, 2, 3) != other)
+
+    def test_equal_to_foreign_counts(self):
+        """Anything with the same three counts is equal, of whatever class: torch has a Stats of its own."""
+        foreign = SimpleNamespace(num_put=1, num_get_hit=2, num_get_miss=3)
+        self.assertEqual(Stats(1, 2, 3), foreign)
+        self.assertNotEqual(Stats(1, 2, 4), foreign)
+        self.assertNotEqual(Stats(1, 2, 3), SimpleNamespace(num_put=1, num_get_hit=2))
+        self.assertNotEqual(Stats(1, 2, 3), mock.MagicMock())
 
     @parameterized.expand([(Stats,), (Louder,)])
     def test_unhashable(self, cls):

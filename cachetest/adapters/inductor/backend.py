@@ -32,6 +32,11 @@ def _make_backend_class(base: Any) -> type:
 
         factories: ClassVar[dict[str, Callable[[], Any]]] = {}
 
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            super().__init_subclass__(**kwargs)
+            # Its own: in those of this class it would stand in for it in every later test.
+            cls.factories = {}
+
         def __init__(self, name: str) -> None:
             if not isinstance(name, str):
                 raise TypeError(f"a cache has a string for a name, not {name!r}")
