@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from .._caches.caches import backend_names
 from ..adapters.registry import resolve_adapters
 from ..errors import NotPatchedError
 
@@ -70,7 +71,7 @@ class AssertionBase(_TestCase):
                         "its caches are not patched: import it before, or name it: "
                         f"patch_caches = ({adapter.name!r},)"
                     )
-        if not self._scope():
+        if not self._scope() and not backend_names():
             raise NotPatchedError("there is no cache here: no adapter was patched, and no MockBackend made")
         return list(self._scope().values())
 

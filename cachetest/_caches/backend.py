@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 from .._behaving.gate import MISSING
 from .._recording.call_sites import NO_LIBRARIES, calling_frame, is_outside, this_thread
 from .attribution import cache_for, scope_of_caller
+from .caches import remember_backend
 from .scope import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing_extensions import Self
 
 __all__ = ["MockBackend", "get_from_library", "put_from_library"]
 
@@ -27,8 +30,14 @@ class MockBackend:
     """The backend that a program calls to get and put, in place of its real one.
 
     Two backends of one name share one cache, that of the running test. The cache is made on first use, or
-    when a backend for it is made inside the test.
+    when a backend for it is made inside the test; its name is known in every test while a backend is there.
     """
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+        # Not in __init__, which a copy and an unpickled one do without.
+        made = super().__new__(cls)
+        remember_backend(made)
+        return made
 
     def __init__(self, name: str) -> None:
         """Make a backend for the cache called *name*."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TextIO
+from weakref import ref
 
 from .._recording.log import ObservedLog, OperationLog
 from ..errors import UnknownCacheError, closest_first
@@ -17,7 +18,24 @@ if TYPE_CHECKING:
     from .._recording.operation import Operation
     from .cache import Explainer
 
-__all__ = ["MockCaches"]
+__all__ = ["MockCaches", "backend_names", "remember_backend"]
+
+
+# The name of each MockBackend that there is, weakly: by the id of the backend.
+_backends: dict[int, ref[Any]] = {}
+
+
+def remember_backend(backend: object) -> None:
+    """Have the name of *backend*, its attribute ``name``, known in every scope for as long as it is there."""
+    at = id(backend)
+    _backends[at] = ref(backend, lambda _: _backends.pop(at, None))
+
+
+def backend_names() -> set[str]:
+    """Return the names of the mock backends that there are."""
+    # A copy is made at once; other threads make backends meanwhile.
+    names = [getattr(found(), "name", None) for found in list(_backends.values())]
+    return {name for name in names if isinstance(name, str)}
 
 
 class MockCaches(Mapping[str, MockCache]):
@@ -144,7 +162,7 @@ class MockCaches(Mapping[str, MockCache]):
         try:
             if (found := self._caches.get(name)) is not None:
                 return found
-            if name in self._names:
+            if name in self._names or name in backend_names():
                 return self.ensure(name)
         except TypeError:  # it can't be hashed
             pass
@@ -180,7 +198,7 @@ class MockCaches(Mapping[str, MockCache]):
         if self:
             text += f"; known, the closest first: {', '.join(closest_first(name, self))}"
         else:
-            text += ": no adapter was patched, and no MockBackend was used"
+            text += ": no adapter was patched, and there is no MockBackend"
         adapter = self._adapter_for(name) if self._adapter_for is not None else None
         if adapter is not None:
             text += f". The adapter {adapter!r} would add it: patch_caches = ({adapter!r},)"

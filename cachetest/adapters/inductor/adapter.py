@@ -101,6 +101,9 @@ class Inductor(Adapter):
 
     def _swap(self, undo: Undo) -> None:
         if not all(map(sys.modules.get, hooks.MODULES)):
+            # What the patch itself loads is loaded first: it would be hooked as it is, and once more by the
+            # patch, which is how the first scope of a process failed with torch before 2.13.
+            _cache_classes(loaded_module(_CONFIG).is_fbcode())
             hooks.hook_when_loaded(undo)
         _forget_memoised()
         patch = _patch()

@@ -55,7 +55,8 @@ def _make_backend_class(base: Any) -> type:
         def _put(self, key: str, data: Any) -> None:
             put_from_library(self.name, key, data, LIBRARIES)
 
-    MockBackend.__module__ = __name__
+    # Where it can be had from, so that it can be pickled: a compile worker is sent its cache.
+    MockBackend.__module__ = "cachetest.mock_cache"
     MockBackend.__qualname__ = "MockBackend"
     return MockBackend
 
