@@ -79,6 +79,12 @@ CHECKS = [
         "CACHETEST_EXHAUSTIVE is set there; everywhere else there are 100",
     ),
     Check(
+        "Inductor's adapter on the modules of each release of PyTorch, 2.6 to 2.15, written out",
+        f"{SUITES}, torch",
+        "py313",
+        "CACHETEST_EXHAUSTIVE is set there; four of the ten are written out everywhere else",
+    ),
+    Check(
         "Contending threads, and random calls replayed on real servers, at full length",
         f"{SUITES}, torch (replays only)",
         "py313",
