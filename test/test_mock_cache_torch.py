@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import pickle
 import unittest
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +201,12 @@ class MockCacheTests(unittest.TestCase):
         with self.mock_cache.PatchCaches():
             self.assertIsNone(RemoteFxGraphCache("id").get("key"))
             self.assertEqual(self.mock_cache.global_stats.fx_graph.num_get_miss, 1)
+
+    def test_pickled(self):
+        """A backend can be sent to another process, as the original's can."""
+        made = pickle.loads(pickle.dumps(self.mock_cache.MockBackend("fx_graph")))
+        self.assertIs(type(made), self.mock_cache.MockBackend)
+        self.assertEqual(made.name, "fx_graph")
 
     def test_equal_to_the_originals_counts(self):
         """Counts of the original are equal to ours."""

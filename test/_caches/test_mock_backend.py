@@ -1,8 +1,12 @@
+import copy
+import gc
 import unittest
+from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, MockBackend, PatchCaches, Stats
+from cachetest import CacheTestCase, MockBackend, PatchCaches, Stats, UnknownCacheError
+from cachetest._caches import caches
 
 
 class MockBackendTests(CacheTestCase):
@@ -33,6 +37,23 @@ class MockBackendTests(CacheTestCase):
         """A backend made inside the test can be asserted to be unused."""
         MockBackend("c")
         self.assertCacheUnused("c")
+
+    def test_known_while_it_is_there(self):
+        """The name of a backend from before the test is known, with nothing counted, while that is there."""
+        with mock.patch.dict(caches._backends, clear=True):
+            held = MockBackend("held")
+            with PatchCaches() as patch:
+                self.assertEqual(patch.caches.held, Stats(0, 0, 0))
+                self.assertEqual(patch.caches.get_stat("held").operations.total, 0)
+            copied = copy.copy(held)
+            del held
+            gc.collect()
+            with PatchCaches() as patch:
+                self.assertEqual(patch.caches.held, Stats(0, 0, 0))
+            del copied
+            gc.collect()
+            with PatchCaches() as patch, self.assertRaises(UnknownCacheError):
+                patch.caches.held  # noqa: B018
 
     def test_factory(self):
         """with_name() gives a factory without arguments, of the class it was called on."""

@@ -36,6 +36,27 @@ class HookTests(TorchCacheTestCase):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_loaded_by_the_patch(self):
+        """What the patch loads itself, as with torch before 2.13, is hooked once: nothing is displaced."""
+        module = "torch._inductor.runtime.autotune_cache"
+        done = run_python(
+            "-c",
+            "import sys, torch, torch._inductor.remote_cache\n"
+            "from cachetest import PatchCaches\n"
+            "from cachetest.adapters.inductor import adapter, observers\n"
+            f"sys.modules.pop({module!r}, None)\n"
+            "adapter._CACHE_CLASSES = tuple(\n"
+            f"    each._replace(modules=({module!r},)) if each.cache == 'autotune_local' else each\n"
+            "    for each in adapter._CACHE_CLASSES\n"
+            ")\n"
+            "for _ in range(2):\n"
+            "    with PatchCaches('inductor'):\n"
+            f"        create = vars(sys.modules[{module!r}].AutotuneCache)['create'].__func__\n"
+            "        assert create.__code__.co_filename == observers.__file__\n"
+            "        assert create.__wrapped__.__code__.co_filename != observers.__file__\n",
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_in_place(self):
         """A static method is hooked by one; a hook that somebody displaces is reported as any patch is."""
         from torch._inductor.codecache import FxGraphCache
