@@ -85,6 +85,12 @@ CHECKS = [
         "CACHETEST_EXHAUSTIVE is set there; four of the ten are written out everywhere else",
     ),
     Check(
+        "The table of the contract in the documentation, and the examples without each library",
+        f"{SUITES}, torch",
+        "py313",
+        "CACHETEST_EXHAUSTIVE is set there; one example is tried everywhere else",
+    ),
+    Check(
         "Contending threads, and random calls replayed on real servers, at full length",
         f"{SUITES}, torch (replays only)",
         "py313",

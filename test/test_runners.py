@@ -7,7 +7,7 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from .support import is_there, run_python
+from .support import EXHAUSTIVE, is_there, run_python
 
 SUITE = """
 import threading
@@ -62,6 +62,13 @@ class Failing(CacheTestCase):
 """
 
 
+ORDERS = [
+    ("plain", ["-p", "no:randomly"]),
+    ("random order", ["-p", "randomly"]),
+    ("two workers", ["-n", "2", "-p", "no:randomly"]),
+]
+
+
 class RunnerTests(unittest.TestCase):
     """The same suite under the runners and options that people use."""
 
@@ -101,13 +108,7 @@ class RunnerTests(unittest.TestCase):
         self.assertIn("local = 'a local variable'", text)
         self.assertNotIn("in assertCacheStats", text)
 
-    @parameterized.expand(
-        [
-            ("plain", ["-p", "no:randomly"]),
-            ("random order", ["-p", "randomly"]),
-            ("two workers", ["-n", "2", "-p", "no:randomly"]),
-        ]
-    )
+    @parameterized.expand(ORDERS if EXHAUSTIVE else ORDERS[1:])
     def test_pytest(self, _, options):
         """pytest, in order, in random order, and with pytest-xdist."""
         if "randomly" in options and not is_there("pytest_randomly"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...documents import DOCS, blocks
 from ...servers import needs_memcached, needs_redis_server
-from ...support import needs, run_python
+from ...support import EXHAUSTIVE, needs, run_python
 
 needs_django = needs("django", "Django")
 
@@ -60,6 +60,7 @@ class DjangoTests(unittest.TestCase):
         """The adapter does what every adapter has to."""
         self.check("django_contract_checks")
 
+    @unittest.skipUnless(EXHAUSTIVE, "takes long: CACHETEST_EXHAUSTIVE=1 runs it")
     @needs("cachetools", "cachetools")
     @needs("dogpile", "dogpile.cache")
     @needs("fakeredis", "cachetest[redis]")
