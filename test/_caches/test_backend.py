@@ -19,7 +19,7 @@ from cachetest._caches.attribution import bind_to_scope
 from cachetest._caches.backend import get_from_library, put_from_library
 from cachetest._caches.scope import Scope, close_scope, open_scope
 
-from ..support import in_module
+from ..support import in_module, sample_or_all
 from .actors import Actor
 
 LIBRARIES = frozenset({"some_library"})
@@ -177,7 +177,10 @@ STEPS = st.tuples(
 )
 PROGRAMS = st.lists(STEPS, min_size=1, max_size=30)
 SETTINGS = settings(
-    max_examples=200, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=sample_or_all(40, of=200),
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 # One that has everything in it, whatever the random ones have: each key, by each way, from each caller.
 ALL_KEYS = [
