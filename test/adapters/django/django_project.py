@@ -90,14 +90,14 @@ class _Result(unittest.TestResult):
             self.problems[test.id()].append(f"{subtest}\n{self._exc_info_to_string(error, test)}")
 
 
-def run_checks(name):
-    """Run the tests of the module *name* beside this one, and print what came of each, as JSON."""
+def run_checks(*names):
+    """Run the tests of the modules *names* beside this one, and print what came of each, as JSON."""
     with tempfile.TemporaryDirectory() as folder:
         CACHES["files"]["LOCATION"] = folder
         configure()
         with redirect_stdout(io.StringIO()):
-            result = _run(name)
-    json.dump(result.problems, sys.stdout)
+            reported = {name: _run(name).problems for name in names}
+    json.dump(reported, sys.stdout)
 
 
 def _run(name):

@@ -1,5 +1,6 @@
 """The Django adapter: checks that run inside a project, in a child, and what holds without one."""
 
+import functools
 import json
 import tempfile
 import unittest
@@ -12,15 +13,31 @@ from ...support import EXHAUSTIVE, needs, run_python
 needs_django = needs("django", "Django")
 
 
+TOGETHER = tuple(
+    f"django_{name}_checks"
+    for name in ("calls", "entries", "reach", "restore", "gate", "contract", "interrupts", "site")
+)
+
+
+@functools.cache
+def checks_of(*names):
+    """Return what came of the tests of the modules *names*, which one child has run."""
+    arguments = ", ".join(map(repr, names))
+    child = run_python(
+        "-c", f"from test.adapters.django.django_project import run_checks; run_checks({arguments})"
+    )
+    if child.returncode:
+        raise AssertionError(child.stderr)
+    return json.loads(child.stdout)
+
+
 @needs_django
 class DjangoTests(unittest.TestCase):
     def check(self, name):
         """Run the checks of a module in the project; each of its tests is a subtest here."""
-        child = run_python(
-            "-c", f"from test.adapters.django.django_project import run_checks; run_checks({name!r})"
-        )
-        self.assertEqual(child.returncode, 0, child.stderr)
-        reported = json.loads(child.stdout)
+        # Each in a child of its own only where all is run: to start one takes longer than most checks.
+        together = TOGETHER if name in TOGETHER and not EXHAUSTIVE else (name,)
+        reported = checks_of(*together)[name]
         self.assertGreater(len(reported), 0)
         for test, problems in reported.items():
             with self.subTest(test):
