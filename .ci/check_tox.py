@@ -10,7 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-REQUIRED = {"py310", "py312", "py313", "oldest", "torch", "lint", "typing", "docs", "package"}
+REQUIRED = {"py310", "py312", "py313", "oldest", "torch", "suites", "lint", "typing", "docs", "package"}
+
+# How many lines of the output of a command that failed are printed again at the end.
+_LAST_LINES = 40
 
 
 def tests_of(output: str) -> Counter[str]:
@@ -62,6 +65,7 @@ def main() -> int:
 
     print("seconds   setup  environment")
     ran = set()
+    failed: list[tuple[str, str]] = []
     total = tests_of(printed.read_text(encoding="utf-8"))
     for name, found in environments.items():
         commands, setup = found["test"], found.get("setup", [])
@@ -73,7 +77,15 @@ def main() -> int:
         result = "" if name in ran else ", FAILED"
         seconds, before = (sum(each["elapsed"] for each in some) for some in (commands, setup))
         print(f"{seconds:7.0f} {before:7.0f}  {name}: {passed}{result}")
-    missing = REQUIRED - ran
+        failed += [
+            (name, each["output"] + each["err"]) for each in commands if each["retcode"] and name not in ran
+        ]
+    # Those that have a file of their own, which only the full run has, and that bears their name.
+    missing = (REQUIRED | {path.stem for path in results if path.stem.startswith(("torch", "suites"))}) - ran
+    for name, output in failed:
+        # Their own output may be far above, and of a run that broke off there is no closing line.
+        print(f"\n== how {name} ended")
+        print(*output.splitlines()[-_LAST_LINES:], sep="\n")
     if missing:
         print("not run, or failed:", ", ".join(sorted(missing)))
     print(f"\nAll tests of the clone and of {len(environments)} environments:\n{in_words(total)}")

@@ -45,6 +45,11 @@ def check_places() -> None:
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini")
     known = {each.strip() for each in tox["tox"]["env_list"].split(",")} | README
+    for section in tox:
+        # One section for several, as testenv:torch2_{6,9} is.
+        several_of = re.fullmatch(r"testenv:(\w+)\{([\w,]+)\}", section)
+        if several_of:
+            known |= {several_of[1] + each for each in several_of[2].split(",")}
     shown = set().union(*(names(check.now) for check in CHECKS))
     assert shown <= known, shown - known
     assert shown >= REQUIRED | README, (REQUIRED | README) - shown

@@ -17,7 +17,17 @@ import pyperf
 import tables
 
 FOLDER = measure.ROOT / "bench"
-SCRIPTS = ("operations", "threads", "per_test", "growth", "reports", "import_time", "peers")
+SCRIPTS = (
+    "operations",
+    "threads",
+    "per_test",
+    "growth",
+    "reports",
+    "import_time",
+    "peers",
+    "stores",
+    "clients",
+)
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 The routes are traced, not written by hand: one lookup that hits, by a `MockBackend`, by torch's
 ``RemoteFxGraphCache`` and by ``redis.Redis``, each from a line that has not called before; and a block of
 ``PatchCaches("inductor")``, entered and left. The same was done before, so nothing is loaded or made for the
-first time. Each line is one stay in a file. A route whose library is not installed is skipped.
+first time. Each line is one stay in a file; it begins with ``>`` where none of ours has called. A route whose
+library is not installed is skipped.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ __all__ = ["ROUTES", "Route", "Walk", "trace"]
 # The modules that the adapter looks at: a program that has compiled something has loaded them.
 IN_A_COMPILE = (
     "torch._inductor.codecache",
+    "torch._inductor.compile_fx",
     "torch._inductor.remote_cache",
     "torch._functorch._aot_autograd.autograd_cache",
 )
@@ -46,9 +48,13 @@ PACKAGE = Path(cachetest.__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Walk:
-    """The calls of our functions, in their order: the file of each, below the package, and its name."""
+    """The calls of our functions, in their order: the file of each, below the package, and its name.
+
+    ``begins`` are the positions of those that were not called by ours.
+    """
 
     calls: list[tuple[str, str]]
+    begins: frozenset[int] = frozenset({0})
 
     @property
     def stays(self) -> list[tuple[str, list[str]]]:
@@ -68,13 +74,24 @@ class Walk:
 
     @property
     def repeated(self) -> set[str]:
-        """The files that were entered more than once."""
-        entered = [file for file, _ in self.stays]
-        return {file for file in entered if entered.count(file) > 1}
+        """The files that were entered more than once on the way from one call of the library's to the record.
+
+        Where it comes to no record, until it returns.
+        """
+        found: set[str] = set()
+        for start, end in pairwise([*sorted(self.begins), len(self.calls)]):
+            records = [n for n in range(start, end) if self.calls[n][0].startswith("_recording/")]
+            entered = [file for file, _ in Walk(self.calls[start : max(records, default=end - 1) + 1]).stays]
+            found.update(file for file in entered if entered.count(file) > 1)
+        return found
 
     def __str__(self) -> str:
-        width = max(len(file) for file in self.files)
-        return "\n".join(f"    {file:{width}}  {', '.join(_names(names))}" for file, names in self.stays)
+        width, lines, at = max(len(file) for file in self.files), [], 0
+        for file, names in self.stays:
+            mark = ">" if at in self.begins else " "
+            lines.append(f"  {mark} {file:{width}}  {', '.join(_names(names))}")
+            at += len(names)
+        return "\n".join(lines)
 
 
 def _names(names: list[str]) -> Iterator[str]:
@@ -87,11 +104,17 @@ def _names(names: list[str]) -> Iterator[str]:
 def trace(function: Callable[[], object]) -> Walk:
     """Call *function*, and return the walk through our files."""
     calls: list[tuple[str, str]] = []
+    begins: set[int] = set()
+
+    def is_ours(frame: FrameType | None) -> bool:
+        return frame is not None and Path(frame.f_code.co_filename).is_relative_to(PACKAGE)
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
-        path = Path(frame.f_code.co_filename)
-        if event == "call" and path.is_relative_to(PACKAGE):
-            calls.append((path.relative_to(PACKAGE).as_posix(), frame.f_code.co_name))
+        if event == "call" and is_ours(frame):
+            if not is_ours(frame.f_back):
+                begins.add(len(calls))
+            path = Path(frame.f_code.co_filename).relative_to(PACKAGE)
+            calls.append((path.as_posix(), frame.f_code.co_name))
 
     before = sys.getprofile()
     sys.setprofile(note)
@@ -99,7 +122,7 @@ def trace(function: Callable[[], object]) -> Walk:
         function()
     finally:
         sys.setprofile(before)
-    return Walk(calls)
+    return Walk(calls, frozenset(begins))
 
 
 @contextmanager

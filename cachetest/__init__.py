@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+# Not from typing, which takes longer to import than all that a child process needs of this package.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._caches.backend import MockBackend
     from ._caches.cache import MockCache
     from ._caches.caches import MockCaches
     from ._caches.global_stats import global_stats
+    from ._patching.guard import guard
+    from ._patching.options import cache_options
     from ._patching.patch_caches import PatchCaches
     from ._recording.operation import Operation
     from ._recording.stats import Stats
+    from ._sharing.join import join
     from .async_case import AsyncCacheTestCase
     from .case import CacheTestCase, CacheTestMixin
     from .errors import (
         CacheTestError,
         CacheTestWarning,
+        ChildOperationError,
+        GuardError,
         LateOperationWarning,
         MissingLibraryError,
         NoMissError,
@@ -33,6 +39,8 @@ __all__ = [
     "CacheTestError",
     "CacheTestMixin",
     "CacheTestWarning",
+    "ChildOperationError",
+    "GuardError",
     "LateOperationWarning",
     "MissingLibraryError",
     "MockBackend",
@@ -47,7 +55,10 @@ __all__ = [
     "UnknownAdapterError",
     "UnknownCacheError",
     "UnknownSwitchError",
+    "cache_options",
     "global_stats",
+    "guard",
+    "join",
 ]
 
 __version__ = "0.1.0"
@@ -63,7 +74,10 @@ _HOMES = {
     "Operation": "_recording.operation",
     "PatchCaches": "_patching.patch_caches",
     "Stats": "_recording.stats",
+    "cache_options": "_patching.options",
     "global_stats": "_caches.global_stats",
+    "guard": "_patching.guard",
+    "join": "_sharing.join",
 }
 
 
@@ -77,5 +91,18 @@ def __getattr__(name: str) -> object:
     return found
 
 
+def _start_guard() -> None:
+    """Start the guard that the environment asks for."""
+    import os
+
+    if os.environ.get("CACHETEST_GUARD", "0") not in ("", "0"):
+        from ._patching.guard import start_from_environment
+
+        start_from_environment()
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+_start_guard()

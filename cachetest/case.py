@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import contextvars
+import functools
+import inspect
 import sys
 import unittest
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ._assertions.counts import CountAssertions
 from ._assertions.entries import EntryAssertions
+from ._assertions.fresh import FreshAssertions
 from ._assertions.use import UseAssertions
+from ._patching import class_scope, left_open
+from ._patching.additions import Additions
+from ._patching.class_scope import LastingSession, close_left, origin_of, scope_of, scopes_of
+from ._patching.near_options import warn_of_near_options
+from ._patching.options import OPTIONS, take_options
 from ._patching.patch_caches import again_if_interrupted
-from ._patching.session import Session
-from ._patching.validation import validate_length, validate_names, validate_sequence
+from ._patching.pytest_items import open_before_fixtures
+from ._patching.session import PATIENCE, Session
+from ._patching.set_up_hooks import hook_class, hook_module, is_checked, tell_unseen
 from ._recording.call_sites import Location, calling_location
 from ._recording.log import LOG_LENGTH
 from .adapters.registry import resolve_adapters
+from .errors import CacheTestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ._patching.class_scope import ClassScope
+
 __all__ = ["CacheTestCase", "CacheTestMixin"]
+
+S = TypeVar("S", bound=Session)
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
 
 
-class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
+class CacheTestMixin(Additions, CountAssertions, EntryAssertions, UseAssertions, FreshAssertions):
     """Gives each test of your own TestCase a scope; list it first among the bases.
 
     Every switch of the adapters in use is turned off, those in `enable_caches` are turned on, and the caches
@@ -42,6 +57,11 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
     log_length: ClassVar[int] = LOG_LENGTH
     """How many operations each cache keeps, the newest ones; counts stay exact beyond that."""
 
+    patience: ClassVar[float] = PATIENCE
+    """For how many seconds, at most, what a test leaves running keeps its patches. The test does not wait."""
+    log_outside: ClassVar[Sequence[str]] = ()
+    """Names of packages whose lines are not the caller's: layers between the program and its caches."""
+
     _session: Session | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -51,8 +71,50 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
             raise TypeError(
                 f"class {cls.__name__}: CacheTestMixin goes in front of the TestCase, not behind it"
             )
+        hook_class(cls, class_scope)
+        warn_of_near_options(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not open_before_fixtures(CacheTestMixin._open_early):
+            # By now all of its module is there; pytest has looked for what sets it up before.
+            hook_module(type(self).__module__, class_scope)
+
+    @classmethod
+    def doClassCleanups(cls) -> None:
+        """Run the cleanups of the class, in the scope of the class, and close that."""
+        scopes = scopes_of(cls)
+        if not scopes and getattr(cls, "_class_cleanups", None):
+            scopes = [scope_of(cls, cls._make_class_session)]
+        for each in scopes:
+            each.enter()
+        try:
+            super().doClassCleanups()
+        finally:
+            for each in scopes:
+                each.leave()
+                cls._close_class_scope(each)
+
+    @classmethod
+    def _close_class_scope(cls, scope: ClassScope) -> None:
+        try:
+            result = scope.close()
+            if result is not None:
+                result.raise_or_warn(calling_location(), cls.failureException)
+        except Exception:
+            # Where unittest has the errors of cleanups.
+            cls.tearDown_exceptions.append(sys.exc_info())  # type: ignore[attr-defined]
+
+    @classmethod
+    def _make_class_session(cls) -> LastingSession:
+        module = cls.__module__
+        label = f"the class {module}.{cls.__qualname__}"
+        return _session_of(cls, LastingSession, label, origin=origin_of(cls))
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        if self._session is not None:
+            # By the fixtures that pytest runs before and after, which leave it.
+            return super().run(result)
         patched = self._patch_set_up()
         try:
             return super().run(result)
@@ -76,6 +138,21 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
             # The TestCase behind may turn caches on for its own tests, as torch's does.
             self._session.override_again()
 
+    def __getstate__(self) -> Any:
+        """Return what of a test is pickled: all but what it has of the scope that it runs in.
+
+        Django's parallel runner pickles the test of a subtest that failed.
+        """
+        bare = object.__new__(type(self))
+        vars(bare).update(vars(self))
+        for name in ("caches", "_session"):
+            vars(bare).pop(name, None)
+        # A bound method, which would have the test pickled within itself.
+        vars(bare)["_cleanups"] = [each for each in vars(self)["_cleanups"] if each[0] != self._leave_scope]
+        # Python 3.10 has it only where a class defines it.
+        found = getattr(super(CacheTestMixin, bare), "__getstate__", None)
+        return vars(bare) if found is None else found()
+
     def _patch_set_up(self) -> _ScopeOpeningSetUp:
         """Have the scope opened before `setUp`, once, and return the object that takes this back."""
         # On the instance, and not by a setUp of the class: a subclass need not call super().setUp(), and
@@ -96,33 +173,67 @@ class CacheTestMixin(CountAssertions, EntryAssertions, UseAssertions):
                 again_if_interrupted(self._session.close)
                 self._session = None
 
+    def _open_early(self) -> Callable[[], None]:
+        self._session = session = self._make_session()
+        scope = session.open()
+        scope.entered_by = self
+        self.caches = scope.caches
+        if _copies_context(self) and not _COPIES_IN_RUN:
+            # It has copied its context as it was made.
+            self._asyncioTestContext = contextvars.copy_context()
+        return functools.partial(self._leave_scope, session)
+
+    def _make_session(self) -> Session:
+        if left_open.entered:
+            left_open.close_left()
+        take_options(self)
+        cls = type(self)
+        for result in close_left(cls):
+            result.raise_or_warn(self._where(), self.failureException, in_flight=CacheTestError())
+        if not is_checked(cls):
+            tell_unseen(cls, bool(scopes_of(cls)))
+        return _session_of(self, Session, self.id(), whole_test=True, origin=origin_of(cls))
+
     def _open_scope(self) -> None:
-        given = self.patch_caches
-        session = Session(
-            resolve_adapters(None if given is None else validate_sequence(given, "patch_caches")),
-            enable=validate_names(self.enable_caches, "enable_caches"),
-            label=self.id(),
-            whole_test=True,
-            switches_off=True,
-            explain_misses=self.explain_misses,
-            log_length=validate_length(self.log_length),
-        )
+        session = self._make_session()
         # The first cleanup is the last to run: what the test cleans up still counts as its own.
         self.addCleanup(self._leave_scope, session)
         self._session = session
-        self.caches = session.open().caches
+        scope = session.open()
+        scope.entered_by = self
+        self.caches = scope.caches
 
     def _leave_scope(self, session: Session) -> None:
+        if session.scope is not None:
+            # It is not to be kept for as long as its scope may be.
+            session.scope.entered_by = None
         result = again_if_interrupted(session.close)
         self._session = None
         if result is not None:
             result.raise_or_warn(self._where(), self.failureException)
 
     def _where(self) -> Location:
-        code = getattr(getattr(type(self), self._testMethodName, None), "__code__", None)
+        # A decorator's own code is no line of the test.
+        method: Any = getattr(type(self), self._testMethodName, None)
+        code = getattr(inspect.unwrap(method), "__code__", None)
         if code is None:
             return calling_location()
         return Location(code.co_filename, code.co_firstlineno, code.co_name)
+
+
+def _session_of(case: CacheTestMixin | type[CacheTestMixin], kind: type[S], label: str, **more: Any) -> S:
+    """Return the session, of this *kind*, of a test or a class, with the options that it has."""
+    options = {name: check(getattr(case, name)) for name, check in OPTIONS.items()}
+    given, enable = options.pop("patch_caches"), options.pop("enable_caches")
+    return kind(
+        resolve_adapters(given),
+        detects=given is None,
+        enable=enable,
+        label=label,
+        switches_off=True,
+        **options,
+        **more,
+    )
 
 
 class _ScopeOpeningSetUp:

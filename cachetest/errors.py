@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+# Not from typing, which takes longer to import than all that a child process needs of this package.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CacheTestError",
     "CacheTestWarning",
+    "ChildOperationError",
+    "GuardError",
     "LateOperationWarning",
     "MissingLibraryError",
     "NoMissError",
@@ -59,6 +62,14 @@ class NoMissError(CacheTestError, LookupError):
 
 class NotPatchedError(CacheTestError, RuntimeError):
     """Something was undone or read that had never been started."""
+
+
+class GuardError(CacheTestError, RuntimeError):
+    """A library was about to leave the process outside any scope, while a guard lasts."""
+
+
+class ChildOperationError(CacheTestError, RuntimeError):
+    """A child process was about to use a cache of its parent's test, where it could not be counted."""
 
 
 class CacheTestWarning(UserWarning):

@@ -8,7 +8,7 @@ from cachetest import CacheTestCase
 
 try:
     import torch
-    from torch._inductor.utils import fresh_cache
+    from torch._inductor.utils import fresh_inductor_cache
 except ImportError:
     torch = None  # type: ignore[assignment]
 
@@ -21,7 +21,7 @@ class ModelTests(CacheTestCase):
         """Compile and run a model in a process that knows nothing yet but the remote caches."""
         torch.manual_seed(0)
         model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
-        with fresh_cache(), torch.no_grad():
+        with fresh_inductor_cache(), torch.no_grad():
             torch.compiler.reset()
             torch.compile(model)(torch.ones(1, 4))
 

@@ -72,7 +72,8 @@ for _name in ("doc", "ref"):
 @functools.cache
 def parse(path: Path) -> document:
     """Return the tree of a document, which has to be free of errors."""
-    settings = {"report_level": 2, "halt_level": 2}
+    # Nobody looks at the colours of code.
+    settings = {"report_level": 2, "halt_level": 2, "syntax_highlight": "none"}
     source = path.read_text(encoding="utf-8")
     return publish_doctree(source, source_path=str(path), settings_overrides=settings)
 

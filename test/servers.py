@@ -17,7 +17,7 @@ from .support import _REQUIRED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["needs_memcached", "needs_redis_server", "server"]
+__all__ = ["needs_memcached", "needs_redis_server", "path_of", "server"]
 
 _START_SECONDS = 30
 
@@ -33,11 +33,16 @@ needs_memcached = _needs("memcached", "memcached")
 
 def _command(program: str, port: int, folder: str) -> list[str]:
     if program == "redis-server":
-        where = ["--bind", "127.0.0.1", "--port", str(port), "--dir", folder]
+        where = ["--bind", "127.0.0.1", "--port", str(port), "--unixsocket", path_of(port), "--dir", folder]
         return [program, *where, "--save", "", "--appendonly", "no"]
     user = ["-u", "root"] if os.geteuid() == 0 else []
     # One thread: with several, a connection may be counted after what was asked on a later one.
     return [program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", *user]
+
+
+def path_of(port: int) -> str:
+    """Return the path of the Unix socket of the ``redis-server`` at *port*."""
+    return os.path.join(tempfile.gettempdir(), f"redis-{port}.sock")
 
 
 def _free_port() -> int:
@@ -56,7 +61,8 @@ def server(program: str) -> Iterator[int]:
             _wait_until_it_listens(process, port)
             yield port
         finally:
-            process.terminate()
+            # memcached takes a second to end by itself, and leaves nothing behind.
+            (process.kill if program == "memcached" else process.terminate)()
             process.wait()
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import unittest
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,10 +59,11 @@ def run_python(
     *arguments: str, cwd: str | Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a fresh interpreter, in the project's root unless told otherwise."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**os.environ, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -81,6 +83,11 @@ def load_script(path: Path) -> Any:
         del sys.modules[module.__name__]
         sys.path[:] = path_before
     return module
+
+
+def ignore_collected() -> None:
+    """Have no warning of what another test has left open, and that happens to be collected now."""
+    warnings.simplefilter("ignore", ResourceWarning)
 
 
 def sample_or_all(sample: int, of: int) -> int:
@@ -165,8 +172,8 @@ def make_library() -> tuple[type[Library], LibraryAdapter]:
     return library, LibraryAdapter(library)
 
 
-def in_module(name, source):
-    """Run *source* as a module called *name*, and return its names."""
+def in_module(name, source, folder="elsewhere"):
+    """Run *source* as a module called *name* in *folder*, and return its names."""
     names = {"__name__": name}
-    exec(compile(source, f"/elsewhere/{name}.py", "exec"), names)
+    exec(compile(source, f"/{folder}/{name}.py", "exec"), names)
     return names

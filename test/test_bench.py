@@ -25,6 +25,8 @@ SCRIPTS = {
     "reports": "torch",
     "import_time": None,
     "peers": None,
+    "stores": None,
+    "clients": None,
 }
 
 needs_pyperf = needs("pyperf", "'cachetest[bench]'")

@@ -13,11 +13,11 @@ from cachetest import CacheTestMixin
 from cachetest.adapters.registry import known_adapters
 
 from .documents import DOCS, PAGES, blocks, check_block, check_failure, name_of, parse
-from .support import is_there, needs_torch, run_python
+from .support import is_there, needs, needs_torch, run_python
 
-# These have tests of their own: Django can be configured but once in a process, failures have to fail, and
-# pytest runs its own functions.
-ELSEWHERE = ("django", "explanations", "how-to/pytest", "tutorial")
+# These have tests of their own: Django can be configured but once in a process, failures have to fail (also
+# those of child processes), and pytest runs its own functions.
+ELSEWHERE = ("django", "explanations", "how-to/fresh", "how-to/processes", "how-to/pytest", "tutorial")
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES
@@ -71,6 +71,50 @@ class TutorialTests(unittest.TestCase):
     def test_failure(self):
         """The first test prints what is shown below it."""
         check_failure(self, blocks(self.page, "python")[0], blocks(self.page, "text")[0])
+
+    @parameterized.expand(list(enumerate(blocks(page, "python")[1:], 2)))
+    def test_example(self, _, block):
+        """The other examples run, and their tests pass."""
+        check_block(self, block, self.page)
+
+
+FORGETFUL = """\
+import redis
+
+from cachetest import CacheTestCase
+
+client = redis.Redis()
+
+
+def price():
+    client.get("lamp")
+
+
+class Tests(CacheTestCase):
+    patch_caches = ("redis",)
+
+    def test(self):
+        self.assertCacheFresh(price, after=client.flushdb)
+"""
+
+
+@needs("fakeredis", "'cachetest[redis]'")
+class FreshTests(unittest.TestCase):
+    page = DOCS / "how-to" / "fresh.rst"
+
+    def printed(self, code):
+        """Return what unittest prints of a module shop with *code*."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
+            return run_python("-m", "unittest", "shop", cwd=folder).stderr
+
+    def test_failures(self):
+        """The first example fails by the second test alone, as is shown; so does a read that is not warm."""
+        old, not_warm = blocks(self.page, "text")
+        printed = self.printed(blocks(self.page, "python")[0])
+        self.assertIn(f"AssertionError: {old}\n", printed)
+        self.assertIn("FAILED (failures=1)", printed)
+        self.assertIn(f"AssertionError: {not_warm}\n", self.printed(FORGETFUL))
 
     @parameterized.expand(list(enumerate(blocks(page, "python")[1:], 2)))
     def test_example(self, _, block):

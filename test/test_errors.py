@@ -1,9 +1,11 @@
+import copy
 import pickle
 import unittest
 
 from parameterized import parameterized
 
-from cachetest import errors
+from cachetest import MockBackend, PatchCaches, errors
+from cachetest.adapters import Functools
 from cachetest.errors import UnknownCacheError, closest_first
 
 
@@ -24,6 +26,39 @@ class ErrorTests(unittest.TestCase):
         """So can whatever it warns of, and a user sees it."""
         self.assertTrue(issubclass(getattr(errors, name), errors.CacheTestWarning))
         self.assertTrue(issubclass(getattr(errors, name), UserWarning))
+        self.assertEqual(str(pickle.loads(pickle.dumps(getattr(errors, name)("text")))), "text")
+
+
+class RaisedTests(unittest.TestCase):
+    """What is raised may have more in it than what it was made with: an AttributeError has its object."""
+
+    CALLS = (
+        (lambda caches: caches.nobody, UnknownCacheError),
+        (lambda caches: caches["nobody"], UnknownCacheError),
+        (lambda caches: setattr(caches, "c", 1), AttributeError),
+        (lambda caches: caches.c.explain(), errors.NoMissError),
+        (lambda caches: setattr(caches.c.operations[0], "key", 1), AttributeError),
+        (lambda caches: PatchCaches("redsi"), errors.UnknownAdapterError),
+        (lambda caches: PatchCaches(enable=["nobody"]).__enter__(), errors.UnknownSwitchError),
+        (lambda caches: PatchCaches().caches, errors.NotPatchedError),
+        (lambda caches: PatchCaches(Functools(a="nobody:a")).__enter__(), ImportError),
+    )
+
+    @parameterized.expand(CALLS)
+    def test_pickled_and_copied(self, call, error):
+        """It is pickled and copied whole, whatever the caches hold."""
+        with PatchCaches() as patch:
+            # A value that nobody can pickle.
+            MockBackend("c").put("k", lambda: None)
+            with self.assertRaises(error) as caught:
+                call(patch.caches)
+        for copied in (
+            pickle.loads(pickle.dumps(caught.exception)),
+            copy.copy(caught.exception),
+            copy.deepcopy(caught.exception),
+        ):
+            self.assertIs(type(copied), type(caught.exception))
+            self.assertEqual(str(copied), str(caught.exception))
 
 
 class ClosestFirstTests(unittest.TestCase):

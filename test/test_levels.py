@@ -14,42 +14,101 @@ from .support import ROOT
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 LEVELS = [
     {"": ["errors"]},
-    {"_recording": ["call_sites", "operation", "stats", "log", "uncounted"]},
+    {
+        "_recording": [
+            *(
+                "locks",
+                "thread_frames",
+                "packages",
+                "makers",
+                "operation",
+                "call_sites",
+                "foreign_adapters",
+                "sameness",
+                "answer_parts",
+                "answers",
+                "held_answers",
+            ),
+            *("origins", "snapshot", "stats", "log", "uncounted"),
+        ]
+    },
     {"_behaving": ["gate"]},
     {
         "_telling": [
-            *("formatting", "key_parts", "likeness", "explanation", "history"),
-            *("failures", "uncounted_lines"),
+            *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
+            *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
+            *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running"),
         ]
     },
     {
         "_caches": [
-            *("cache", "caches", "scope", "attribution"),
-            *("backend", "global_stats", "thread_hooks"),
+            *("threads", "open_order", "running", "uncounted_notes", "cache", "blocks", "backend_names"),
+            *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
+            *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
+            "hook_loading",
         ]
     },
-    {"adapters": ["base", "targets", "registry"]},
-    {"_patching": ["undo", "validation", "switches", "shared_installs", "session", "patch_caches"]},
-    {"adapters": ["class_swap"]},
+    {"adapters": ["guarding", "base", "targets", "registry"]},
     {
-        "adapters": ["functools"],
-        "adapters.cachetools": ["scoped", "adapter", "__init__"],
-        "adapters.django": ["store", "steps", "backend", "swap", "adapter", "__init__"],
-        "adapters.dogpile": ["entries", "backend", "region", "adapter", "__init__"],
+        "_sharing": [
+            *("joined", "ledger", "imports", "refusal", "stand_in", "libraries", "jobs", "commands"),
+            *("described", "children", "telling_children", "process_hooks", "forks", "join"),
+            "site.sitecustomize",
+        ]
+    },
+    {
+        "_patching": [
+            *("undo", "validation", "options", "near_options", "switches", "shared_installs"),
+            *("imports", "late_patches", "session_result", "pytest_items", "adapters_by_cache"),
+            *("session", "left_open"),
+            *("set_up_hooks", "additions", "patch_caches"),
+            *("class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
+        ]
+    },
+    {"adapters": ["calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"]},
+    {
+        "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
+        "adapters.cachetools": ["timer", "likeness", "scoped", "counting", "front", "adapter", "__init__"],
+        "adapters.dogpile": ["entries", "backend", "face", "region", "adapter", "__init__"],
         "adapters.inductor": [
-            *("modules", "switches", "key_parts", "observers", "hooks", "backend"),
-            *("adapter", "__init__"),
+            *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
+            *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
         ],
-        "adapters.pymemcache": ["entries", "store", "protocol", "adapter", "__init__"],
+        "adapters.pymemcache": [
+            *("addresses", "entries", "store", "servers", "cachedump", "protocol", "quick"),
+            *("connection", "hash_memory", "adapter", "__init__"),
+        ],
         "adapters.redis": [
-            *("addresses", "keys", "effects", "commands", "store", "resp"),
-            *("server", "link", "pipe", "routes", "connection"),
+            *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
+            "permissions",
+            *("geo", "long_double", "positions", "clients", "settings", "observing", "answers", "corrected"),
+            *(
+                "users",
+                "lua_msgpack",
+                "lua_libraries",
+                "tracking",
+                "waits",
+                "peer",
+                "entries",
+                "store",
+                "resp",
+            ),
+            *("server", "flushes", "scripts", "serving"),
+            *("quick", "transaction", "link", "pipe"),
+            *("refusing", "reader", "transport", "routes", "connection"),
             *("adapter", "__init__"),
         ],
+    },
+    {
+        "adapters.django": [
+            *("rules", "stores", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
+            *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
+            *("guarding", "adapter", "__init__"),
+        ]
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "counts", "entries", "use"]},
+    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

@@ -1,4 +1,4 @@
-"""The file that type checkers read has all that a user can import."""
+"""The files that type checkers read have all that a user can import."""
 
 import ast
 import importlib
@@ -11,12 +11,12 @@ from cachetest.adapters.registry import known_adapters
 
 from .support import ROOT, needs_torch
 
-SOURCE = ROOT / "test" / "typing_users" / "users_code.py"
+SOURCES = sorted((ROOT / "test" / "typing_users").glob("*.py"))
 
 
-def names_used():
-    """Return the full name of each thing that the file imports and uses, and of each attribute."""
-    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
+def names_used(source):
+    """Return the full name of each thing that *source* imports and uses, and of each attribute."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
     imported = {
         alias.asname or alias.name: f"{node.module}.{alias.name}"
         for node in ast.walk(tree)
@@ -33,7 +33,7 @@ def names_used():
 
 
 class UsersCodeTests(unittest.TestCase):
-    used = frozenset(names_used())
+    used = frozenset(name for source in SOURCES for name in names_used(source))
 
     def check(self, module, names):
         self.assertEqual({f"{module}.{name}" for name in names} - self.used, set())

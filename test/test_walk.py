@@ -3,6 +3,8 @@
 import sys
 import unittest
 
+from parameterized import parameterized
+
 from .support import ROOT, load_script, needs, run_python
 
 walk = load_script(ROOT / "bench" / "walk.py")
@@ -23,7 +25,33 @@ class WalkTests(unittest.TestCase):
         found = walk.Walk([("a.py", "f"), ("a.py", "g"), ("b.py", "h"), ("b.py", "h"), ("a.py", "f")])
         self.assertEqual(found.stays, [("a.py", ["f", "g"]), ("b.py", ["h", "h"]), ("a.py", ["f"])])
         self.assertEqual((found.changes, found.files, found.repeated), (2, {"a.py", "b.py"}, {"a.py"}))
-        self.assertEqual(str(found), "    a.py  f, g\n    b.py  h x2\n    a.py  f")
+        self.assertEqual(str(found), "  > a.py  f, g\n    b.py  h x2\n    a.py  f")
+
+    @parameterized.expand(
+        [
+            ("one_call", "a b a", {"a.py"}),
+            ("another_call", "a b > a b", set()),
+            ("before_the_record", "a b a _recording/log", {"a.py"}),
+            ("after_the_record", "a b _recording/log a", set()),
+        ]
+    )
+    def test_repeated(self, _name, walked, repeated):
+        """A file is entered twice if it is so within one call of the library's, before the record."""
+        calls, begins = [], {0}
+        for name in walked.split():
+            if name == ">":
+                begins.add(len(calls))
+            else:
+                calls.append((f"{name}.py", "f"))
+        self.assertEqual(walk.Walk(calls, frozenset(begins)).repeated, repeated)
+
+    def test_begins(self):
+        """What the library calls is told from what ours do."""
+        with walk.PatchCaches():
+            backend = walk.MockBackend("prices")
+            found = walk.trace(lambda: (backend.get("lamp"), backend.get("lamp")))
+        again = [n for n, call in enumerate(found.calls) if call == ("_caches/backend.py", "get")]
+        self.assertEqual(found.begins, set(again))
 
     def test_mock_backend(self):
         """A lookup by hand goes through two files at most, and returns to none of them."""
@@ -37,7 +65,7 @@ class ScriptTests(unittest.TestCase):
         """The script prints a route, its counts first."""
         done = run_python(str(ROOT / "bench" / "walk.py"), "MockBackend")
         self.assertRegex(
-            done.stdout, r"^MockBackend\.get: \d calls, 2 files, 1 change of file\n\n    _caches/"
+            done.stdout, r"^MockBackend\.get: \d calls, 2 files, 1 change of file\n\n  > _caches/"
         )
 
     @needs("redis", "'cachetest[redis]'")

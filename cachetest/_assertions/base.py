@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
-from .._caches.caches import backend_names
+from .._caches.attribution import innermost_of
+from .._caches.backend_names import backend_names
+from .._sharing import children
+from .._sharing.joined import refuse_in_child
 from ..adapters.registry import resolve_adapters
 from ..errors import NotPatchedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from unittest import TestCase as _TestCase
 
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
+    from .._caches.scope import Scope
+    from .._patching.session_result import Unmet
     from .._telling.history import History
     from ..adapters.base import Adapter
 else:
@@ -29,8 +34,31 @@ class OpenSession(Protocol):
     """The session of the running test, as far as an assertion asks it."""
 
     adapters: Sequence[Adapter]
+    scope: Scope | None
+    unmet: Mapping[Unmet, str]
 
     def entry_key(self, cache: str, key: object) -> object: ...
+
+
+class _CachesOfTheRunningCase:
+    """The caches of a case that unittest does not run: of the one that runs the same test, if one does.
+
+    Torch's MultiThreadedTestCase makes another case for each rank, and calls the test method of each. The
+    case that is run has an attribute of its own, which goes first.
+    """
+
+    def __get__(self, case: AssertionBase | None, owner: type[AssertionBase]) -> MockCaches:
+        scope = None if case is None else innermost_of(lambda scope: _is_run_by(scope.entered_by, case))
+        if case is None or scope is None:
+            raise AttributeError(f"{owner.__name__!r} object has no attribute 'caches'")
+        case.caches = scope.caches
+        case._session = cast("AssertionBase", scope.entered_by)._session
+        return case.caches
+
+
+def _is_run_by(runs: object, case: AssertionBase) -> bool:
+    """Return whether *runs* is a case whose test is run, and that of *case* is the same."""
+    return type(runs) is type(case) and runs._session is not None and runs.id() == case.id()
 
 
 class AssertionBase(_TestCase):
@@ -39,8 +67,11 @@ class AssertionBase(_TestCase):
     patch_caches: ClassVar[Sequence[str | Adapter] | None] = None
     """Adapters, or names of adapters; None means those of every supported library that was imported."""
 
-    caches: MockCaches
-    """The scope of the running test."""
+    if TYPE_CHECKING:
+        caches: MockCaches
+        """The scope of the running test."""
+    else:
+        caches = _CachesOfTheRunningCase()
 
     _session: OpenSession | None = None
 
@@ -50,11 +81,21 @@ class AssertionBase(_TestCase):
         return failure
 
     def _scope(self) -> MockCaches:
+        refuse_in_child("an assertion")
         if not hasattr(self, "caches"):
             raise NotPatchedError(
                 f"{self.id()} was not run by unittest, so it has no caches: "
                 "call its run(), or run it with `python -m unittest`"
             )
+        scope = None if self._session is None else self._session.scope
+        if scope is not None:
+            lines = children.lines_of(scope)
+            # Those that were used: the others are made when they are asked for.
+            lines += [line for cache in list(scope.by_name.values()) for line in cache.problems]
+            if lines:
+                from .._telling.failures import join_problems
+
+                raise self._fail_with(None, join_problems(lines))
         return self.caches
 
     def _cache(self, name: str) -> MockCache:
@@ -72,8 +113,14 @@ class AssertionBase(_TestCase):
                         f"patch_caches = ({adapter.name!r},)"
                     )
         if not self._scope() and not backend_names():
-            raise NotPatchedError("there is no cache here: no adapter was patched, and no MockBackend made")
+            raise NotPatchedError(f"there is no cache here: {self._scope().why_none()}")
         return list(self._scope().values())
 
-    def _history(self, cache: MockCache) -> History:
-        return cache.history(self._scope().values())
+    def _history(
+        self, cache: MockCache, before: Mapping[str, int] | None = None, since: object = None
+    ) -> History:
+        """Return the history of *cache*.
+
+        *before* is what there was in blocks when it begins, and *since* its adapter's moment then.
+        """
+        return self._scope().history_of(cache, before, since)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._behaving.gate import MISSING
+from ..errors import CacheTestError
 from .base import AssertionBase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from .._caches.cache import MockCache
 
 __all__ = ["EntryAssertions"]
@@ -19,33 +22,98 @@ __unittest = True
 class EntryAssertions(AssertionBase):
     """Assertions on the entries of a cache."""
 
-    def assertCached(self, name: str, key: object, value: object = MISSING, *, msg: object = None) -> None:
+    def assertCached(
+        self,
+        name: str,
+        key: object,
+        value: object = MISSING,
+        *,
+        at: str | None = None,
+        decode: Callable[[Any], object] | None = None,
+        msg: object = None,
+    ) -> None:
         """Fail unless the cache *name* has an entry for *key*, with that *value* if one is given.
+
+        *at* is the server and database to look in, where a cache has several, such as
+        ``"redis://localhost:6379/1"``; without it, that they have different values for the key is a
+        `CacheTestError`. *decode* makes of an entry what is compared, such as ``json.loads``; without it,
+        entries of Redis are compared as they are, and as the client decodes that used the key last.
 
         This is no lookup: it is not counted.
         """
+        from .._recording.sameness import same
         from .._telling.failures import not_cached, value_differs
-        from .._telling.likeness import same
 
         cache = self._cache(name)
-        got = self._entry(cache, key)
-        if got is MISSING:
-            text = not_cached(name, key, cache.cache.keys(), self._history(cache))
-        elif value is not MISSING and not same(got, value):
-            text = value_differs(name, key, value, got)
-        else:
+        found = self._places(cache, key, at)
+        kept = self._entry_key(cache, key)
+        if not found:
+            shown = kept if at is None else (at, kept)
+            raise self._fail_with(msg, not_cached(name, shown, cache.cache.keys(), self._history(cache)))
+        if value is MISSING:
             return
+        differs: object = MISSING
+        equal = []
+        for place, raw in found.items():
+            seen = _decoded(cache, place, kept, raw, decode)
+            if any(same(each, value) for each in seen):
+                equal.append(place)
+            elif differs is MISSING:
+                differs = seen[-1] if isinstance(value, str) or decode is not None else seen[0]
+        if len(equal) == len(found):
+            return
+        if equal:
+            places = ", and in ".join(found)
+            raise CacheTestError(
+                f"cache {name!r} has several entries for {key!r}, in {places}: say which is meant, "
+                f"for instance at={equal[0]!r}"
+            )
+        kept = kept if at is None else (next(iter(found)), kept)
+        text = value_differs(name, key, value, differs, self._history(cache), kept)
         raise self._fail_with(msg, text)
 
-    def assertNotCached(self, name: str, key: object, *, msg: object = None) -> None:
-        """Fail if the cache *name* has an entry for *key*. This is no lookup: it is not counted."""
-        got = self._entry(self._cache(name), key)
-        if got is not MISSING:
+    def assertNotCached(self, name: str, key: object, *, at: str | None = None, msg: object = None) -> None:
+        """Fail if the cache *name* has an entry for *key*, anywhere or *at* one server and database.
+
+        This is no lookup: it is not counted.
+        """
+        cache = self._cache(name)
+        found = self._places(cache, key, at)
+        if found:
             from .._telling.failures import still_cached
 
-            raise self._fail_with(msg, still_cached(name, key, got))
+            place, value = next(iter(found.items()))
+            kept = self._entry_key(cache, key)
+            kept = kept if at is None else (place, kept)
+            raise self._fail_with(msg, still_cached(name, key, value, self._history(cache), kept))
 
-    def _entry(self, cache: MockCache, key: object) -> object:
-        if self._session is not None:
-            key = self._session.entry_key(cache.name, key)
-        return cache.cache.get(key, MISSING)
+    def _entry_key(self, cache: MockCache, key: object) -> object:
+        return key if self._session is None else self._session.entry_key(cache.name, key)
+
+    def _places(self, cache: MockCache, key: object, at: str | None) -> Mapping[str, object]:
+        """Return the value of *key* in each server and database that has one, or in the one that is *at*."""
+        key = self._entry_key(cache, key)
+        places_of = getattr(cache.cache, "places_of", None)
+        if places_of is None:
+            if at is not None:
+                raise CacheTestError(
+                    f"cache {cache.name!r} has its entries in one place: at={at!r} is for those of servers"
+                )
+            found = cache.cache.get(key, MISSING)
+            return {} if found is MISSING else {"": found}
+        places: Mapping[str, object] = places_of(key)
+        if at is None:
+            return places
+        place = cache.cache.place_named(at)  # type: ignore[attr-defined]
+        return {place: places[place]} if place in places else {}
+
+
+def _decoded(
+    cache: MockCache, place: str, key: object, raw: Any, decode: Callable[[Any], object] | None
+) -> list[object]:
+    """Return what an entry may be compared as: what *decode* makes of it, or it and what a client would."""
+    if decode is not None:
+        return [decode(raw)]
+    decoder_of = getattr(cache.cache, "decoder_of", None)
+    decoder = None if decoder_of is None else decoder_of(place, key)
+    return [raw] if decoder is None else [raw, decoder(raw)]

@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 from sys import _getframe
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from .._recording.call_sites import NO_LIBRARIES
+from .._recording.packages import NO_LIBRARIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .._recording.operation import Kind
 
-__all__ = ["MISSING", "Behaviour", "Call", "Effect", "Gate", "Record"]
+__all__ = ["MISSING", "Behaviour", "Call", "Effect", "Gate", "Record", "text_of"]
 
 T = TypeVar("T")
 
@@ -63,6 +63,14 @@ class Record(Protocol):
         self,
         kind: Kind,
         key: object,
+        libraries: frozenset[str],
+        frame: FrameType,
+        known: Mapping[str, object] | None = None,
+    ) -> None: ...
+
+    def record_all(
+        self,
+        effects: Iterable[tuple[Kind, object]],
         libraries: frozenset[str],
         frame: FrameType,
         known: Mapping[str, object] | None = None,
@@ -136,8 +144,7 @@ class Gate:
         except Exception as error:
             self.fail(keys, error, libraries, _getframe(1), known, kind)
             raise
-        for each, key in effects(result):
-            self.operations.record(each, key, libraries, _getframe(1), known)
+        self.operations.record_all(effects(result), libraries, _getframe(1), known)
         return result
 
     async def perform_async(
@@ -159,8 +166,7 @@ class Gate:
         except Exception as error:
             self.fail(keys, error, libraries, _getframe(0), known, kind)
             raise
-        for each, key in effects(result):
-            self.operations.record(each, key, libraries, _getframe(0), known)
+        self.operations.record_all(effects(result), libraries, _getframe(0), known)
         return result
 
     def record(
@@ -197,7 +203,7 @@ class Gate:
     ) -> None:
         """Record that a call of *kind* about *keys* raised *error*: one failure a key."""
         # Its text, not the exception: that would keep every frame that it went through.
-        more = {"asked": kind, **(known or {}), "error": _text_of(error)}
+        more = {"asked": kind, **(known or {}), "error": text_of(error)}
         for key in keys or (None,):
             self.operations.record("failure", key, libraries, frame, more)
 
@@ -206,7 +212,8 @@ def _bound(behaviour: Behaviour, call: Call, proceed: Callable[[], Any]) -> Call
     return lambda: behaviour(call, proceed)
 
 
-def _text_of(error: Exception) -> str:
+def text_of(error: Exception) -> str:
+    """Return the class of *error* and its text, if it has any."""
     try:
         text = str(error)
     except Exception:

@@ -7,12 +7,15 @@ and it can't be told, and *late* when its scope has closed: neither is ever coun
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._recording.call_sites import made_here
+from .._recording.packages import NO_LIBRARIES
 from .caches import MockCaches
+from .running import Work
 from .scope import (
-    current_thread_or_task,
     last_seen,
     mark,
     marked,
@@ -22,14 +25,33 @@ from .scope import (
     spawned_by,
     unassigned,
 )
+from .threads import current_thread_or_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .cache import MockCache
-    from .scope import Scope, ThreadOrTask
+    from .scope import Scope
+    from .threads import ThreadOrTask
 
-__all__ = ["bind_to_scope", "cache_for", "current_scope", "innermost_of", "scope_of_caller"]
+__all__ = [
+    "bind_to_scope",
+    "cache_for",
+    "cache_in_scope",
+    "count_outside",
+    "current_scope",
+    "innermost_of",
+    "is_late",
+    "latest_scope",
+    "scope_of_caller",
+    "scope_to_hand_on",
+]
+
+_unassigned_by_name = unassigned.by_name()
+
+
+# What an operation outside any scope belongs to in a child process: a closed scope, whose caches refuse.
+outside: Scope | None = None
 
 
 def scope_of_caller() -> Scope | None:
@@ -40,17 +62,44 @@ def scope_of_caller() -> Scope | None:
     return _scope_among(open_scopes())
 
 
+def scope_to_hand_on() -> Scope | None:
+    """Return the scope that what the calling context hands to another thread belongs to.
+
+    None for a thread from before: what it hands over is as much anybody's as what it does itself, and may be
+    done when another test runs.
+    """
+    return None if mark.get() is None else scope_of_caller()
+
+
 def _scope_among(still_open: tuple[Scope, ...]) -> Scope | None:
     """Return what `scope_of_caller` does, where *still_open* are the scopes that are open."""
     found = mark.get()
+    if found is not None and found.is_resting:
+        # It was started where something was set up, for the tests that begin with that.
+        tests = [each for each in still_open if each.parent not in still_open and found in each.origins()]
+        if tests:
+            return _innermost(tests[0], tests[0].opener, still_open)[-1] if len(tests) == 1 else None
     if found is not None:
         spawner = None if found.closed else spawned_by.get()
         return found if spawner is None else _innermost(found, spawner, still_open)[-1]
     if len(still_open) <= 1:
-        return still_open[0] if still_open else None
+        return still_open[0] if still_open else outside
     roots = [scope for scope in still_open if scope.parent not in still_open]
     nest = _innermost(roots[0], roots[0].opener, still_open)
-    return nest[-1] if len(nest) == len(still_open) else None
+    return nest[-1] if len(nest) == len(still_open) else _scope_of_spawner(still_open)
+
+
+def _scope_of_spawner(still_open: tuple[Scope, ...]) -> Scope | None:
+    """Return the scope of the greenlet that has spawned this one, where gevent knows; its class is of C."""
+    found: Any = sys.modules["greenlet"].getcurrent() if "gevent" in sys.modules else None
+    while found is not None:
+        spawning = getattr(found, "spawning_greenlet", None)
+        found = None if spawning is None else spawning()
+        context = getattr(found, "gr_context", None)
+        scope: Scope | None = None if context is None else context.get(mark)
+        if scope is not None:
+            return _innermost(scope, scope.opener, still_open)[-1]
+    return None
 
 
 def _innermost(scope: Scope, spawner: ThreadOrTask | None, still_open: tuple[Scope, ...]) -> list[Scope]:
@@ -85,6 +134,15 @@ def _unattributed(suspects: tuple[Scope, ...]) -> MockCaches:
     return found
 
 
+# What counts operations while no scope is open: each returns a cache for the name of one, or None.
+_outside: list[Callable[[str], MockCache | None]] = []
+
+
+def count_outside(find: Callable[[str], MockCache | None]) -> None:
+    """Have operations while no scope is open counted in the cache that *find* returns, if it returns one."""
+    _outside.append(find)
+
+
 def cache_for(name: str) -> MockCache:
     """Return the cache called *name* that an operation of the calling context belongs to."""
     # Nearly always the context is marked with the innermost scope of its test.
@@ -94,30 +152,68 @@ def cache_for(name: str) -> MockCache:
         still_open = open_scopes()
         scope = _scope_among(still_open)
         if scope is None:
-            return _unattributed(still_open).ensure(name)
-        if scope not in still_open:
+            found = _cache_outside(name) if _outside and not still_open else None
+            return found or _unattributed(still_open).ensure(name)
+        if scope not in still_open and (scope.closed or not scope.is_lasting):
             return scope.late.ensure(name)
     return scope.by_name.get(name) or scope.caches.ensure(name)
 
 
-def bind_to_scope(scope: Scope | None, function: Callable[..., Any]) -> Callable[..., Any]:
+def cache_in_scope(name: str) -> MockCache | None:
+    """Return what `cache_for` does; None for an operation outside any scope, past ones included."""
+    # What that has decided is not asked again, since scopes may open and close in between.
+    found = cache_for(name)
+    return None if found is _unassigned_by_name.get(name) else found
+
+
+def is_late() -> bool:
+    """Return whether what the calling context does is late: its scope has closed."""
+    found = marked()
+    return found is not None and found.closed
+
+
+def _cache_outside(name: str) -> MockCache | None:
+    for find in _outside:
+        found = find(name)
+        if found is not None:
+            return found
+    return None
+
+
+def bind_to_scope(
+    scope: Scope | None, function: Callable[..., Any], work: object = None, *, once: bool = True
+) -> Callable[..., Any]:
     """Return *function* so wrapped that what it does belongs to *scope*, wherever it is called.
 
     It is then part of what the calling thread or task does, or, where that has no mark, the one that opened
-    *scope*. None takes away the mark of wherever that is.
+    *scope*. None takes away the mark of wherever that is. With *work*, the thread or the function that a
+    message is to name, the patches of *scope* are held until it has returned *once*; or else, for as long as
+    it may be called.
     """
-    unmarked = mark.get() is None
+    held = None if work is None or scope is None else Work(scope, work)
+    found = mark.get()
+    unmarked = found is None or found.is_resting
     spawner = scope.opener if unmarked and scope is not None else spawned_by.get() or current_thread_or_task()
+    made_by = made_here(sys._getframe(1), NO_LIBRARIES if scope is None else scope.log_outside)
 
     def bound(*args: Any, **kwargs: Any) -> Any:
-        # Set and reset, not a copy of the caller's context: the library under test must find in its
-        # ContextVars what it would find without us.
-        token, spawned_token = mark.set(scope), spawned_by.set(spawner)
+        # To be read from this frame, by `_recording.makers`.
+        _made_by = made_by
+        # Set and set back, not a copy of the caller's context: the library under test must find in its
+        # ContextVars what it would find without us. Not reset: CPython 3.10 may lose others with one that it
+        # takes out of a context.
+        before, spawned_before = mark.get(), spawned_by.get()
+        mark.set(scope)
+        spawned_by.set(spawner)
+        if held is not None:
+            held.begin()
         try:
             return function(*args, **kwargs)
         finally:
-            spawned_by.reset(spawned_token)
-            mark.reset(token)
+            spawned_by.set(spawned_before)
+            mark.set(before)
+            if held is not None and once:
+                held.end()
 
     return bound
 
@@ -133,6 +229,11 @@ def current_scope() -> Scope | None:
     if alone is not None and not alone.closed and not here.runs_beside(alone.opener or here):
         return alone
     return found or last_seen.get() or alone or newest_scope()
+
+
+def latest_scope() -> Scope | None:
+    """Return the scope that the calling context was in last, and look for none that is open."""
+    return mark.get() or last_seen.get() or newest_scope()
 
 
 def innermost_of(accept: Callable[[Scope], bool]) -> Scope | None:

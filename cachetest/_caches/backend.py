@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .._behaving.gate import MISSING
 from .._recording.call_sites import NO_LIBRARIES, calling_frame, is_outside, this_thread
 from .attribution import cache_for, scope_of_caller
-from .caches import remember_backend
+from .backend_names import remember_backend
 from .scope import marked
 
 if TYPE_CHECKING:
@@ -63,18 +63,22 @@ class MockBackend:
         scope = marked()
         cache = None if scope is None or not scope.is_innermost else scope.by_name.get(self.name)
         if cache is None:
-            value = cache_for(self.name).get(key, NO_LIBRARIES, _getframe(1))
+            value = cache_for(self.name).get(key, NO_LIBRARIES, _getframe())
             return None if value is MISSING else value
         try:
             value = cache.cache.get(key, MISSING)
         except Exception as error:
-            cache.fail((key,), error, NO_LIBRARIES, _getframe(1), None, "get")
+            cache.fail((key,), error, NO_LIBRARIES, _getframe(), None, "get")
             raise
         log = cache.operations
-        frame = _getframe(1)
+        try:
+            frame = _getframe(1)
+        except ValueError:
+            # It is what a thread or greenlet was given to do, and nobody's line has called it.
+            frame = _getframe()
         code = frame.f_code
         if code is not log.caller:
-            frame = calling_frame(frame)
+            frame = calling_frame(frame)  # type: ignore[assignment]
             code = frame.f_code
             if is_outside(frame):
                 log.caller = code
@@ -92,18 +96,22 @@ class MockBackend:
         scope = marked()
         cache = None if scope is None or not scope.is_innermost else scope.by_name.get(self.name)
         if cache is None:
-            cache_for(self.name).put(key, value, NO_LIBRARIES, _getframe(1))
+            cache_for(self.name).put(key, value, NO_LIBRARIES, _getframe())
             return
         try:
             cache.cache[key] = value
         except Exception as error:
-            cache.fail((key,), error, NO_LIBRARIES, _getframe(1), None, "put")
+            cache.fail((key,), error, NO_LIBRARIES, _getframe(), None, "put")
             raise
         log = cache.operations
-        frame = _getframe(1)
+        try:
+            frame = _getframe(1)
+        except ValueError:
+            # It is what a thread or greenlet was given to do, and nobody's line has called it.
+            frame = _getframe()
         code = frame.f_code
         if code is not log.caller:
-            frame = calling_frame(frame)
+            frame = calling_frame(frame)  # type: ignore[assignment]
             code = frame.f_code
             if is_outside(frame):
                 log.caller = code
@@ -116,16 +124,15 @@ class MockBackend:
 
 
 def get_from_library(name: str, key: object, libraries: frozenset[str]) -> Any:
-    """Look *key* up in the cache *name*, as a backend of *libraries* does; return the value, or None."""
+    """Look *key* up in the cache *name*, as a backend of *libraries* does; return the value, or `MISSING`."""
     scope = marked()
     cache = None if scope is None or not scope.is_innermost else scope.by_name.get(name)
     if cache is None:
-        value = cache_for(name).get(key, libraries, _getframe(1))
-        return None if value is MISSING else value
+        return cache_for(name).get(key, libraries, _getframe())
     try:
         value = cache.cache.get(key, MISSING)
     except Exception as error:
-        cache.fail((key,), error, libraries, _getframe(1), None, "get")
+        cache.fail((key,), error, libraries, _getframe(), None, "get")
         raise
     log = cache.operations
     frame = calling_frame(_getframe(1), libraries)
@@ -133,7 +140,7 @@ def get_from_library(name: str, key: object, libraries: frozenset[str]) -> Any:
     if value is MISSING:
         state.misses.append(None)
         state.latest.append((next(log.numbers), "miss", key, this_thread.name, frame.f_code, frame.f_lasti))
-        return None
+        return MISSING
     state.hits.append(None)
     state.latest.append((next(log.numbers), "hit", key, this_thread.name, frame.f_code, frame.f_lasti))
     return value
@@ -144,12 +151,12 @@ def put_from_library(name: str, key: object, value: object, libraries: frozenset
     scope = marked()
     cache = None if scope is None or not scope.is_innermost else scope.by_name.get(name)
     if cache is None:
-        cache_for(name).put(key, value, libraries, _getframe(1))
+        cache_for(name).put(key, value, libraries, _getframe())
         return
     try:
         cache.cache[key] = value
     except Exception as error:
-        cache.fail((key,), error, libraries, _getframe(1), None, "put")
+        cache.fail((key,), error, libraries, _getframe(), None, "put")
         raise
     log = cache.operations
     frame = calling_frame(_getframe(1), libraries)

@@ -6,15 +6,17 @@ from functools import partial
 from sys import _getframe
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from weakref import ref
 
 from .._behaving.gate import MISSING, Gate
-from .._recording.call_sites import NO_LIBRARIES
+from .._recording.call_sites import CallSite
 from .._recording.log import OperationLog
+from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
     from types import FrameType
 
     from typing_extensions import Self
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
     from .._telling.history import History
     from .._telling.key_parts import Part
 
+    Copy = Callable[[object, Any], Any]
+
 __all__ = ["Explainer", "MockCache"]
 
 T = TypeVar("T")
 
+_OF_ITS_SCOPE = frozenset({"inheritance", "origin", "shared"})
 # So many keys that a reset has taken away are remembered, to say so of a miss.
 _FORGOTTEN = 1_000
 
@@ -36,6 +41,21 @@ class Explainer(Protocol):
 
     def components(self, cache: MockCache, key: object) -> list[Part]: ...
     def why_opaque(self, cache: MockCache) -> str: ...
+    def why_unused(self, cache: MockCache) -> str: ...
+
+
+class _Compares(Explainer, Protocol):
+    """One that knows when what it has seen came about: since the moment that it is given, or at all."""
+
+    def moment(self) -> Any: ...
+    def why_unused(self, cache: MockCache, since: Any = ...) -> str: ...
+    def why_fewer(self, cache: MockCache, since: Any = ...) -> str: ...
+
+
+class Copier(Protocol):
+    """An object that copies the entries that a cache begins with."""
+
+    def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
 class MockCache(Gate, Stats):
@@ -53,11 +73,27 @@ class MockCache(Gate, Stats):
     unavailable: Mapping[str, str] = MappingProxyType({})
     library_counts: Callable[[], Stats] | None = None
 
+    problems: tuple[str, ...] = ()
+    """Why its counts can't be trusted, a line for each; none where they can be."""
+
     # What was added to puts, hits and misses by hand: `+=`, or an assignment to one of them.
     _added = (0, 0, 0)
+    # The refusals of the cache that this is a copy of.
+    _refused = 0
 
-    # The adapter, while its hooks may keep for this cache what explains a miss.
+    # The cache of the scope of its class that it began as, the keys that were there, those of them whose
+    # entries can't be copied, with why not, and what copies.
+    origin: MockCache | None = None
+    inherited: Sequence[object] = ()
+    by_reference: dict[object, str]
+    inheritance: Copier | None = None
+
+    # Whether it is listed only where it has operations: it is the server of another that is asserted on.
+    is_unlisted = False
+
+    # The adapter, and whether its hooks keep for this cache what explains a miss.
     explainer: Explainer | None = None
+    explains_misses = True
     _forgotten: tuple[object, ...] = ()
 
     def __init__(self, name: str, operations: OperationLog | None = None) -> None:
@@ -66,6 +102,10 @@ class MockCache(Gate, Stats):
         self.cache: MutableMapping[Any, Any] = {}
         self.operations = OperationLog(name) if operations is None else operations
         self._adapter_state: dict[str, Any] = {}
+        # What adapters keep for all caches of one scope, which have the same.
+        self.shared: dict[str, Any] = {}
+        self.by_reference = {}
+        self.operations.owner = ref(self)
 
     def get(
         self, key: object, libraries: frozenset[str] = NO_LIBRARIES, frame: FrameType | None = None
@@ -76,7 +116,7 @@ class MockCache(Gate, Stats):
         to look for that, if not where this was called.
         """
         find = partial(self.cache.get, key, MISSING)
-        return self.lookup(key, find, libraries, frame or _getframe(1))
+        return self.lookup(key, find, libraries, frame or _getframe().f_back)
 
     def put(
         self,
@@ -86,7 +126,7 @@ class MockCache(Gate, Stats):
         frame: FrameType | None = None,
     ) -> None:
         """Write *value*, and count a put."""
-        self.write(key, partial(self._store, key, value), libraries, frame or _getframe(1))
+        self.write(key, partial(self._store, key, value), libraries, frame or _getframe().f_back)
 
     def _store(self, key: object, value: object) -> None:
         self.cache[key] = value
@@ -99,17 +139,33 @@ class MockCache(Gate, Stats):
 
         return self.perform("delete", (key,), forget, lambda _: (("delete", key),), libraries)
 
-    def adapter_state(self, what: str, make: Callable[[], T]) -> T:
+    def adapter_state(
+        self,
+        what: str,
+        make: Callable[[], T],
+        inherit: Callable[[T, T, Copy], Iterable[object]] | None = None,
+    ) -> T:
         """Return what *make* made when *what* was first asked for.
 
         It is where an adapter has the entries of a library that keeps them itself: one store for each cache
-        of each scope.
+        of each scope. *inherit* is called with what was made, with what the scope of the class has by this
+        name, if there is one, and with ``copy(key, value)``: it gives the first the entries of the second,
+        copied, and returns their keys as they are logged.
         """
         found = self._adapter_state.get(what)
         if found is None:
-            # setdefault is atomic: of two threads that make one at once, both get the same.
-            found = self._adapter_state.setdefault(what, make())
+            made, keys = make(), tuple[object, ...]()
+            if inherit is not None and self.origin is not None and what in self.origin._adapter_state:
+                keys = tuple(inherit(made, self.origin._adapter_state[what], self._copied))
+            # setdefault is atomic: of two that make one at once, both get the same. These may be of one
+            # thread: garbage that is collected meanwhile may ask for it.
+            found = self._adapter_state.setdefault(what, made)
+            if found is made:
+                self.inherited = (*self.inherited, *keys)
         return cast("T", found)
+
+    def _copied(self, key: object, value: Any) -> Any:
+        return value if self.inheritance is None else self.inheritance.copied(self, key, value)
 
     @property
     def stats(self) -> Stats:
@@ -124,7 +180,9 @@ class MockCache(Gate, Stats):
         # The keys that had been put, as far as is known, the newest first; whole lists at once: what other
         # threads change can't be gone through bit by bit.
         known = self.operations.keys("put")[:_FORGOTTEN] + list(self.cache)[:_FORGOTTEN]
-        self._forgotten = (*known, *self._forgotten)[:_FORGOTTEN]
+        self._forgotten = (*known, *self.inherited, *self._forgotten)[:_FORGOTTEN]
+        self.inherited = ()
+        self._refused = 0
         # In this order, what another thread puts in between is counted.
         self.operations.clear()
         self.cache.clear()
@@ -145,43 +203,54 @@ class MockCache(Gate, Stats):
         why = f": {self.unavailable['operations']}" if "operations" in self.unavailable else ""
         raise NoMissError(f"cache {self.name!r} has no miss{of_key} in its log to explain{why}")
 
-    def history(self, others: Iterable[MockCache] = ()) -> History:
-        """Return what happened to it, set up to explain its misses; *others* may have the keys it lacks."""
+    def moment(self) -> object:
+        """Return what its adapter has for now, for `history` to be given later; None if it has nothing."""
+        return cast("_Compares", self.explainer).moment() if hasattr(self.explainer, "moment") else None
+
+    def remark(self, asked: str, frame: FrameType, libraries: frozenset[str], store: str | None) -> None:
+        """Remember that a library was *asked* for what is not counted and may change entries of *store*.
+
+        *frame* and *libraries* are as for `get`; None for *store* is all of them. What came of it can't be
+        told from the operations, and so a text names it.
+        """
+        from .._telling.facts import remember_aside
+
+        remember_aside(self, asked, CallSite(frame, libraries), store)
+
+    def origin_of(self, key: object, store: str | None, number: int) -> str | None:
+        """Return where the entry of *key* came from, which the operation *number* hit and none had put."""
+        from .._telling.facts import origin_without_put
+
+        return origin_without_put(self, key, store, number)
+
+    def history(
+        self,
+        others: Iterable[MockCache] = (),
+        in_blocks: Sequence[tuple[str, int]] = (),
+        since: object = None,
+    ) -> History:
+        """Return what happened to it, set up to explain it.
+
+        *others* may have the keys it lacks, and *in_blocks* says how many operations on a cache of its name
+        there were in each block inside its scope. Why it was not used is told of what came after *since*, a
+        moment.
+        """
         # Loaded here: only a failure or a report needs it.
-        from .._telling.history import CacheFacts, History
-        from .._telling.key_parts import components
+        from .._telling.facts import history_of
 
-        explainer = self.explainer
-        dropped = self.operations.dropped
-        return History(
-            self.name,
-            self.operations.snapshot(),
-            CacheFacts(
-                components=components if explainer is None else partial(explainer.components, self),
-                why_opaque="" if explainer is None else explainer.why_opaque(self),
-                forgotten=self._forgotten,
-                present=self.cache,
-                unkept=tuple(self.adapter_state("keys not kept", set)),
-                notes=self.adapter_state("notes", dict),
-                dropped=dropped,
-                elsewhere=lambda key: [
-                    other.name for other in others if other is not self and other._has(key)
-                ],
-            ),
-        )
+        all_known = len(self._forgotten) < _FORGOTTEN
+        return history_of(self, others, self._forgotten, in_blocks, since, all_known=all_known)
 
-    def _has(self, key: object) -> bool:
-        try:
-            return key in self.cache
-        except Exception:
-            # A key that this cache could not hold, or whose == raises; or entries that nobody can read.
-            return False
+    def __getstate__(self) -> dict[str, Any]:
+        # What it began as is another scope's, and what it shares is of one process.
+        return {name: value for name, value in vars(self).items() if name not in _OF_ITS_SCOPE}
 
     def __copy__(self) -> MockCache:
         # Counts of its own, for whoever compares before and after; the default would share them.
         copied = MockCache(self.name)
         copied.cache = dict(self.cache)
         copied += self
+        copied._refused = self.num_refusal
         return copied
 
     def __repr__(self) -> str:
@@ -212,6 +281,11 @@ class MockCache(Gate, Stats):
     @num_get_miss.setter
     def num_get_miss(self, value: int) -> None:
         self._add(0, 0, value - self.num_get_miss)
+
+    @property
+    def num_refusal(self) -> int:
+        """How many hits found what the library would not use. It is none of the three that `==` compares."""
+        return self._refused + self.operations.tally("refusal")
 
     def _watched(self) -> tuple[int, int, int]:
         return (0, 0, 0) if self.library_counts is None else self.library_counts().counts()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TextIO
-from weakref import ref
 
 from .._recording.log import ObservedLog, OperationLog
+from .._recording.packages import NO_LIBRARIES
 from ..errors import UnknownCacheError, closest_first
+from .backend_names import backend_names
+from .blocks import Block
 from .cache import MockCache
 
 if TYPE_CHECKING:
@@ -16,26 +18,14 @@ if TYPE_CHECKING:
 
     from .._behaving.gate import Behaviour
     from .._recording.operation import Operation
+    from .._telling.history import History
     from .cache import Explainer
 
-__all__ = ["MockCaches", "backend_names", "remember_backend"]
+__all__ = ["MockCaches"]
 
 
-# The name of each MockBackend that there is, weakly: by the id of the backend.
-_backends: dict[int, ref[Any]] = {}
-
-
-def remember_backend(backend: object) -> None:
-    """Have the name of *backend*, its attribute ``name``, known in every scope for as long as it is there."""
-    at = id(backend)
-    _backends[at] = ref(backend, lambda _: _backends.pop(at, None))
-
-
-def backend_names() -> set[str]:
-    """Return the names of the mock backends that there are."""
-    # A copy is made at once; other threads make backends meanwhile.
-    names = [getattr(found(), "name", None) for found in list(_backends.values())]
-    return {name for name in names if isinstance(name, str)}
+# So many blocks of a scope are remembered, to say where operations were.
+_REMEMBERED = 20
 
 
 class MockCaches(Mapping[str, MockCache]):
@@ -51,8 +41,13 @@ class MockCaches(Mapping[str, MockCache]):
     _log_length: int | None
     _caches: dict[str, MockCache]
     _explainer_of: Callable[[str], Explainer | None] | None
+    _explains_misses: bool = True
     _numbers: Iterator[int]
+    _shared: dict[str, Any]
     _in_force: tuple[Behaviour, ...] = ()
+    _inherit: Callable[[MockCache], None] | None = None
+    _log_outside = NO_LIBRARIES
+    _blocks: tuple[Block, ...] = ()
 
     def __init__(
         self,
@@ -64,13 +59,17 @@ class MockCaches(Mapping[str, MockCache]):
         *,
         observer: Callable[[Operation], None] | None = None,
         by_name: dict[str, MockCache] | None = None,
+        inherit: Callable[[MockCache], None] | None = None,
+        log_outside: frozenset[str] = NO_LIBRARIES,
     ) -> None:
         """Have one empty cache for each of *names*.
 
         *adapter_for* tells which adapter, if any, would add an unknown name; *footnotes* gives the lines that
         end the report; *log_length* is how many operations each cache keeps, 10,000 by default;
         *explainer_of* gives, for the name of a cache, the adapter that explains its misses; *observer* is
-        told of every operation on any of the caches; *by_name* is the dict that they are kept in.
+        told of every operation on any of the caches; *by_name* is the dict that they are kept in; *inherit*
+        gives a new cache what it begins with; *log_outside* are the packages that are not the caller of an
+        operation.
         """
         # Not by assignments, which __setattr__ makes slow: a scope is opened for every test.
         own = vars(self)
@@ -79,10 +78,16 @@ class MockCaches(Mapping[str, MockCache]):
         own["_footnotes"] = tuple if footnotes is None else footnotes
         if observer is not None:
             own["_observer"] = observer
+        if inherit is not None:
+            own["_inherit"] = inherit
         own["_log_length"] = log_length
+        if log_outside:
+            own["_log_outside"] = log_outside
         own["_explainer_of"] = explainer_of
         # One sequence for all of the caches.
         own["_numbers"] = count(1)
+        # What adapters keep for all of the caches together.
+        own["_shared"] = {}
         # Each is made on first use, as most tests use one or two.
         own["_caches"] = {} if by_name is None else by_name
 
@@ -94,21 +99,82 @@ class MockCaches(Mapping[str, MockCache]):
         if found is None:
             made = self._make(name)
             made.in_force = self._in_force
+            made.shared = self._shared
             if self._explainer_of is not None:
                 made.explainer = self._explainer_of(name)
+                made.explains_misses = self._explains_misses
+            if self._inherit is not None:
+                self._inherit(made)
             found = self._caches.setdefault(name, made)
         return found
 
+    def explain_no_misses(self) -> None:
+        """Have adapters keep nothing that explains a miss, in the caches that are made from now on."""
+        vars(self)["_explains_misses"] = False
+
     def _make(self, name: str) -> MockCache:
         if self._observer is None:
-            return MockCache(name, OperationLog(name, self._log_length, self._numbers))
-        return MockCache(name, ObservedLog(name, self._log_length, self._numbers, self._observer))
+            log = OperationLog(name, self._log_length, self._numbers, self._log_outside)
+            return MockCache(name, log)
+        # Loaded here: nearly always there is none.
+        from .uncounted_cache import UncountedCache
+
+        return UncountedCache(name, ObservedLog(name, self._log_length, self._numbers, self._observer))
 
     def _put_in_force(self, behaviours: tuple[Behaviour, ...]) -> None:
         """Have *behaviours*, the innermost last, and no others act before each call to each of the caches."""
         vars(self)["_in_force"] = behaviours
         for cache in self._caches.copy().values():
             cache.in_force = behaviours
+
+    def _know(self, names: Iterable[str], explainer_of: Callable[[str], Explainer | None] | None) -> None:
+        """Have one cache for each of *names*, and *explainer_of* give what explains each."""
+        own = vars(self)
+        own["_names"] = tuple(names)
+        own["_explainer_of"] = explainer_of
+        for name, cache in self._caches.copy().items():
+            cache.explainer = None if explainer_of is None else explainer_of(name)
+
+    def add_block(self, label: object, caches: MockCaches) -> Block:
+        """Remember a block inside this scope that has *caches* of its own, until it is closed and after."""
+        block = Block(label, caches)
+        vars(self)["_blocks"] = (*self._blocks[1 - _REMEMBERED :], block)
+        return block
+
+    def used_in_blocks(self, name: str) -> dict[str, int]:
+        """Return how many operations on a cache called *name* there were in each block, by its label."""
+        found: dict[str, int] = {}
+        for block in self._blocks:
+            count = block.used().get(name, 0)
+            if count:
+                label = str(block.label)
+                found[label] = found.get(label, 0) + count
+        return found
+
+    def history_of(
+        self, cache: MockCache, before: Mapping[str, int] | None = None, since: object = None
+    ) -> History:
+        """Return the history of *cache*.
+
+        *before* is what `used_in_blocks` returned where it begins, and *since* the cache's `moment` then.
+        """
+        found = self.used_in_blocks(cache.name)
+        told = [(block, count - (before or {}).get(block, 0)) for block, count in found.items()]
+        in_blocks = [(block, count) for block, count in told if count > 0]
+        return cache.history(self.values(), in_blocks, since)
+
+    def blocks_told(self) -> list[str]:
+        """Return which caches the blocks have used, or have."""
+        told = [(block.label, tuple(block.used()) or block.names()) for block in self._blocks]
+        return [f"{label} has {', '.join(map(repr, names))}" for label, names in told if names]
+
+    def why_none(self) -> str:
+        """Return what is to be said where it has no caches."""
+        backends = backend_names()
+        there_are = f"the MockBackends are {', '.join(sorted(map(repr, backends)))}"
+        text = f"no adapter was patched, and {there_are if backends else 'there is no MockBackend'}"
+        blocks = self.blocks_told()
+        return f"{text}; but {'; '.join(blocks)}" if blocks else text
 
     def get_stat(self, name: str) -> MockCache:
         """Return the cache called *name*.
@@ -148,7 +214,7 @@ class MockCaches(Mapping[str, MockCache]):
 
     def __getstate__(self) -> dict[str, Any]:
         # A `count` can be copied and pickled until Python 3.13 only, and not without a warning.
-        return {name: value for name, value in vars(self).items() if name != "_numbers"}
+        return {name: value for name, value in vars(self).items() if name not in ("_numbers", "_inherit")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         own = vars(self)
@@ -182,10 +248,15 @@ class MockCaches(Mapping[str, MockCache]):
             super().__setattr__(name, value)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._names, *self._caches]))
+        used = [
+            name
+            for name, cache in self._caches.copy().items()
+            if not cache.is_unlisted or cache.operations.total
+        ]
+        return iter(dict.fromkeys([*self._names, *used]))
 
     def __len__(self) -> int:
-        return len({*self._names, *self._caches})
+        return sum(1 for _ in self)
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{cache.name}: ({cache})" for cache in self.values())
@@ -195,10 +266,22 @@ class MockCaches(Mapping[str, MockCache]):
         if not isinstance(name, str):
             return f"a cache has a string for a name, not {name!r}"
         text = f"no cache {name!r} here"
+        blocks = [str(block.label) for block in self._blocks if name in block.names()]
+        if blocks:
+            where = " and in ".join(dict.fromkeys(blocks))
+            text += (
+                f": the one of that name is in {where}, which has caches of its own. They are the attribute "
+                "`caches` of its PatchCaches"
+            )
         if self:
-            text += f"; known, the closest first: {', '.join(closest_first(name, self))}"
-        else:
-            text += ": no adapter was patched, and there is no MockBackend"
+            # Loaded here: only a failure needs it.
+            from difflib import get_close_matches
+
+            # Backends of other tests may be there too: only one that may have been meant is no noise.
+            meant = get_close_matches(name, backend_names(), 1)
+            text += f"; known, the closest first: {', '.join(closest_first(name, {*self, *meant}))}"
+        elif not blocks:
+            text += f": {self.why_none()}"
         adapter = self._adapter_for(name) if self._adapter_for is not None else None
         if adapter is not None:
             text += f". The adapter {adapter!r} would add it: patch_caches = ({adapter!r},)"

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import sys
-import threading
 from contextvars import ContextVar
 from functools import partial
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
-from weakref import ref
+from typing import TYPE_CHECKING, Any, cast
 
-from .._recording.uncounted import UncountedOperation, add_uncounted
+from .._recording.locks import make_lock
+from .._recording.packages import NO_LIBRARIES
 from .caches import MockCaches
+from .inherited import Inheritance
+from .open_order import chain, open_among, without
+from .running import MARK
+from .threads import ThreadOrTask, current_thread_or_task, this_thread
+from .uncounted_notes import lines_left, note_uncounted
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterable
+    from weakref import ref
 
     from .._behaving.gate import Behaviour
-    from .._recording.operation import Operation
     from .cache import Explainer, MockCache
+    from .running import Work
 
 __all__ = [
     "Scope",
-    "ThreadOrTask",
     "close_scope",
-    "current_thread_or_task",
     "last_seen",
     "lines_left",
     "mark",
@@ -34,50 +36,15 @@ __all__ = [
     "note_uncounted",
     "open_scope",
     "open_scopes",
+    "rest_scope",
     "spawned_by",
     "unassigned",
 ]
 
 
-class ThreadOrTask(NamedTuple):
-    """A thread, by its id, or one task of it; ``task`` is None outside any task."""
-
-    thread: int
-    task: ref[asyncio.Task[Any]] | None
-
-    def runs_beside(self, other: ThreadOrTask) -> bool:
-        """Return whether *other* is of another thread, or of another task while this one's is not done."""
-        if self.thread != other.thread:
-            return True
-        if self.task is None or other.task is None or self.task == other.task:
-            return False
-        return (task := self.task()) is not None and not task.done()
-
-
-class _ThisThread(threading.local):
-    """The thread that reads it, outside any task."""
-
-    def __init__(self) -> None:
-        self.value = ThreadOrTask(threading.get_ident(), None)
-
-
-_this_thread = _ThisThread()
-
-
-def current_thread_or_task() -> ThreadOrTask:
-    """Return that of the caller."""
-    # asyncio is not imported for this: where it was not, or just is being, no task runs.
-    module: Any = sys.modules.get("asyncio")
-    running = getattr(module, "_get_running_loop", None)
-    if running is None or running() is None:
-        return _this_thread.value
-    task = module.current_task()
-    return _this_thread.value if task is None else ThreadOrTask(threading.get_ident(), ref(task))
-
-
 # The scope that a context is marked with. `open_scope` sets it; tasks copy it, and `thread_hooks` hands it on
 # to threads and pools. Without it a thread's operations would belong to whichever test runs alone.
-mark: ContextVar[Scope | None] = ContextVar("cachetest.mark", default=None)
+mark: ContextVar[Scope | None] = ContextVar(MARK, default=None)
 # A method of what is imported would be looked up and bound at each call.
 marked = mark.get
 # Who started the thread that a mark was handed to: it stands for all that this thread or task does. None
@@ -89,8 +56,11 @@ last_seen: ContextVar[Scope | None] = ContextVar("cachetest.last_seen", default=
 # Held while scopes open and close, never while code of a user runs. An operation takes no lock at all: it
 # reads `_open`, which is replaced and not changed. No block that holds a lock has a comprehension in it, here
 # or in another module: where CPython inlines one, from 3.12 on, an interrupt in its loop may skip __exit__.
-_lock = threading.RLock()
+_lock = make_lock(4)
 _open: tuple[Scope, ...] = ()
+# Those that somebody has entered, and those of classes and modules that nobody is in just now.
+_entered: tuple[Scope, ...] = ()
+_resting: tuple[Scope, ...] = ()
 _newest: Scope | None = None
 
 
@@ -99,22 +69,28 @@ class Scope:
 
     ``label`` names it in messages, by its ``str()``; ``parent`` is the scope around it, of the same test.
     ``previous`` is the mark that its context had, and ``previous_spawned_by`` whose that was, if handed to
-    it. ``entered_by`` is whatever its opener will look for it by.
+    it. ``entered_by`` is whatever its opener will look for it by. ``origin`` is the scope whose entries it
+    begins with, of the class or the module: a lasting one, which may rest, and is closed by nothing else.
     """
 
     closed = False
+    is_resting = False
     parent: Scope | None = None
     opener: ThreadOrTask | None = None
     previous: Scope | None = None
     previous_spawned_by: ThreadOrTask | None = None
     entered_by: object = None
+    # What it has started and may still run, by id.
+    running: dict[int, ref[Work]] | None = None
+    # Told when all that it has started has ended, after it was closed; with True where that may act at once.
+    when_ended: Callable[[bool], None] | None = None
 
-    # Whether it is open, no other is open inside it, and nothing is in force: an operation that is marked
-    # with it then belongs to it, and nothing else is to be asked. Anything in force clears it, so that the
-    # fast path has no check for that.
+    # Whether it is open, no other is open inside it, and nothing is in force: an operation marked with it is
+    # its own then. What is in force, and `log_outside`, clear it: so the fast path has no check for them.
     is_innermost = False
 
     _caches: MockCaches | None = None
+    _inherit: Callable[[MockCache], None] | None = None
     _has_inner = False
     _in_force: tuple[Behaviour, ...] = ()
 
@@ -125,7 +101,10 @@ class Scope:
         adapter_for: Callable[[str], str | None] | None = None,
         *,
         whole_test: bool = False,
+        is_lasting: bool = False,
+        origin: Scope | None = None,
         log_length: int | None = None,
+        log_outside: frozenset[str] = NO_LIBRARIES,
         explainer_of: Callable[[str], Explainer | None] | None = None,
     ) -> None:
         """Make a scope that is not open yet; the rest is as for `MockCaches`.
@@ -135,15 +114,20 @@ class Scope:
         """
         self.label = label
         self.whole_test = whole_test
+        self.is_lasting = is_lasting
+        self.origin = origin
         self.by_name: dict[str, MockCache] = {}
         # What adapters know of objects of the program, by id, each with a weak reference: ids are used again.
         self.remembered: dict[int, tuple[ref[Any], Any]] = {}
+        if origin is not None:
+            inheritance = Inheritance([each.by_name for each in origin.origins()])
+            self._inherit = inheritance.begin
+            names = (*names, *inheritance.names())
+        self.log_outside = log_outside
         self._options = names, adapter_for, lines_left, log_length, explainer_of
         if whole_test:
             # A test case has them as an attribute, so they are made in any case.
-            self._caches = MockCaches(
-                names, adapter_for, lines_left, log_length, explainer_of, by_name=self.by_name
-            )
+            self._caches = self._make_caches()
 
     @property
     def caches(self) -> MockCaches:
@@ -153,15 +137,19 @@ class Scope:
             with _lock:
                 # Two threads that are first at once share one, and one sequence of numbers.
                 if self._caches is None:
-                    self._caches = MockCaches(*self._options, by_name=self.by_name)
+                    self._caches = self._make_caches()
                 found = self._caches
         return found
+
+    def _make_caches(self) -> MockCaches:
+        kept = self.by_name
+        return MockCaches(*self._options, by_name=kept, inherit=self._inherit, log_outside=self.log_outside)
 
     @property
     def test(self) -> Scope:
         """The scope that is the same for all scopes of one test, its blocks on other threads included."""
         around = self.parent if self.opener is not None else self.around()
-        return self if around is None else around.test
+        return self if around is None or around.is_lasting else around.test
 
     @property
     def late(self) -> MockCaches:
@@ -178,12 +166,11 @@ class Scope:
 
     def lineage(self) -> list[Scope]:
         """Return this scope, the one around it, and so on."""
-        found: list[Scope] = []
-        scope: Scope | None = self
-        while scope is not None:
-            found.append(scope)
-            scope = scope.parent
-        return found
+        return chain(self, lambda scope: scope.parent)
+
+    def origins(self) -> list[Scope]:
+        """Return this scope, the one whose entries it began with, and so on."""
+        return chain(self, lambda scope: scope.origin)
 
     def put_in_force(self, *behaviours: Behaviour) -> None:
         """Have *behaviours*, the innermost last, and no others act before each call to its caches."""
@@ -193,27 +180,10 @@ class Scope:
             self._update()
 
     def _update(self) -> None:
-        self.is_innermost = not (self.closed or self._has_inner or self._in_force)
+        self.is_innermost = not (self.closed or self._has_inner or self._in_force or self.log_outside)
 
     def __repr__(self) -> str:
         return f"<{'closed' if self.closed else 'open'} scope of {self.label}>"
-
-
-def lines_left() -> list[str]:
-    """Return the lines that end a report: the operations that no test counted."""
-    # Loaded here: only a report needs it.
-    from .._telling.uncounted_lines import left_lines
-
-    return left_lines()
-
-
-def note_uncounted(suspects: tuple[Scope, ...], ended: Scope | None, operation: Operation) -> None:
-    """Keep *operation* until it is told of; *suspects* and *ended* are as for `UncountedOperation`."""
-    add_uncounted(UncountedOperation(operation, suspects, ended))
-    if not suspects:
-        from .._telling.uncounted_lines import tell_at_exit
-
-        tell_at_exit()
 
 
 # Where operations outside any scope read and write.
@@ -235,10 +205,16 @@ def _nothing() -> None: ...
 
 
 def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> None:
-    """Make *scope* that of the calling context, inside the one it has; *put_hooks_in* is called before."""
-    global _newest, _open
+    """Make *scope* that of the calling context, inside the one it has; *put_hooks_in* is called before.
+
+    One that rests is entered again.
+    """
+    global _newest, _open, _entered, _resting
     scope.parent = scope.around()
-    scope.opener = current_thread_or_task()
+    # A call less, where no task is running: each test is opened.
+    running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
+    here = this_thread.value if running is None or running() is None else current_thread_or_task()
+    scope.opener = here
     if _unassigned_by_name and not _open:
         unassigned.reset()
     with _lock:
@@ -248,8 +224,11 @@ def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> Non
         if scope.parent is not None:
             scope.parent._has_inner = True
             scope.parent.is_innermost = False
-        _open = (*_open, scope)
-        scope.is_innermost = not scope._in_force
+        _entered = (*_entered, scope)
+        if _resting:
+            _resting = without(_resting, scope)
+        _open = open_among(_entered, _resting) if _resting else _entered
+        scope.is_resting, scope.is_innermost = False, not (scope._in_force or scope.log_outside)
         scope.previous = mark.get()
         scope.previous_spawned_by = spawned_by.get()
         # The mark first: by that close_scope tells whether there is anything to put back.
@@ -258,38 +237,60 @@ def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> Non
             spawned_by.set(None)
 
 
+def rest_scope(scope: Scope) -> None:
+    """Leave *scope*, which is lasting, without closing it."""
+    global _open, _entered, _resting
+    with _lock:
+        _entered = without(_entered, scope)
+        if not scope.closed:
+            _resting = (*without(_resting, scope), scope)
+            scope.is_resting, scope.is_innermost = True, False
+        _open = open_among(_entered, _resting)
+        _take_mark(scope)
+
+
 def close_scope(scope: Scope, take_hooks_out: Callable[[], None] = _nothing) -> None:
-    """End *scope*, once: what comes now is late. *take_hooks_out* is called where no scope is left open."""
-    global _open
+    """End *scope*: what comes now is late. *take_hooks_out* is called where no scope is left open.
+
+    It may be repeated, and then only does the latter.
+    """
+    global _open, _entered, _resting
     with _lock:
         scope.closed = True
-        scope.is_innermost = False
-        if scope in _open:
-            at = _open.index(scope)
-            _open = _open[:at] + _open[at + 1 :]
+        scope.is_resting = scope.is_innermost = False
+        if scope in _entered:
+            _entered = _entered[: (at := _entered.index(scope))] + _entered[at + 1 :]
+        if _resting:
+            _resting = without(_resting, scope)
+        _open = open_among(_entered, _resting) if _resting else _entered
+        _take_mark(scope)
         if not _open:
             take_hooks_out()
-        parent = scope.parent
-        if parent is not None and not parent.closed:
-            parent._has_inner = any(other.parent is parent for other in _open)
-            parent._update()
-        # The context may be another one than that which opened, and then the mark is not ours to take.
-        if mark.get() is not scope:
-            return
-        # The mark last, for the same reason.
-        if scope.parent is None:
-            last_seen.set(scope)
-            if scope.previous_spawned_by is not None:
-                spawned_by.set(scope.previous_spawned_by)
-            mark.set(scope.previous)
-        else:
-            _mark_with_outer(scope)
+
+
+def _take_mark(scope: Scope) -> None:
+    """Mark the context with what is around *scope*, which it is leaving."""
+    parent = scope.parent
+    if parent is not None and not parent.closed:
+        parent._has_inner = any(other.parent is parent for other in _entered)
+        parent._update()
+    # The context may be another one than that which opened, and then the mark is not ours to take.
+    if mark.get() is not scope:
+        return
+    # The mark last, for the same reason.
+    if parent is None:
+        last_seen.set(scope)
+        if scope.previous_spawned_by is not None:
+            spawned_by.set(scope.previous_spawned_by)
+        mark.set(scope.previous)
+    else:
+        _mark_with_outer(scope)
 
 
 def _mark_with_outer(scope: Scope) -> None:
     """Mark the context, which *scope* is leaving, with the innermost scope around it that is open."""
     lineage = scope.lineage()
-    left = list(takewhile(lambda outer: outer.closed, lineage))
+    left = [scope, *takewhile(lambda outer: outer.closed, lineage[1:])]
     # A thread that was late before is late again, and a runner's thread back in the runner's test.
     around = lineage[len(left)] if len(left) < len(lineage) else left[-1].previous
     # Those inside which it was opened may have been left before it.

@@ -5,23 +5,27 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import threading
 from contextlib import suppress
 from contextvars import ContextVar
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from weakref import ref
 
 from .._caches.attribution import innermost_of
-from .._recording.call_sites import CallSite, calling_location
+from .._recording.call_sites import CallSite, calling_location, outside
 from .._recording.log import LOG_LENGTH
+from .._recording.packages import NO_LIBRARIES
 from ..adapters.registry import detected_adapters, resolve_adapters, validate_adapters
 from ..errors import NotPatchedError
-from .session import Session
+from .left_open import Entered, block_of, blocks, close_left, entered
+from .session import PATIENCE, Session
 from .switches import override, switches_of
 from .undo import Undo
-from .validation import validate_length, validate_names
+from .validation import validate_length, validate_names, validate_packages, validate_patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import FrameType
 
     from typing_extensions import Self
 
@@ -73,16 +77,24 @@ class PatchCaches:
         enable: Iterable[str] = (),
         explain_misses: bool = True,
         log_length: int = LOG_LENGTH,
+        patience: float = PATIENCE,
+        log_outside: Iterable[str] = (),
     ) -> None:
         """Check the arguments; nothing is patched yet.
 
         Without *explain_misses* no parts of keys are kept; *log_length* is how many operations of each cache
-        are. Raises `UnknownAdapterError`, or ``TypeError`` for what is no adapter at all.
+        are. What the block leaves running keeps its patches for *patience* seconds at most;
+        *log_outside* names packages whose lines are not the caller's. Raises `UnknownAdapterError`, or
+        ``TypeError`` for what is no adapter at all.
         """
         self._adapters = validate_adapters(adapters)
         self._enable = validate_names(enable, "enable") if enable != () else ()
         self._explain_misses = explain_misses
         self._log_length = log_length if log_length is LOG_LENGTH else validate_length(log_length)
+        self._patience = patience if patience is PATIENCE else validate_patience(patience)
+        self._log_outside = (
+            validate_packages(log_outside, "log_outside") if log_outside != () else NO_LIBRARIES
+        )
         self._active: list[Session] = []
         # Its scopes, also those that were left, are known by this.
         self._token = object()
@@ -97,15 +109,32 @@ class PatchCaches:
         return scope.caches
 
     def __enter__(self) -> Self:
-        label = self._label or _Block(sys._getframe(1))
+        if entered:
+            close_left()
+        caller = sys._getframe(1)
+        label = self._label or _Block(caller)
         session = Session(
             resolve_adapters(self._adapters or None),
+            detects=not self._adapters,
             label=label,
             enable=self._enable,
             explain_misses=self._explain_misses,
             log_length=self._log_length,
+            patience=self._patience,
+            log_outside=self._log_outside,
         )
         try:
+            at = caller.f_code, caller.f_lasti
+            _, block = blocks.get((id(at[0]), at[1])) or block_of(*at)
+            greenlets: Any = sys.modules.get("greenlet")
+            entered[session] = Entered(
+                ref(self),
+                # One that is not needed would keep alive what may hold this manager.
+                caller if block else None,
+                block,
+                get_ident(),
+                None if greenlets is None or not block else greenlets.getcurrent(),
+            )
             self._active.append(session)
             self._latest = session.open()
             self._latest.entered_by = self._token
@@ -127,6 +156,7 @@ class PatchCaches:
         result = leaving[0].close()
         with suppress(ValueError):
             self._active.remove(leaving[0])
+        entered.pop(leaving[0], None)
         return result
 
     def _innermost_session(self) -> Session:
@@ -146,6 +176,7 @@ class PatchCaches:
         # One call, since other threads come and go in between; it may be the second one.
         with suppress(ValueError):
             self._active.remove(session)
+        entered.pop(session, None)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Return *function* wrapped so that each call has a fresh scope; it may be a coroutine function."""
@@ -169,6 +200,8 @@ class PatchCaches:
                 enable=self._enable,
                 explain_misses=self._explain_misses,
                 log_length=self._log_length,
+                patience=self._patience,
+                log_outside=self._log_outside,
             )
             # Messages name the function, not a line in here.
             made._label = label
@@ -235,7 +268,7 @@ def _put_back_latest(latest: list[Undo]) -> None:
 
 def _is_of_this_thread(scope: Scope | None) -> bool:
     opener = None if scope is None else scope.opener
-    return opener is not None and opener.thread == threading.get_ident()
+    return opener is not None and opener.thread == get_ident()
 
 
 def _latest_set_up() -> Undo:
@@ -252,6 +285,13 @@ def _forget_set_up(undo: Undo) -> None:
 
 class _Block(CallSite):
     """The name that messages have for a block."""
+
+    def __init__(self, frame: FrameType) -> None:
+        # As it nearly always is: the rest takes as long as to open a block.
+        if outside.get(frame.f_code.co_filename) is False:
+            self._at = frame.f_code, frame.f_lasti
+        else:
+            super().__init__(frame)
 
     def __str__(self) -> str:
         return f"the block at {super().__str__()}"

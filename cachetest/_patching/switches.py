@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextvars import ContextVar, Token
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from .._recording.locks import make_lock
 from ..adapters.registry import adapter_for
 from ..errors import SwitchError, UnknownSwitchError, closest_first
 
@@ -27,12 +29,14 @@ class _Override:
         self.value = value
         self.test = test
         self.per_context = per_context
-        self.thread = threading.get_ident()
+        self.thread: int | None = threading.get_ident()
         self.is_applied = False
         self.token: Token[_Layers] | None = None
 
     def is_of_another(self, test: object) -> bool:
         """Return whether neither the test nor the thread is that of this override."""
+        if self.thread is None:
+            return False
         return (test is None or self.test is not test) and self.thread != threading.get_ident()
 
 
@@ -48,7 +52,7 @@ _Layers = tuple[_Layer, ...]
 # Each context has a value of its own of a switch that is per context, so it has its own layers too.
 _layers_here: ContextVar[_Layers] = ContextVar("cachetest.switch_layers", default=())
 _layers_everywhere: _Layers = ()
-_lock = threading.RLock()
+_lock = make_lock(2)
 
 
 def override(
@@ -61,10 +65,10 @@ def override(
 ) -> None:
     """Set each of *switches* to *value* until *undo* runs.
 
-    What is put back is exactly what was found, or, where another layer was put on top in the meantime,
-    that layer is left in force and will put it back. Raises `SwitchError` when a switch does not take the
-    value, unless told not to *insist*; and when it is one for the whole process and another test than *test*,
-    on another thread, needs the other value.
+    What is put back is exactly what was found, or, where another layer was put on top in the meantime, that
+    layer is left in force and will put it back. Raises `SwitchError` when a switch does not take the value,
+    or has no effect once it is on, unless told not to *insist*; and when it is one for the whole process and
+    another test than *test*, on another thread, needs the other value.
     """
     kinds: dict[bool, list[Switch]] = {True: [], False: []}
     for switch in switches:
@@ -80,6 +84,15 @@ def override(
                 f"the switch {stays.name!r} stays {stays.get()!r} when it is set to {value!r}: "
                 "an environment variable of its library may force it"
             )
+        if insist and value:
+            _check_effect(of_kind)
+
+
+def _check_effect(switches: Iterable[Switch]) -> None:
+    for switch in switches:
+        why = switch.why_ineffective()
+        if why:
+            raise SwitchError(f"the switch {switch.name!r} is on and has no effect: {why}")
 
 
 def _apply(made: _Override) -> None:
@@ -208,3 +221,14 @@ def find_switches(names: Collection[str], adapters: Iterable[Adapter]) -> list[S
             )
         raise UnknownSwitchError(text)
     return [known[name] for name in names]
+
+
+def _after_fork_in_child() -> None:
+    # The threads that have turned them are the parent's.
+    for override, _ in _layers_everywhere:
+        override.thread = None
+
+
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

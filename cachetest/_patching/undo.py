@@ -88,7 +88,11 @@ def leave(
     left: list[Change] = []
     try:
         for patch in patches:
-            left += changed_attributes(patch.found)
+            for own, _, name, value in patch.found:
+                # As `changed_attributes` has it: nearly always all is as it was, and a call takes longer.
+                if (own[name] if name in own else ABSENT) is not value:  # noqa: SIM401
+                    left += changed_attributes(patch.found)
+                    break
     except Exception as error:
         return left, error
     return left, None
@@ -127,14 +131,27 @@ class Undo:
 
     A step is known before its change is made, and may be run again after it was interrupted, so every
     step has to be harmless when there is nothing, or nothing any more, for it to do. Leaving may be
-    repeated too, and then goes on where it was interrupted. ``patches`` are the attributes set through it.
+    repeated too, and then goes on where it was interrupted. ``patches`` are the attributes set through it,
+    ``rest_steps`` what `at_rest` was given. ``is_outdated`` says whether it should be made anew, because what
+    it was made from has changed since.
     """
+
+    is_outdated: Callable[[], bool] | None = None
 
     def __init__(self, begin: Callable[[Undo], object] | None = None) -> None:
         """Make one whose changes *begin* makes on entering; they are taken back when that raises."""
         self._begin = begin
         self._steps: list[Callable[[], object]] = []
         self.patches: list[AttributePatch] = []
+        self.rest_steps: list[Callable[[bool], object]] = []
+
+    def at_rest(self, step: Callable[[bool], object]) -> None:
+        """Call *step* with True when no test needs the changes, but something that one has left running does.
+
+        They are then for callers that are late: to all others the library has to be as if it was not patched.
+        *step* is called with False when a test needs them again. It has to be harmless when repeated.
+        """
+        self.rest_steps.append(step)
 
     def add(self, step: Callable[[], object]) -> None:
         """Call *step* when this is undone."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from .makers import SavedFrame, TestFrame, frames
+from .operation import Location, location_of
+from .packages import NEVER, NO_LIBRARIES, PROGRAM, known, module_of, packages_without
 
 if TYPE_CHECKING:
-    from types import CodeType, FrameType
+    from collections.abc import Iterable
+    from types import FrameType
+
+    from .makers import Made
+    from .packages import Packages
 
 __all__ = [
     "NO_LIBRARIES",
@@ -18,111 +25,119 @@ __all__ = [
     "calling_location",
     "is_outside",
     "location_of",
+    "made_here",
+    "outside",
     "this_thread",
 ]
 
-# Code that a library generates, as torch does for a backward, may have no module name at all.
-_NEVER_THE_CALLER = sys.stdlib_module_names | {__name__.partition(".")[0], ""}
+# Of so many packages of the program the line is kept: its library may be one of them, which is known later.
+_KEPT = 2
 
 
-class Location(NamedTuple):
-    """A line of source: file name, line number (from 1), and the function it is in."""
+def calling_frame(first: FrameType, libraries: frozenset[str] = NO_LIBRARIES) -> FrameType | SavedFrame:
+    """Return the innermost frame of the program from *first* on, or one that stands for it.
 
-    filename: str
-    lineno: int
-    function: str
-
-    def __str__(self) -> str:
-        path = self.filename
-        try:
-            relative = os.path.relpath(path)
-        except (ValueError, OSError):  # another drive, or a working directory that is gone
-            relative = path
-        if not relative.startswith(os.pardir):
-            path = relative
-        return f"{path}:{self.lineno} in {self.function}"
-
-
-class _Inside(dict[str, bool]):
-    """A dict that tells of each module name whether it is never the caller, and works each out once.
-
-    It is asked for every frame of every operation, so it has to be a plain lookup.
+    *libraries* are names of packages that are not the caller, as cachetest, the standard library and runners
+    are not. A package that is installed is it only where nothing of the program is on the way: neither on
+    the stack nor where the task, job or thread was made that runs. Where everything is inside it is the
+    innermost frame outside cachetest.
     """
-
-    def __init__(self, libraries: frozenset[str]) -> None:
-        self._packages = _NEVER_THE_CALLER | libraries
-
-    def __missing__(self, module: str) -> bool:
-        self[module] = inside = module.partition(".")[0] in self._packages
-        return inside
-
-
-NO_LIBRARIES: frozenset[str] = frozenset()
-
-_inside = {NO_LIBRARIES: _Inside(NO_LIBRARIES)}
-
-
-def calling_frame(first: FrameType, libraries: frozenset[str] = NO_LIBRARIES) -> FrameType:
-    """Return the innermost frame from *first* on outside cachetest, the standard library and *libraries*.
-
-    *libraries* are top-level package names. Where everything is inside (a thread whose target is the
-    library's own, say) it is the innermost frame outside cachetest.
-    """
-    inside = _inside.get(libraries) or _inside.setdefault(libraries, _Inside(libraries))
+    packages = known.get(libraries) or packages_without(libraries)
+    inside = packages.inside
     frame = first
     try:
-        while inside[frame.f_globals["__name__"]]:
+        while inside[frame.f_code.co_filename]:
             frame = frame.f_back  # type: ignore[assignment]
         return frame
-    except (AttributeError, KeyError, TypeError):
-        # The end of the stack, or globals without a name that is a string.
-        return _search(first, inside)
+    except (AttributeError, KeyError):
+        # The end of the stack, or a file that is not known yet or has to be looked at each time.
+        return _search(first, packages)
 
 
-def _search(first: FrameType, inside: _Inside) -> FrameType:
-    """Return what `calling_frame` does, where a module has no name or everything is inside."""
+def _search(first: FrameType, packages: Packages) -> FrameType | SavedFrame:
+    """Return what `calling_frame` does, by the long way."""
+    found = _choose(_callers(first, packages), packages)
+    if found is not None:
+        return found
     frame: FrameType | None = first
-    fallback = None
     while frame is not None:
-        name = _module_of(frame)
-        if not inside[name]:
+        if module_of(frame).partition(".")[0] != "cachetest":
             return frame
-        if fallback is None and name.partition(".")[0] != "cachetest":
-            fallback = frame
         frame = frame.f_back
-    return fallback or first
+    return first
 
 
-def is_outside(frame: FrameType) -> bool:
-    """Return whether *frame* is outside cachetest and the standard library."""
-    return not _inside[NO_LIBRARIES][_module_of(frame)]
+def made_here(first: FrameType, outside: frozenset[str]) -> Made:
+    """Return the frames that make something, the innermost first, saved; packages *outside* left out."""
+    found = _callers(first, packages_without(outside), _KEPT)
+    return tuple(map(_saved, found))
 
 
-def _module_of(frame: FrameType) -> str:
-    name = frame.f_globals.get("__name__")
-    return name if isinstance(name, str) else ""
+def _saved(frame: FrameType | SavedFrame) -> SavedFrame:
+    if isinstance(frame, SavedFrame):
+        return frame
+    return SavedFrame(frame.f_code, frame.f_lasti, module_of(frame))
+
+
+def _callers(first: FrameType, packages: Packages, enough: int = 1) -> list[FrameType | SavedFrame]:
+    """Return the frames that may be told as the caller of *first*, the innermost first.
+
+    The innermost frame of each package that is installed, until there are *enough* of the program; the last
+    may stand for the test, where there is none of the program.
+    """
+    found: list[FrameType | SavedFrame] = []
+    names: set[tuple[int, str]] = set()
+    for frame in frames(first):
+        rank = packages.rank(frame)
+        if rank == NEVER:
+            continue
+        package = rank, module_of(frame).partition(".")[0]
+        if package in names:
+            continue
+        names.add(package)
+        found.append(frame)
+        if rank == PROGRAM:
+            enough -= 1
+            if not enough:
+                break
+    return found
+
+
+def _choose(found: Iterable[FrameType | SavedFrame], packages: Packages) -> FrameType | SavedFrame | None:
+    """Return the one of *found* to tell: of the program before one of a package, and that before the test."""
+    best = None
+    for frame in found:
+        if isinstance(frame, TestFrame):
+            return best or frame
+        if packages.rank(frame) == PROGRAM:
+            return frame
+        best = best or frame
+    return best
+
+
+outside = packages_without(NO_LIBRARIES).inside
+"""The files that are known, with False for those of the program."""
+
+
+def is_outside(frame: FrameType | SavedFrame) -> bool:
+    """Return whether *frame*, which `calling_frame` has found, is known to be of the program."""
+    return outside.get(frame.f_code.co_filename) is False
 
 
 def calling_location(libraries: frozenset[str] = NO_LIBRARIES) -> Location:
     """Return the line that `calling_frame` finds from where this is called."""
     found = calling_frame(sys._getframe(1), libraries)
-    return Location(found.f_code.co_filename, found.f_lineno, found.f_code.co_name)
-
-
-def location_of(code: CodeType, instruction: int) -> Location:
-    """Return the line of *code* that holds the *instruction* at this offset."""
-    lines = (line for start, end, line in code.co_lines() if start <= instruction < end)
-    return Location(code.co_filename, next(lines, None) or code.co_firstlineno, code.co_name)
+    return location_of(found.f_code, found.f_lasti)
 
 
 class CallSite:
-    """The line outside cachetest and the standard library that *frame* is in, or was called from.
+    """The line of the program that *frame* is in, or was called from by *libraries*.
 
     It is worked out when it is written: a scope is opened for every test, and few have anything to say.
     """
 
-    def __init__(self, frame: FrameType) -> None:
-        found = frame if is_outside(frame) else calling_frame(frame)
+    def __init__(self, frame: FrameType, libraries: frozenset[str] = NO_LIBRARIES) -> None:
+        found = frame if not libraries and is_outside(frame) else calling_frame(frame, libraries)
         self._at = found.f_code, found.f_lasti
 
     def __str__(self) -> str:

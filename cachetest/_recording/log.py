@@ -2,85 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Sequence
 from itertools import count
+from os import getpid
 from typing import TYPE_CHECKING, Any, overload
 
-from .call_sites import calling_frame, is_outside, location_of, this_thread
+from .call_sites import calling_frame, is_outside, this_thread
+from .foreign_adapters import past_adapter
 from .operation import KINDS, Operation
+from .packages import NO_LIBRARIES
+from .snapshot import Snapshot, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import CodeType, FrameType
 
-    from .call_sites import Location
-    from .operation import Kind
+    from .makers import SavedFrame
+    from .operation import Kind, OriginTeller
+    from .snapshot import Record
 
-__all__ = ["LOG_LENGTH", "ObservedLog", "OperationLog", "Snapshot"]
+__all__ = ["LOG_LENGTH", "ObservedLog", "OperationLog"]
 
 # Enough to see what led to a failure; a log that grows for ever would be a leak in a load test.
 LOG_LENGTH = 10_000
-
-# Number, kind, key, name of the thread, code of the caller, how far the caller had come in it; and, in some,
-# what else is known, by the names that `Operation` has for it.
-Record = tuple[Any, ...]
-
-
-def _number_of(record: Record | Operation) -> int:
-    number: int = record.number if isinstance(record, Operation) else record[0]
-    return number
-
-
-class Snapshot(Sequence[Operation]):
-    """The operations of a log as they were at one moment, each of them made when it is read."""
-
-    def __init__(self, cache: str, records: list[Record | Operation], process: int) -> None:
-        self._cache = cache
-        self._records = records
-        self._process = process
-        # Many operations come from few lines, and it takes long to find one. By the id of its code, which the
-        # records keep alive: to hash code takes as long.
-        self._locations: dict[tuple[int, int], Location] = {}
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    @overload
-    def __getitem__(self, index: int) -> Operation: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Operation]: ...
-    def __getitem__(self, index: int | slice) -> Operation | list[Operation]:
-        if isinstance(index, slice):
-            return [self._read(record) for record in self._records[index]]
-        return self._read(self._records[index])
-
-    def __iter__(self) -> Iterator[Operation]:
-        return map(self._read, self._records)
-
-    def kinds(self) -> list[Kind]:
-        """Return the kind of each operation: far faster than to read them."""
-        return [each.kind if isinstance(each, Operation) else each[1] for each in self._records]
-
-    def keys(self) -> list[object]:
-        """Return the key of each operation."""
-        return [each.key if isinstance(each, Operation) else each[2] for each in self._records]
-
-    def numbers(self) -> list[int]:
-        """Return the number of each operation, which rise."""
-        return list(map(_number_of, self._records))
-
-    def _read(self, record: Record | Operation) -> Operation:
-        if isinstance(record, Operation):
-            return record
-        number, kind, key, thread, code, instruction, *more = record
-        at = id(code), instruction
-        where = self._locations.get(at)
-        if where is None:
-            where = self._locations[at] = location_of(code, instruction)
-        known = more[0] if more else {}
-        return Operation(number, kind, self._cache, key, thread, where, process=self._process, **known)
 
 
 class _Tally:
@@ -101,25 +46,38 @@ class _Tally:
         self.puts, self.hits, self.misses = self.ticks["put"], self.ticks["hit"], self.ticks["miss"]
 
 
+def _nobody() -> None:
+    """Stand for a reference to what is not there."""
+
+
 class OperationLog(Sequence[Operation]):
     """The latest operations of one cache, oldest first, and how many there were of each kind.
 
     A sequence of :class:`Operation`: at most *length* of them; ``dropped`` says how many older ones are
     gone. ``tally(kind)`` is exact all the same. ``numbers`` gives each operation its number, and is shared by
-    the logs of a scope.
+    the logs of a scope, as ``outside`` is: the packages that are not the caller for the test.
     """
 
-    __slots__ = ("_cache", "_length", "_process", "caller", "numbers", "state")
+    __slots__ = ("_cache", "_length", "_process", "caller", "numbers", "outside", "owner", "state")
 
-    def __init__(self, cache: str, length: int | None = None, numbers: Iterator[int] | None = None) -> None:
+    def __init__(
+        self,
+        cache: str,
+        length: int | None = None,
+        numbers: Iterator[int] | None = None,
+        outside: frozenset[str] = NO_LIBRARIES,
+    ) -> None:
         self._cache = cache
         self._length = LOG_LENGTH if length is None else length
-        self._process = os.getpid()
+        self._process = getpid()
         # `next` of it is atomic, as appending is.
         self.numbers = count(1) if numbers is None else numbers
+        self.outside = outside
         # Code that is known to be outside where there are no libraries: the next operation is most often of
         # the same.
         self.caller: CodeType | None = None
+        # A reference to the cache.
+        self.owner: Callable[[], OriginTeller | None] = _nobody
         self.clear()
 
     def clear(self) -> None:
@@ -143,20 +101,45 @@ class OperationLog(Sequence[Operation]):
         *known* is what else is known of it, by the names that `Operation` has.
         """
         # `_caches.backend` has this written out: the call is a tenth of an operation.
+        found: FrameType | SavedFrame = frame
         code = frame.f_code
         if libraries or code is not self.caller:
-            frame, code = self.find_caller(frame, libraries)
+            found, code = self.find_caller(frame, libraries)
         state = self.state
         state.ticks[kind].append(None)
         # The line is worked out when somebody reads it: that takes longer than all of this.
-        record = (next(self.numbers), kind, key, this_thread.name, code, frame.f_lasti)
+        record = (next(self.numbers), kind, key, this_thread.name, code, found.f_lasti)
         state.latest.append(record if known is None else (*record, known))
 
-    def find_caller(self, frame: FrameType, libraries: frozenset[str]) -> tuple[FrameType, CodeType]:
+    def record_all(
+        self,
+        effects: Iterable[tuple[Kind, object]],
+        libraries: frozenset[str],
+        frame: FrameType,
+        known: Mapping[str, object] | None = None,
+    ) -> None:
+        """Do what `record` does for each of *effects*, of one call: the kind of an operation, and its key."""
+        found, code, name = None, None, ""
+        for kind, key in effects:
+            if found is None or code is None:
+                found, code = self.find_caller(frame, libraries)
+                at, name = found.f_lasti, this_thread.name
+            state = self.state
+            state.ticks[kind].append(None)
+            record = (next(self.numbers), kind, key, name, code, at)
+            state.latest.append(record if known is None else (*record, known))
+
+    def find_caller(
+        self, frame: FrameType, libraries: frozenset[str]
+    ) -> tuple[FrameType | SavedFrame, CodeType]:
         """Return the frame from *frame* on that an operation is logged with, and its code."""
-        found = calling_frame(frame, libraries)
+        outside = libraries | self.outside if self.outside else libraries
+        found = calling_frame(frame, outside)
+        if found is frame and libraries:
+            # The libraries are an adapter's, and so is the line that names them: that of a test's own file.
+            found = calling_frame(past_adapter(frame, libraries), outside)
         # Where nothing is outside, what was found is not either.
-        if is_outside(found):
+        elif not outside and is_outside(found):
             self.caller = found.f_code
         return found, found.f_code
 
@@ -167,9 +150,11 @@ class OperationLog(Sequence[Operation]):
 
     def __setstate__(self, state: tuple[str, int, list[Operation], dict[Kind, int]]) -> None:
         self._cache, self._length, operations, counts = state
-        self._process = os.getpid()
+        self._process = getpid()
+        self.outside = NO_LIBRARIES
         self.numbers = count(operations[-1].number + 1 if operations else 1)
         self.caller = None
+        self.owner = _nobody
         self.state = _Tally(self._latest(operations), counts)
 
     def tally(self, kind: Kind) -> int:
@@ -218,10 +203,10 @@ class OperationLog(Sequence[Operation]):
         # deque.copy() runs no bytecode in between, so no append of another thread can break it.
         records = list(self.state.latest.copy())
         # Of two threads at once, one may get its number first and be logged second.
-        numbers = list(map(_number_of, records))
+        numbers = list(map(number_of, records))
         if numbers != sorted(numbers):
-            records.sort(key=_number_of)
-        return Snapshot(self._cache, records, self._process)
+            records.sort(key=number_of)
+        return Snapshot(self._cache, records, self._process, self.owner())
 
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
@@ -242,6 +227,10 @@ class _Told(deque["Record | Operation"]):
     def append(self, record: Record | Operation) -> None:
         super().append(record)
         self.tell(record)
+
+    def extend(self, records: Iterable[Record | Operation]) -> None:
+        for record in records:
+            self.append(record)
 
 
 class ObservedLog(OperationLog):

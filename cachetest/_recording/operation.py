@@ -1,20 +1,76 @@
-"""One logged operation of a cache."""
+"""One logged operation of a cache, and the line of source that it came from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NoReturn, get_args
+from contextlib import suppress
+
+# Not as `os.getcwd`, which a test may have replaced for its program.
+from os import getcwd, sep
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol, get_args
 
 if TYPE_CHECKING:
-    from .call_sites import Location
+    from collections.abc import Callable
+    from types import CodeType
 
-__all__ = ["KINDS", "Kind", "Operation"]
+__all__ = [
+    "A_SCRIPT",
+    "GUARDS_FAILED",
+    "KINDS",
+    "SCRIPTS",
+    "Kind",
+    "Location",
+    "Operation",
+    "Origin",
+    "OriginTeller",
+    "location_of",
+    "place_of",
+]
 
-Kind = Literal["put", "hit", "miss", "delete", "eviction", "expiration", "bypass", "failure"]
+Kind = Literal["put", "hit", "miss", "delete", "eviction", "expiration", "bypass", "refusal", "failure"]
+
+Origin = int | str | None
+"""Where an entry came from: see `Operation.origin`."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+A_SCRIPT = "a script"
+"""Where an entry came from that a script wrote."""
+
+SCRIPTS = frozenset({"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"})
+"""The commands of Redis that run one. What it calls has both names in `Operation.asked`: ``"EVAL SET"``."""
+
+GUARDS_FAILED = "its guards failed: "
+"""How the `error` of a refusal begins where the guards of an entry failed."""
+
 # The call that an operation of a kind comes from, where nobody says otherwise.
-_ASKED: dict[Kind, str] = {"put": "put", "hit": "get", "miss": "get", "delete": "delete"}
+_ASKED: dict[Kind, str] = {"put": "put", "hit": "get", "miss": "get", "delete": "delete", "refusal": "get"}
+
+
+class Location(NamedTuple):
+    """A line of source: file name, line number (from 1), and the function it is in."""
+
+    filename: str
+    lineno: int
+    function: str
+
+    def __str__(self) -> str:
+        path = self.filename
+        # A working directory may be gone.
+        with suppress(OSError):
+            path = path.removeprefix(getcwd() + sep)
+        return f"{path}:{self.lineno} in {self.function}"
+
+
+def location_of(code: CodeType, instruction: int) -> Location:
+    """Return the line of *code* that holds the *instruction* at this offset."""
+    lines = (line for start, end, line in code.co_lines() if start <= instruction < end)
+    return Location(code.co_filename, next(lines, None) or code.co_firstlineno, code.co_name)
+
+
+class OriginTeller(Protocol):
+    """A cache, as far as it knows where entries came from that no operation put."""
+
+    def origin_of(self, key: object, store: str | None, number: int) -> str | None: ...
 
 
 class Operation:
@@ -23,14 +79,18 @@ class Operation:
     What nobody knows is None. Two operations are equal when all of their attributes are.
     """
 
-    __slots__ = ("asked", "cache", "error", "key", "kind", "number", "process", "store", "thread", "where")
+    __slots__ = (
+        *("_origin", "asked", "cache", "error", "key", "kind", "number", "process", "store", "thread"),
+        "where",
+    )
 
     number: int
     """The place in the one sequence of its scope, across the caches of that, from 1."""
     kind: Kind
     """``"put"``, ``"hit"``, ``"miss"``, ``"delete"`` (asked for, whether or not there was anything),
     ``"eviction"`` (for room), ``"expiration"`` (its time had passed), ``"bypass"`` (the library did not take
-    part) or ``"failure"`` (the call raised, so it was neither of the others)."""
+    part), ``"refusal"`` (the library did not use what the hit before it found) or ``"failure"`` (the call
+    raised, so it was neither of the others)."""
     cache: str
     """The name of the cache."""
     key: object
@@ -38,16 +98,18 @@ class Operation:
     thread: str
     """The name of the thread that called, as it was at that thread's first operation."""
     where: Location
-    """The innermost line of the caller that is neither in the library under test, nor in cachetest, nor in
-    the standard library."""
+    """The innermost line of the program that asked for it, or, where a library's own function was handed to
+    a thread, a pool or a loop, the line that did that."""
     asked: str | None
-    """The call that the operation comes from: ``"get"``, or what the library calls it, such as ``"MGET"``."""
+    """The call that the operation comes from: ``"get"``, or what the library calls it, such as ``"MGET"``; of
+    what a script called both, such as ``"EVAL SET"``."""
     store: str | None
     """Server and database, where a cache may have several: ``"redis://localhost:6379/0"``."""
     process: int | None
     """The id of the process that called."""
     error: str | None
-    """The class and the text of the exception, for a failure."""
+    """The class and the text of the exception, for a failure; for a refusal the reason."""
+    _origin: Origin | Callable[[], Origin]
 
     def __init__(
         self,
@@ -62,6 +124,7 @@ class Operation:
         store: str | None = None,
         process: int | None = None,
         error: str | None = None,
+        origin: Origin | Callable[[], Origin] = None,
     ) -> None:
         put = object.__setattr__
         put(self, "number", number)
@@ -74,6 +137,21 @@ class Operation:
         put(self, "store", store)
         put(self, "process", process)
         put(self, "error", error)
+        put(self, "_origin", origin)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the entry of a hit came from: the number of the operation that put it, or words.
+
+        These are ``"by hand"``, ``"a script"``, ``"another process"`` and ``"the scope of the class"``. What
+        a script puts has it, too.
+        """
+        found = self._origin
+        if callable(found):
+            # To find it takes looking at all operations before it, so that is done when somebody asks.
+            found = found()
+            object.__setattr__(self, "_origin", found)
+        return found
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a logged operation can't be changed: {name!r}")
@@ -81,13 +159,16 @@ class Operation:
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a logged operation can't be changed: {name!r}")
 
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        return None, {name: getattr(self, name.removeprefix("_")) for name in self.__slots__}
+
     def __setstate__(self, state: tuple[None, dict[str, object]]) -> None:
         # Copies and pickles would set the attributes one by one.
         for name, value in state[1].items():
             object.__setattr__(self, name, value)
 
     def _values(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in _SHOWN)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Operation) and self._values() == other._values()
@@ -100,4 +181,11 @@ class Operation:
         return f"Operation({', '.join(known)})"
 
 
-_SHOWN = ("number", "kind", "cache", "key", "asked", "store", "thread", "process", "where", "error")
+def place_of(operation: Operation) -> str:
+    """Return the place of *operation* in words, and that a script did it, where one has."""
+    script, _, called = (operation.asked or "").partition(" ")
+    by = "by a script " if called and script in SCRIPTS else ""
+    return f"{by}at {operation.where}"
+
+
+_SHOWN = ("number", "kind", "cache", "key", "asked", "store", "thread", "process", "where", "error", "origin")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from .locks import make_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Uncounted",
     "UncountedOperation",
+    "add_left_running",
     "add_uncounted",
     "forget_uncounted",
+    "lines_left_running",
     "pending",
     "take_uncounted",
     "uncounted_left",
@@ -47,15 +50,17 @@ class Uncounted(NamedTuple):
 
     ``unattributed`` could be its own; ``own_late`` are its own, from after it had closed;
     ``others_late`` are those of other scopes, or of none, and ``not_kept`` says how many there were beside.
+    ``left_running`` are lines about what tests have left running.
     """
 
     unattributed: Sequence[UncountedOperation]
     own_late: Sequence[UncountedOperation]
     others_late: Sequence[UncountedOperation]
     not_kept: int
+    left_running: Sequence[str] = ()
 
 
-_lock = threading.RLock()
+_lock = make_lock(5)
 
 # Added by the operations themselves, so by appending only; take_uncounted() moves them to _waiting.
 _incoming: deque[UncountedOperation] = deque()
@@ -63,8 +68,9 @@ _waiting: list[UncountedOperation] = []
 # A thread that was left running may go on for long: past this many, they are only counted.
 _KEPT = 10_000
 _not_kept: list[None] = []
+_left_running: deque[str] = deque()
 
-pending = (_incoming, _waiting, _not_kept)
+pending = (_incoming, _waiting, _not_kept, _left_running)
 """All that is kept, for whoever only has to know whether there is any."""
 
 
@@ -96,9 +102,12 @@ def take_uncounted(scope: TestScope) -> Uncounted | None:
         _waiting[:] = kept
         not_kept = len(_not_kept)
         del _not_kept[:not_kept]
-    if not (unattributed or own_late or others_late or not_kept):
+        running = list(_left_running)
+        for _ in running:
+            _left_running.popleft()
+    if not (unattributed or own_late or others_late or not_kept or running):
         return None
-    return Uncounted(unattributed, own_late, others_late, not_kept)
+    return Uncounted(unattributed, own_late, others_late, not_kept, running)
 
 
 def add_uncounted(found: UncountedOperation) -> None:
@@ -107,6 +116,16 @@ def add_uncounted(found: UncountedOperation) -> None:
         _incoming.append(found)
     else:
         _not_kept.append(None)
+
+
+def add_left_running(line: str) -> None:
+    """Keep *line*, about something that a test has left running, until it is told."""
+    _left_running.append(line)
+
+
+def lines_left_running() -> list[str]:
+    """Return the lines about what tests have left running that no test has told of yet."""
+    return list(_left_running)
 
 
 def uncounted_left() -> tuple[list[UncountedOperation], int]:
@@ -120,3 +139,4 @@ def forget_uncounted() -> None:
     _incoming.clear()
     _waiting.clear()
     _not_kept.clear()
+    _left_running.clear()

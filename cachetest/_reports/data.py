@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .._telling.formatting import LIMIT, short_repr
+from .._telling.key_parts import is_text
+from .._telling.shortening import LIMIT, one_text, repr_in_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,18 +22,20 @@ LAYOUT = 1
 
 
 def _plain(value: object) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
     if type(value) is int and value.bit_length() <= 1_000:  # Python refuses the digits of a huge one
         return value
-    if isinstance(value, str) and len(value) <= LIMIT:
-        return str(value)
-    return short_repr(value)
+    if value is None or type(value) is bool:
+        return value
+    # A subclass may have methods of its own, which raise.
+    if is_text(value) and str.__len__(value) <= LIMIT:
+        return str.__str__(value)
+    return repr_in_time(value)
 
 
 def as_dict(caches: Mapping[str, MockCache]) -> dict[str, Any]:
     """Return what JSON can hold of every cache: counts, entries, operations, the newest miss explained."""
-    return {"version": LAYOUT, "caches": {name: _cache_as_dict(cache) for name, cache in caches.items()}}
+    with one_text():
+        return {"version": LAYOUT, "caches": {name: _cache_as_dict(cache) for name, cache in caches.items()}}
 
 
 def _cache_as_dict(cache: MockCache) -> dict[str, Any]:
@@ -42,9 +45,17 @@ def _cache_as_dict(cache: MockCache) -> dict[str, Any]:
         "puts": cache.num_put,
         "hits": cache.num_get_hit,
         "misses": cache.num_get_miss,
+        "refusals": cache.num_refusal,
         "hit_ratio": cache.hit_ratio,
         "unknown": dict(cache.unavailable),
-        "entries": [{"key": _plain(key), "value": _plain(value)} for key, value in list(cache.cache.items())],
+        "entries": [
+            {
+                # There may be very many, most of them short text.
+                "key": key if type(key) is str and len(key) <= LIMIT else _plain(key),
+                "value": value if type(value) is str and len(value) <= LIMIT else _plain(value),
+            }
+            for key, value in list(cache.cache.items())
+        ],
         "operations_not_kept": history.dropped,
         "operations": [
             {
@@ -52,6 +63,7 @@ def _cache_as_dict(cache: MockCache) -> dict[str, Any]:
                 "key": _plain(operation.key),
                 "thread": operation.thread,
                 "where": str(operation.where),
+                "error": operation.error,
             }
             for operation in history.operations
         ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from .._telling.formatting import first_of, short_repr
+from .._recording.operation import place_of
+from .._telling.formatting import first_of, label_keys
+from .._telling.shortening import one_text, short_repr, unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +18,7 @@ __all__ = ["write_report"]
 
 _SHOWN_ENTRIES = 100
 _SHOWN_OPERATIONS = 30
+_SHOWN_REFERENCES = 10
 
 
 def write_report(
@@ -30,10 +33,16 @@ def write_report(
 
     *footnotes* are lines that end it.
     """
-    out = sys.stderr if file is None else file
+    with one_text():
+        lines = _lines(caches, entries, operations) + unwritten()
+    print("\n".join([*lines, *footnotes]), file=sys.stderr if file is None else file)
+
+
+def _lines(caches: Mapping[str, MockCache], entries: bool, operations: bool) -> list[str]:
     lines = ["Cache Stats:"]
     for name, cache in caches.items():
-        lines.append(f"  {name}: {cache}")
+        refused = f", refusals: {cache.num_refusal}" if cache.num_refusal else ""
+        lines.append(f"  {name}: {cache}{refused}")
         lines += [f"    {word} can't be known: {why}" for word, why in cache.unavailable.items()]
     if entries:
         lines.append("Cache Entries:")
@@ -43,7 +52,7 @@ def write_report(
         lines.append("Cache Operations:")
         for name, cache in caches.items():
             lines += _under(name, _operations(cache))
-    print("\n".join([*lines, *footnotes]), file=out)
+    return lines
 
 
 def _under(name: str, lines: list[str]) -> list[str]:
@@ -57,21 +66,29 @@ def _entries(cache: MockCache) -> list[str]:
         for key, value in first_of(cache.cache.items(), _SHOWN_ENTRIES)
     )
     more = len(cache.cache) - len(lines)
-    return [*lines, f"... {more:,} more"] if more > 0 else lines
+    lines += [f"... {more:,} more"] if more > 0 else []
+    shared = list(cache.by_reference.copy().items())
+    lines += [
+        f"{short_repr(key)} is the entry of the scope of the class itself, which can't be copied: {why}"
+        for key, why in shared[:_SHOWN_REFERENCES]
+    ]
+    more = len(shared) - _SHOWN_REFERENCES
+    return [*lines, f"... {more:,} more that can't be copied"] if more > 0 else lines
 
 
 def _operations(cache: MockCache) -> list[str]:
-    newest = cache.operations.snapshot()[-_SHOWN_OPERATIONS:]
+    history = cache.history()
+    newest = history.operations[-_SHOWN_OPERATIONS:]
     earlier = cache.operations.total - len(newest)
     lines = [f"... {earlier:,} earlier operations"] if newest and earlier > 0 else []
+    stores = len(set(history.stores)) > 1
     lines += [
-        f"{each.number}. {each.kind:<4}  {short_repr(each.key)}  at {each.where}, by {each.thread}"
-        + (f": {each.error}" if each.error else "")
+        f"{each.number}. {each.kind:<4}  {short_repr(each.key)}{f'  in {each.store}' if stores else ''}  "
+        f"{place_of(each)}, by {each.thread}" + (f": {each.error}" if each.error else "")
         for each in newest
     ]
-    history = cache.history()
     if misses := history.misses():
         explanation = history.explain(misses[-1])
-        why, *more = explanation.lines()
+        why, *more = explanation.lines(label_keys([explanation.key, explanation.nearest]))
         lines += [f"about operation {explanation.operation}: {why}", *(f"  {line}" for line in more)]
     return lines

@@ -1,12 +1,11 @@
-"""The explanation of one miss, and how it reads."""
+"""The explanation of one operation, a miss or a hit, and how it reads."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from .formatting import change, label_keys, short_repr
+from .shortening import one_text, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 __all__ = ["ABSENT", "Difference", "Explanation"]
 
 _SHOWN_DIFFERENCES = 5
-
-_HASH = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}|[a-z2-7]{48,}")
 
 
 class _Absent:
@@ -36,28 +33,35 @@ class Difference(NamedTuple):
     now: object
 
     def __str__(self) -> str:
-        if isinstance(self.was, str) and isinstance(self.now, str) and _hashes(self.was, self.now):
-            return f"{self.part}: a hash, and what went into it can't be told from it"
-        return f"{self.part}: {change(self.was, self.now)}"
+        # Loaded here, as below: only a failure needs it.
+        from .hashes import changed_hash
 
+        told = changed_hash(self.was, self.now)
+        if told is None:
+            from .formatting import change
 
-def _hashes(one: str, other: str) -> bool:
-    return bool(_HASH.fullmatch(one) and _HASH.fullmatch(other))
+            told = change(self.was, self.now)
+        return f"{self.part}: {told}"
 
 
 @dataclass(frozen=True)
 class Explanation:
     """Why one lookup missed.
 
-    ``operation`` is its number. ``reason`` is one of ``"never put"``,
-    ``"put elsewhere"``, ``"deleted"``, ``"evicted"``, ``"expired"``, ``"reset"``, ``"emptied"`` (the entry
-    was taken out by hand), ``"not kept"`` (the library keeps nothing there), ``"guards failed"`` (it was
-    found, and the library refused it) and ``"bypassed"`` (the library did not ask); of the last two ``note``
-    has the reason. ``earlier`` is the number of the operation that took the key away, ``later`` of the put
-    that came too late. ``nearest`` is the likest key that had been put, by the operation
-    ``nearest_operation``; where none had been, one that was looked up, and ``nearest_put`` is False.
-    ``differences`` are the parts that are not the same. ``complete`` is False where older operations are
-    gone from the log. ``note`` is what else there is to know. ``str()`` of it is one or more lines.
+    ``operation`` is its number. ``reason`` is one of ``"never put"``, ``"put elsewhere"``, ``"deleted"``,
+    ``"evicted"``, ``"expired"``, ``"reset"``, ``"emptied"`` (it was there, and is gone with no delete
+    logged; ``by_hand`` says whether the test alone can have done that), ``"hash changed"`` (the entry is
+    there, under a key whose hash is another now), ``"there"`` (the entry is there, and was not found),
+    ``"not kept"`` (the library keeps nothing there), ``"guards failed"`` and ``"refused"`` (it was found,
+    and the library did not use it) and ``"bypassed"`` (the library did not ask); of the last three ``note``
+    has the reason. ``earlier`` is the number of the operation that took the key away, or of the hit that
+    found what was refused, ``later`` of the put that came too late, ``missed`` of the latest lookup that
+    had missed it before, where it was never put. ``nearest`` is the likest key that had been put (or
+    found, or else looked up: ``nearest_kind`` says which) by the operation ``nearest_operation``, in the
+    server and database ``nearest_store`` if that is another.
+    ``differences`` are the parts that are not the same, and ``otherwise`` says what is not where all
+    parts are. ``complete`` is False where older operations are gone from the log. ``note`` is what else
+    there is to know. ``str()`` of it is one or more lines.
     """
 
     cache: str
@@ -68,10 +72,19 @@ class Explanation:
     later: int | None = None
     nearest: object = ABSENT
     nearest_operation: int | None = None
-    nearest_put: bool = True
     differences: tuple[Difference, ...] = ()
     complete: bool = True
     note: str = ""
+    nearest_kind: str = "put"
+    nearest_store: str | None = None
+    otherwise: str = "punctuation or type only"
+    missed: int | None = None
+    by_hand: bool = True
+
+    @property
+    def nearest_put(self) -> bool:
+        """Whether the nearest key had been in the cache."""
+        return self.nearest_kind != "miss"
 
     def lines(
         self, label: Callable[[object], str] = short_repr, limit: int = _SHOWN_DIFFERENCES
@@ -82,41 +95,58 @@ class Explanation:
         more = len(self.differences) - limit
         if more > 0:
             found.append(f"  and {more} more {'parts' if more > 1 else 'part'}")
-        if self.note and self.reason not in ("guards failed", "bypassed"):
-            found.append(self.note)
+        if self.note and self.reason not in ("guards failed", "refused", "bypassed"):
+            found += self.note.splitlines()
         return found
 
     def _first(self, label: Callable[[object], str]) -> str:
         by = f" by operation {self.earlier}" if self.earlier is not None else ""
         later = f"; put later, by operation {self.later}" if self.later is not None else ""
         if self.reason != "never put":
-            return _WORDS[self.reason].format(by=by, at=by.replace(" by", " at"), note=self.note) + later
+            at, hand = by.replace(" by", " at"), ": the cache was emptied by hand" if self.by_hand else ""
+            return _WORDS[self.reason].format(by=by, at=at, note=self.note, hand=hand) + later
         never = "never put before" if self.complete else "not put in the operations that are known"
+        if self.missed is not None:
+            never = f"missed before, at operation {self.missed}, and not put in between"
+            if self.later is None and self.complete:
+                never = f"missed before, at operation {self.missed}, and never put since"
         if self.nearest is ABSENT:
             return f"{never}{later}"
-        put = ""
+        did = ""
         if self.nearest_operation is not None:
-            did = "put" if self.nearest_put else "looked up and never put"
-            put = f", {did} by operation {self.nearest_operation},"
-        said = "differs in" if self.differences else "differs in punctuation or type only"
-        return f"{never}{later}; the nearest key, {label(self.nearest)}{put} {said}"
+            did = f" in {self.nearest_store}" if self.nearest_store else ""
+            did = f", {_DONE[self.nearest_kind].format(number=self.nearest_operation, place=did)},"
+        said = "differs in" if self.differences else f"differs in {self.otherwise}"
+        return f"{never}{later}; the nearest key, {label(self.nearest)}{did} {said}"
 
     def __str__(self) -> str:
-        label = label_keys([self.key, self.nearest])
-        head = f"cache {self.cache!r}, operation {self.operation}, key {label(self.key)}: "
-        if self.reason == "bypassed":
-            head = f"cache {self.cache!r}, operation {self.operation}: "
-        return head + "\n  ".join(self.lines(label))
+        from .formatting import label_keys
 
+        with one_text():
+            label = label_keys([self.key, self.nearest])
+            head = f"cache {self.cache!r}, operation {self.operation}"
+            if self.reason != "bypassed":
+                head += f", key {label(self.key)}"
+            return f"{head}: " + "\n  ".join(self.lines(label))
+
+
+_DONE = {
+    "put": "put by operation {number}{place}",
+    "hit": "found by operation {number}{place}",
+    "miss": "looked up by operation {number} and never put",
+}
 
 _WORDS = {
     "deleted": "put, then deleted{by}",
     "evicted": "put, then evicted for room{by}",
     "expired": "put, then expired{by}",
     "reset": "put, then the cache was reset",
-    "emptied": "it was there{at}, then gone with no delete logged: the cache was emptied by hand",
+    "emptied": "it was there{at}, then gone with no delete logged{hand}",
+    "hash changed": "it was there{at}, and still is: the hash of its key has changed since",
+    "there": "it was there{at}, and is there now, but this lookup did not find it",
     "not kept": "put{by}, and not kept: its backend keeps nothing",
     "put elsewhere": "never put here",
     "guards failed": "the key was present, its guards failed: {note}",
+    "refused": "found{by}, and not used: {note}",
     "bypassed": "no lookup, the library did not take part: {note}",
 }

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from .formatting import label_keys, short_middle, short_repr
+from .formatting import change, label_keys
+from .listing import LINES, describe_operations
+from .lookalikes import looks_alike
+from .shortening import one_text, short_repr, unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from .._recording.operation import Operation
     from .._recording.stats import Stats
-    from .explanation import Explanation
     from .history import History
 
 __all__ = [
@@ -25,23 +25,9 @@ __all__ = [
     "value_differs",
 ]
 
-# What is longer is not read. A failure has a traceback around it as well.
-_LINES = 38
 _SHOWN_KEYS = 8
-_EXPLAINED_FIRST = 3
-_FEW_DIFFERENCES = 3
 
 _FIELDS = {"puts": "num_put", "hits": "num_get_hit", "misses": "num_get_miss"}
-_PLURALS = {
-    "put": "puts",
-    "hit": "hits",
-    "miss": "misses",
-    "delete": "deletes",
-    "eviction": "evictions",
-    "expiration": "expirations",
-    "bypass": "bypasses",
-    "failure": "failures",
-}
 
 
 def stats_differ(
@@ -50,42 +36,70 @@ def stats_differ(
     got: Stats,
     history: Callable[[], History],
     *,
+    refusals: int = 0,
     unavailable: Mapping[str, str] | None = None,
     skipped: int | None = None,
+    keys: str | None = None,
 ) -> str | None:
     """Return the failure when *got* is not *expected*, None when it is.
 
-    *expected* has a count for each of puts, hits and misses that is compared; *unavailable* says which can't
-    be known, and why. *skipped* operations came before the block that is looked at, if it is one. Only a
-    failure calls *history*.
+    *expected* has a count for each of puts, hits, misses and *refusals*, how many there were, that is
+    compared; *unavailable* says which can't be known, and why. *skipped* operations came before the block
+    that is looked at, if it is one. *keys* says of which keys alone the counts are. Only a failure calls
+    *history*.
     """
-    wrong = [word for word, count in expected.items() if getattr(got, _FIELDS[word]) != count]
+    counts = {word: getattr(got, field) for word, field in _FIELDS.items()}
+    if refusals or expected.get("refusals"):
+        counts["refusals"] = refusals
+    wrong = [word for word, count in counts.items() if expected.get(word, count) != count]
     if not wrong:
         return None
     unavailable = unavailable or {}
-    where = "" if skipped is None else " inside the block"
+    where = "" if keys is None else f", of the keys {keys}"
+    where += "" if skipped is None else " inside the block"
     # A runner's summary shows the first line alone.
-    told = ", ".join(f"expected {word}={expected[word]}, got {getattr(got, _FIELDS[word])}" for word in wrong)
-    lines = [f"cache {name!r}{where}: {told}", *_table(expected, got, wrong, unavailable)]
+    told = ", ".join(f"expected {word}={expected[word]}, got {counts[word]}" for word in wrong)
+    lines = [f"cache {name!r}{where}: {told}", *_table(expected, counts, wrong, unavailable)]
     lines += [f"  {word} can't be known: {why}" for word, why in unavailable.items()]
+    if "refusals" in wrong and not expected["refusals"]:
+        lines.append(f"  what a hit found was not used; where that is meant, say so: refusals={refusals}")
     if not history().total and any(got.counts()):
         return "\n".join([*lines, "  its operations are not known one by one: only the counts are"])
-    lines += describe_operations(history(), skipped=skipped or 0, room=_LINES - len(lines))
-    return "\n".join(lines)
+    with one_text():
+        room = LINES - len(lines)
+        known = history()
+        lines += describe_operations(
+            known, skipped=skipped or 0, room=room, hits=_too_many_hits(expected, got)
+        )
+        fewer = any(counts[word] < expected[word] for word in wrong if word in ("hits", "misses"))
+        if fewer and len(known.operations) + known.dropped > (skipped or 0):
+            lines += [f"  {line}" for line in known.why_fewer()]
+        return "\n".join(lines + unwritten())
+
+
+def _too_many_hits(expected: Mapping[str, int], got: Stats) -> bool:
+    """Return whether there were hits that should have been misses, or should have led to a put."""
+    hits = expected.get("hits")
+    if hits is not None and hits != got.num_get_hit:
+        return got.num_get_hit > hits
+    return got.num_get_miss < expected.get("misses", 0) or got.num_put < expected.get("puts", 0)
 
 
 def _table(
-    expected: Mapping[str, int], got: Stats, wrong: Collection[str], unavailable: Mapping[str, str]
+    expected: Mapping[str, int],
+    got: Mapping[str, int],
+    wrong: Collection[str],
+    unavailable: Mapping[str, str],
 ) -> list[str]:
     """Return expected and got, one below the other, and a mark below each count that differs."""
     rows = ["  expected:", "  got:     ", "           "]
-    for word, field in _FIELDS.items():
+    for word, count in got.items():
         if word not in expected and word in unavailable:
             cells = ("any", "unknown", "")
         else:
             cells = (
                 str(expected.get(word, "any")),
-                str(getattr(got, field)),
+                str(count),
                 "^" if word in wrong else "",
             )
         width = max(map(len, cells))
@@ -95,89 +109,18 @@ def _table(
     return [row.rstrip() for row in rows]
 
 
-def describe_operations(history: History, *, skipped: int = 0, room: int = _LINES) -> list[str]:
-    """Return the operations in order, in about *room* lines, and why the first and the last lookup missed."""
-    operations, dropped = history.operations, history.dropped
-    start = max(0, skipped - dropped)
-    if start >= len(operations):
-        return ["  no operations"]
-    lines = ["  operations, oldest first:"]
-    if dropped > skipped:
-        lines.append(f"    ... {dropped - skipped:,} earlier operations not kept")
-    misses = [index for index in history.misses() if index >= start]
-    chosen = [*misses[:_EXPLAINED_FIRST], *misses[_EXPLAINED_FIRST:][-1:]]
-    explained = {index: history.explain(index) for index in chosen}
-    details = _details(history, explained, room - len(lines))
-    shown = _shown(len(operations) - start, room - len(lines) - sum(map(len, details.values())) - 1)
-    indexes = [start + n for n in shown]
-    # A miss that is explained is shown, whatever else is left out.
-    indexes = sorted({*indexes, *explained})
-    label = _label(history, indexes, explained)
-    details = _details(history, explained, room - len(lines), label)
-    threads = {operations[index].thread for index in indexes}
-    width = max(len(operations[index].kind) for index in indexes)
-    before = start - 1
-    for index in indexes:
-        if index > before + 1:
-            lines.append(f"    ... {_summary(operations[before + 1 : index])}")
-        lines.append(_line(operations[index], width, label, len(threads) > 1))
-        lines += [f"         {line}" for line in details.get(index, ())]
-        before = index
-    if before + 1 < len(operations):
-        lines.append(f"    ... {_summary(operations[before + 1 :])}")
-    return lines
-
-
-def _label(
-    history: History, indexes: Iterable[int], explained: Mapping[int, Explanation]
-) -> Callable[[object], str]:
-    keys = [history.operations[index].key for index in indexes]
-    return label_keys([*keys, *(each.nearest for each in explained.values())])
-
-
-def _details(
-    history: History,
-    explained: Mapping[int, Explanation],
-    room: int,
-    label: Callable[[object], str] = short_repr,
-) -> dict[int, list[str]]:
-    limit = _FEW_DIFFERENCES if len(explained) > 2 else room // 4
-    return {index: each.lines(label, limit) for index, each in explained.items()}
-
-
-def _shown(count: int, room: int) -> list[int]:
-    """Return which of *count* operations are shown in *room* lines: the first ones, and more of the last."""
-    if count <= room:
-        return list(range(count))
-    room = max(room - 1, 6)
-    first = room // 3
-    return [*range(first), *range(count - (room - first), count)]
-
-
-def _summary(operations: Iterable[Operation]) -> str:
-    kinds = Counter(operation.kind for operation in operations)
-    return ", ".join(f"{n:,} {kind if n == 1 else _PLURALS[kind]}" for kind, n in kinds.items())
-
-
-def _line(operation: Operation, width: int, label: Callable[[object], str], threads: bool) -> str:
-    by = f", by {operation.thread}" if threads else ""
-    # What a bypass has for a key is the reason, which its explanation says in full.
-    key = "" if operation.kind == "bypass" else f"{label(operation.key)}  "
-    raised = f": {short_middle(operation.error, limit=100)}" if operation.error else ""
-    return f"    {operation.number}. {operation.kind:<{width}}  {key}at {operation.where}{by}{raised}"
-
-
 def unexpected_use(found: Mapping[str, History]) -> str:
     """Return the failure of caches that should not have been used, with what was done to them."""
     lines = [f"expected no operation on {', '.join(map(repr, found))}"]
-    room = (_LINES - len(lines)) // len(found)
-    for name, history in found.items():
-        lines.append(f"cache {name!r}:")
-        if history.total:
-            lines += describe_operations(history, room=max(room - 1, 6))
-        else:
-            lines.append("  its operations are not known one by one: only the counts are")
-    return "\n".join(lines)
+    room = (LINES - len(lines)) // len(found)
+    with one_text():
+        for name, history in found.items():
+            lines.append(f"cache {name!r}:")
+            if history.total:
+                lines += describe_operations(history, room=max(room - 1, 6), hits=True)
+            else:
+                lines.append("  its operations are not known one by one: only the counts are")
+        return "\n".join(lines + unwritten())
 
 
 def not_cached(name: str, key: object, keys: Collection[object], history: History) -> str:
@@ -185,28 +128,74 @@ def not_cached(name: str, key: object, keys: Collection[object], history: Histor
     # Loaded here, and elsewhere: only a failure needs it.
     from .likeness import closest_keys
 
-    closest = closest_keys(key, keys, _SHOWN_KEYS)
-    label = label_keys([key, *closest])
-    lines = [f"cache {name!r} has no entry for {label(key)}"]
-    if closest:
-        all_of_them = len(closest) == len(keys)
-        lines.append(f"  it has {len(keys):,}{'' if all_of_them else ', the closest first'}:")
-        lines += [f"    {label(each)}" for each in closest]
-        if not all_of_them:
-            lines.append(f"    ... {len(keys) - len(closest):,} more")
-    else:
-        lines.append("  it has none at all")
-    return "\n".join(lines + describe_operations(history, room=_LINES - len(lines)))
+    with one_text():
+        closest = closest_keys(key, keys, _SHOWN_KEYS)
+        label = label_keys([key, *closest])
+        lines = [f"cache {name!r} has no entry for {label(key)}"]
+        if closest:
+            all_of_them = len(closest) == len(keys)
+            lines.append(f"  it has {len(keys):,}{'' if all_of_them else ', the closest first'}:")
+            lines += [f"    {label(each)}" for each in closest]
+            if not all_of_them:
+                lines.append(f"    ... {len(keys) - len(closest):,} more")
+        else:
+            lines.append("  it has none at all")
+        lines += describe_operations(history, room=LINES - len(lines))
+        return "\n".join(lines + unwritten())
 
 
-def still_cached(name: str, key: object, value: object) -> str:
-    """Return the failure of a key that should not have been there."""
-    return f"cache {name!r} has an entry for {short_repr(key)}: {short_repr(value)}"
+def still_cached(
+    name: str, key: object, value: object, history: History | None = None, kept: object = None
+) -> str:
+    """Return the failure of a key that should not have been there, and that is *kept* in another form."""
+    with one_text():
+        lines = [f"cache {name!r} has an entry for {label_keys([key])(key)}: {short_repr(value)}"]
+        if history is not None:
+            lines += _of_entry(key if kept is None else kept, history)
+        return "\n".join(lines + unwritten())
 
 
-def value_differs(name: str, key: object, expected: object, got: object) -> str:
-    """Return the failure of an entry that holds another value."""
-    return f"cache {name!r}, entry {short_repr(key)}: expected {short_repr(expected)}, got {short_repr(got)}"
+def value_differs(
+    name: str,
+    key: object,
+    expected: object,
+    got: object,
+    history: History | None = None,
+    kept: object = None,
+) -> str:
+    """Return the failure of an entry that holds another value; the rest is as for `still_cached`."""
+    with one_text():
+        texts = short_repr(expected), short_repr(got)
+        told = f"expected {texts[0]}, got {texts[1]}"
+        if texts[0] == texts[1] or looks_alike(*texts):
+            told = f"expected and got: {change(expected, got)}"
+        lines = [f"cache {name!r}, entry {label_keys([key])(key)}: {told}"]
+        if history is not None:
+            lines += _of_entry(key if kept is None else kept, history)
+        return "\n".join(lines + unwritten())
+
+
+def _of_entry(key: object, history: History) -> list[str]:
+    """Return what happened, and how the entry of *key* came to be there."""
+    from .origins import entry_lines
+
+    places_of = history.facts.places_of
+    places: Mapping[str, object] = {} if places_of is None else places_of(key)
+    if type(key) is tuple and len(key) == 2 and key[0] in places:
+        # The key as it is where one server or database is named.
+        key = key[1]
+    label = label_keys([key, *history.keys[-LINES:]])
+    why: list[str] = []
+    for place in places:
+        first, *more = entry_lines(history, key, place, label)
+        why += [
+            f"  the entry in {place}, {short_repr(places[place])}: {first}",
+            *(f"    {line}" for line in more),
+        ]
+    if not places:
+        first, *more = entry_lines(history, key, None, label)
+        why += [f"  the entry: {first}", *(f"    {line}" for line in more)]
+    return [*describe_operations(history, room=LINES - len(why) - 1, misses=False), *why]
 
 
 def join_problems(problems: Iterable[str]) -> str:

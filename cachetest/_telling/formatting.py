@@ -2,144 +2,36 @@
 
 from __future__ import annotations
 
-import reprlib
-from collections import deque
-from dataclasses import fields, is_dataclass
+import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from .lookalikes import escaped, looks_alike
+from .shortening import KEY_TEXT, LIMIT, Shown, key_text, once, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 T = TypeVar("T")
 
-__all__ = ["Shown", "change", "first_of", "label_keys", "shared_ends", "short_repr", "short_middle"]
-
-# The report of torch._inductor.mock_cache cuts at the same length.
-LIMIT = 100
+__all__ = [
+    "KEY_LIMIT",
+    "LIMIT",
+    "Shown",
+    "change",
+    "first_of",
+    "label_keys",
+    "shared_ends",
+    "short_middle",
+    "short_repr",
+]
 
 # Of a key that long, the middle is left out.
 KEY_LIMIT = 60
-# How much of a long key is built, to find where it differs from another.
-_KEY_TEXT = 4_000
 _AROUND = 12
-
-
-class Shown:
-    """A part of a key that is written as *text*, without quotes.
-
-    Two are equal when their *identity* is, which is the text itself by default.
-    """
-
-    __slots__ = ("identity", "text")
-
-    def __init__(self, text: str, identity: str | None = None) -> None:
-        self.text = text
-        self.identity = text if identity is None else identity
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Shown) and self.identity == other.identity
-
-    def __hash__(self) -> int:
-        return hash(self.identity)
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-class _Shortener(reprlib.Repr):
-    """A repr that looks at no more of an object than will be shown.
-
-    An entry may be a compiled graph of many megabytes, and the report is printed in CI for each of them.
-    """
-
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self._limit = limit
-        # An element takes three characters or more ("0, "), so this many fill the limit.
-        self.maxdict = self.maxlist = self.maxtuple = self.maxset = limit // 3 + 1
-        self.maxfrozenset = self.maxdeque = self.maxarray = limit // 3 + 1
-        self.maxlevel = 3
-        self.maxother = self.maxlong = limit + 1
-
-    def repr_str(self, x: str, level: int) -> str:
-        return repr(x[: self._limit + 1])
-
-    def repr_bytes(self, x: bytes, level: int) -> str:
-        return repr(x[: self._limit + 1])
-
-    repr_bytearray = repr_bytes
-
-    # Those of reprlib sort all of the elements, to show the first.
-
-    def repr_dict(self, x: Any, level: int) -> str:
-        if x and level <= 0:
-            return "{...}"
-        shown = [
-            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
-            for key, value in islice(x.items(), self.maxdict)
-        ]
-        return f"{{{', '.join(shown)}{', ...' if len(x) > self.maxdict else ''}}}"
-
-    def repr_set(self, x: Any, level: int) -> str:
-        if len(x) <= self.maxset:
-            return super().repr_set(x, level)
-        return "{" + ", ".join(self.repr1(each, level - 1) for each in islice(x, self.maxset)) + ", ...}"
-
-    def repr_frozenset(self, x: Any, level: int) -> str:
-        return f"frozenset({self.repr_set(x, level)})" if x else "frozenset()"
-
-    def repr_int(self, x: int, level: int) -> str:
-        # The decimal digits of a huge integer take quadratic time, and Python refuses them past a limit.
-        return repr(x) if x.bit_length() < 8 * LIMIT else f"<an int of {x.bit_length()} bits>"
-
-    def repr_instance(self, x: Any, level: int) -> str:
-        if isinstance(x, Shown):
-            return x.text[: self._limit + 1]
-        # The repr that a dataclass generates would build the text of every field in full.
-        generated = getattr(type(x), "__dataclass_params__", None)
-        if is_dataclass(x) and generated is not None and generated.repr and level > 0:
-            inside = (
-                f"{field.name}={self.repr1(getattr(x, field.name, None), level - 1)}"
-                for field in fields(x)
-                if field.repr
-            )
-            return f"{type(x).__qualname__}({', '.join(inside)})"
-        for base, method in _CONTAINERS:
-            if isinstance(x, base):
-                return str(getattr(self, method)(x, level))
-        return super().repr_instance(x, level)
-
-
-# reprlib goes by the name of the class, so that it would build the whole repr of a subclass.
-_CONTAINERS: tuple[tuple[type, str], ...] = (
-    (str, "repr_str"),
-    (bytes, "repr_bytes"),
-    (bytearray, "repr_bytes"),
-    (dict, "repr_dict"),
-    (list, "repr_list"),
-    (tuple, "repr_tuple"),
-    (set, "repr_set"),
-    (frozenset, "repr_frozenset"),
-    (deque, "repr_deque"),
-)
-
-_values = _Shortener(LIMIT)
-_keys = _Shortener(_KEY_TEXT)
-
-
-def _text(shortener: _Shortener, value: object) -> str:
-    try:
-        return shortener.repr(value)
-    except Exception:
-        # A field that can't be read, or a class that only has the name of a container.
-        return f"<{type(value).__name__} instance at {id(value):#x}>"
-
-
-def short_repr(value: object) -> str:
-    """Return the repr of *value*, cut at 100 characters and then marked with ``...``."""
-    text = _text(_values, value)
-    return text if len(text) <= LIMIT else text[:LIMIT] + "..."
+# What is a word of a text: it is not cut in two where it is what has changed.
+_WORD = re.compile(r"[\w.+%-]+")
+_WORD_LIMIT = 100
 
 
 def short_middle(text: str, at: int | None = None, limit: int = KEY_LIMIT) -> str:
@@ -157,7 +49,11 @@ def short_middle(text: str, at: int | None = None, limit: int = KEY_LIMIT) -> st
 def common_start(texts: Sequence[str]) -> int:
     """Return how many characters all of *texts* begin with in common."""
     # What the first and the last in order share, all of them share.
-    one, other = min(texts), max(texts)
+    return shared_start(min(texts), max(texts))
+
+
+def shared_start(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return how many elements two sequences of one type begin with in common."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -187,30 +83,31 @@ def label_keys(keys: Iterable[object]) -> Callable[[object], str]:
     """Return a function that writes each of *keys*, and any other, shortly.
 
     Equal keys look equal, and different ones of *keys* different: of long ones that part is kept in which
-    they differ, and where no part of them tells them apart, they are numbered.
+    they differ, those that look alike are written with escapes, and where no part of them tells them apart,
+    they are numbered.
     """
     texts: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
     numbers: dict[str, list[object]] = {}
     for key in keys:
-        text = _text(_keys, key)
-        if len(text) <= KEY_LIMIT:
-            continue
+        text = key_text(key)
         alike = numbers.setdefault(text, [])
-        if len(text) > _KEY_TEXT and not any(_equal(each, key) for each in alike):
+        if not any(type(each) is type(key) and _equal(each, key) for each in alike):
             alike.append(key)
         if text not in texts:
             texts[text] = short_middle(text)
             groups.setdefault(texts[text], []).append(text)
     for group in groups.values():
         _tell_apart(group, texts)
+    _escape_alike(texts)
 
     def label(key: object) -> str:
-        text = _text(_keys, key)
+        text = key_text(key)
         alike = numbers.get(text, ())
         mark = ""
         if len(alike) > 1:
-            mark = f" #{next((n for n, each in enumerate(alike, 1) if _equal(each, key)), 0)}"
+            same = (n for n, each in enumerate(alike, 1) if type(each) is type(key) and _equal(each, key))
+            mark = f" #{next(same, 0)}"
         return (texts.get(text) or short_middle(text)) + mark
 
     return label
@@ -229,16 +126,82 @@ def _tell_apart(group: list[str], texts: dict[str, str]) -> None:
             texts[text] = look if len(alike) == 1 else f"{look} #{number}"
 
 
+def _escape_alike(texts: dict[str, str]) -> None:
+    """Write those of *texts* with escapes that could be taken for another."""
+    odd = {text: shown for text, shown in texts.items() if not shown.isascii()}
+    alike = [text for text, shown in odd.items() if any(looks_alike(shown, each) for each in texts.values())]
+    for text in alike:
+        texts[text] = escaped(texts[text])
+
+
 def change(was: object, now: object) -> str:
     """Return ``was -> now``; of long texts only what differs, of several lines those that do."""
-    one, other = (each.text if isinstance(each, Shown) else _text(_keys, each) for each in (was, now))
+    return once(_change, was, now)
+
+
+def _change(was: object, now: object) -> str:
+    one, other, skipped = _around_change(was, now)
+    if one == other:
+        return _written_alike(was, now, one)
     if "\n" in one or "\n" in other:
         return _changed_lines(one.splitlines(), other.splitlines())
+    one, other = _told_apart(one, other)
     if max(len(one), len(other)) <= KEY_LIMIT:
         return f"{one} -> {other}"
     start, _ = shared_ends(one, other)
-    where = f" (from character {start} on)" if start > KEY_LIMIT else ""
-    return f"{short_middle(one, start)} -> {short_middle(other, start)}{where}"
+    where = f" (from character {start + skipped} on)" if start + skipped > KEY_LIMIT else ""
+    return f"{_whole_word(one, start)} -> {_whole_word(other, start)}{where}"
+
+
+def _around_change(was: object, now: object) -> tuple[str, str, int]:
+    """Return the texts of both, and how many characters were left out before the place where they differ."""
+    if type(was) is Shown and type(now) is Shown:
+        return was.text, now.text, 0
+    if max(map(_length, (was, now))) > KEY_TEXT and type(was) is type(now):
+        first, second = cast("Sequence[object]", was), cast("Sequence[object]", now)
+        begin = max(0, shared_start(first, second) - KEY_LIMIT)
+        end = begin + KEY_TEXT
+        return repr(first[begin:end]), repr(second[begin:end]), begin
+    one, other = (each.text if type(each) is Shown else key_text(each) for each in (was, now))
+    return one, other, 0
+
+
+def _length(value: object) -> int:
+    return len(value) if type(value) in (str, bytes) else 0  # type: ignore[arg-type]
+
+
+def _told_apart(one: str, other: str) -> tuple[str, str]:
+    if one.strip() == other.strip():
+        # What has no quotes around it may end in blanks.
+        return repr(one), repr(other)
+    if looks_alike(one, other):
+        return escaped(one), escaped(other)
+    return one, other
+
+
+def _written_alike(was: object, now: object, text: str) -> str:
+    """Return the change of what is not the same and has the same text."""
+    shown = short_middle(text)
+    if type(was) is not type(now):
+        return f"{shown} ({type(was).__qualname__}) -> {shown} ({type(now).__qualname__})"
+    if len(text) > KEY_TEXT:
+        return f"{shown}, which differ after their first {KEY_TEXT:,} characters"
+    return f"{shown} -> another {type(now).__qualname__} that is written alike"
+
+
+def _whole_word(text: str, at: int) -> str:
+    """Return *text* as `short_middle` does, but for the word at the position *at*, which is not cut."""
+    if len(text) <= KEY_LIMIT:
+        return text
+    word = next((each for each in _WORD.finditer(text, max(0, at - _WORD_LIMIT)) if each.end() >= at), None)
+    if word is not None and word.start() <= at and word.end() - word.start() < _WORD_LIMIT:
+        # With the quote or bracket around it.
+        start, end = max(0, word.start() - 1), word.end() + 1
+    else:
+        start, end = max(0, at - _AROUND // 3), min(len(text), at + _AROUND)
+    head = text[:start] if start <= _AROUND + 3 else text[:_AROUND] + "..."
+    tail = text[end:] if len(text) - end <= _AROUND + 3 else "..." + text[-_AROUND:]
+    return head + text[start:end] + tail
 
 
 def _changed_lines(one: list[str], other: list[str]) -> str:

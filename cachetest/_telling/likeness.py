@@ -1,13 +1,14 @@
-"""Which keys are the same, and which of many are the likest to one."""
+"""Which of many keys are the likest to one."""
 
 from __future__ import annotations
 
 from array import array
 from heapq import nlargest
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .formatting import shared_ends, short_repr
+from .._recording.sameness import identity, same, same_key
+from .formatting import first_of, shared_ends
+from .shortening import short_repr, text_to_compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,49 +24,9 @@ _COMPARED_CLOSELY = 50
 
 def closest_keys(wanted: object, keys: Iterable[object], count: int) -> list[object]:
     """Return up to *count* of *keys*, the likest to *wanted* first; the first 10,000 are compared."""
-    found = list(islice(keys, CANDIDATES))
+    found = first_of(keys, CANDIDATES)
     order = likest(short_repr(wanted), found, count)
     return [found[n] for n in order]
-
-
-def same(one: object, other: object) -> bool:
-    """Return whether two values are equal, also where ``==`` gives an array, or raises."""
-    if one is other:
-        return True
-    try:
-        equal: Any = one == other
-        return bool(equal.all() if hasattr(equal, "all") else equal)
-    except Exception:
-        return False
-
-
-def same_key(one: object, other: object) -> bool:
-    return type(one) is type(other) and same(one, other)
-
-
-def identity(key: object) -> object:
-    """Return what is equal for equal keys only, and can be looked up: 1, 1.0 and True are three."""
-    if type(key) is str:
-        return key
-    try:
-        hash(key)
-    except Exception:
-        return id(key)
-    return _Key(key)
-
-
-class _Key:
-    __slots__ = ("hash", "key")
-
-    def __init__(self, key: object) -> None:
-        self.key = key
-        self.hash = hash(key)
-
-    def __hash__(self) -> int:
-        return self.hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and same_key(self.key, other.key)
 
 
 def hashes_of(parts: Mapping[str, object]) -> array[int] | None:
@@ -78,18 +39,25 @@ def hashes_of(parts: Mapping[str, object]) -> array[int] | None:
 
 def likest(wanted: str, keys: Sequence[object], count: int = 1) -> list[int]:
     """Return the positions of the *count* of *keys* that look likest to *wanted*, the likest first."""
-    if len(keys) == 1:
-        return [0]
+    if len(keys) <= 1:
+        return [0][: len(keys)]
     # Loaded here: only a failure needs it.
     import difflib
 
+    texts: dict[int, str] = {}
+    # The newest first: of keys that take long to write, the older ones are passed over.
+    for n in range(len(keys) - 1, -1, -1):
+        text = text_to_compare(keys[n])
+        if text is not None:
+            texts[n] = text
+
     def roughly(n: int) -> int:
-        return sum(shared_ends(wanted, short_repr(keys[n])))
+        return sum(shared_ends(wanted, texts[n]))
 
     def closely(n: int) -> tuple[float, int]:
-        ratio = difflib.SequenceMatcher(None, wanted, short_repr(keys[n])).ratio()
+        ratio = difflib.SequenceMatcher(None, wanted, texts[n]).ratio()
         # Of equally like ones the newest, which is what the program did last.
         return ratio, n
 
-    first = nlargest(_COMPARED_CLOSELY, range(len(keys)), key=roughly)
-    return nlargest(count, first, key=closely)
+    first = nlargest(_COMPARED_CLOSELY, sorted(texts), key=roughly)
+    return nlargest(count, first, key=closely) or [len(keys) - 1]

@@ -6,13 +6,14 @@ import atexit
 import sys
 from typing import TYPE_CHECKING
 
-from .._recording.uncounted import forget_uncounted, uncounted_left
+from .._recording.operation import place_of
+from .._recording.uncounted import forget_uncounted, lines_left_running, uncounted_left
 from .formatting import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._recording.uncounted import UncountedOperation
+from .._recording.uncounted import UncountedOperation
 
 __all__ = ["describe_uncounted", "left_lines", "tell_at_exit"]
 
@@ -36,7 +37,7 @@ def _describe(found: UncountedOperation) -> str:
     operation = found.operation
     text = (
         f"{operation.kind} on {operation.cache!r}, key {short_repr(operation.key)}, "
-        f"by thread {operation.thread}, at {operation.where}"
+        f"by thread {operation.thread}, {place_of(operation)}"
     )
     if found.suspects:
         return f"unattributed: {text}"
@@ -48,10 +49,12 @@ def _describe(found: UncountedOperation) -> str:
 def left_lines() -> list[str]:
     """Return a heading and a line for each operation that no test has told of yet, if there is any."""
     found, not_kept = uncounted_left()
-    if not found and not not_kept:
-        return []
-    lines = describe_uncounted(found, not_kept)
-    return ["Stray operations, counted for no test:", *(f"  {line}" for line in lines)]
+    lines = []
+    if found or not_kept:
+        lines = ["Stray operations, counted for no test:"]
+        lines += [f"  {line}" for line in describe_uncounted(found, not_kept)]
+    running = lines_left_running()
+    return [*lines, "Left running by tests:", *(f"  {line}" for line in running)] if running else lines
 
 
 def tell_at_exit() -> None:

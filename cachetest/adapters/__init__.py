@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .._behaving.gate import MISSING
-    from .._caches.attribution import cache_for
+    from .._caches.attribution import cache_for, is_late
     from .._patching.undo import ABSENT, Undo, own_attribute
     from .base import Adapter, Switch
     from .cachetools.adapter import Cachetools
     from .django.adapter import Django
     from .dogpile.adapter import Dogpile
     from .functools import Functools
+    from .guarding import GuardPoint
     from .inductor.adapter import Inductor
     from .pymemcache.adapter import Pymemcache
     from .redis.adapter import Redis
@@ -30,6 +31,7 @@ __all__ = [
     "Django",
     "Dogpile",
     "Functools",
+    "GuardPoint",
     "Inductor",
     "Pymemcache",
     "Redis",
@@ -37,6 +39,7 @@ __all__ = [
     "Targets",
     "Undo",
     "cache_for",
+    "is_late",
     "own_attribute",
 ]
 
@@ -44,11 +47,13 @@ __all__ = [
 _HOMES = {
     "ABSENT": ".._patching.undo",
     "Adapter": ".base",
+    "GuardPoint": ".guarding",
     "MISSING": ".._behaving.gate",
     "Switch": ".base",
     "Targets": ".targets",
     "Undo": ".._patching.undo",
     "cache_for": ".._caches.attribution",
+    "is_late": ".._caches.attribution",
     "own_attribute": ".._patching.undo",
 }
 

@@ -6,12 +6,15 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from .._recording.locks import free_in_children
+
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
+    from .guarding import GuardPoint
 
 __all__ = ["Adapter", "Switch"]
 
@@ -45,6 +48,14 @@ class Switch(ABC):
     @abstractmethod
     def set(self, value: bool) -> None:
         """Turn the cache on or off."""
+
+    def why_ineffective(self) -> str:
+        """Return why it has no effect though it is on, and what to do, or nothing where it has one.
+
+        It is asked where a scope has turned it on, and what it says is an error there: the test would test
+        nothing.
+        """
+        return ""
 
     def __repr__(self) -> str:
         return f"<switch {self.name}>"
@@ -108,6 +119,11 @@ class Adapter(ABC):
         """
         return {}
 
+    @property
+    def if_displaced(self) -> str:
+        """The end of the message that one of the attributes was displaced: a remedy, if there is any."""
+        return ""
+
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         """Take *key*, as *cache* has logged it, apart into named parts, so that a miss can name one."""
         # Loaded here: only a failure or a report needs it.
@@ -117,6 +133,31 @@ class Adapter(ABC):
 
     def why_opaque(self, cache: MockCache) -> str:
         """Return why the keys of *cache* can't be taken apart, or nothing where they can."""
+        return ""
+
+    def guard_points(self) -> Iterable[GuardPoint]:
+        """Return the functions that a `guard` of this adapter watches: those that leave the process, say.
+
+        ``guard(adapter)`` asks for them, and nothing is patched then. None of them may be one that `install`
+        changes. Raises ``TypeError`` where the library can't be guarded, as by default for one that cachetest
+        does not know.
+        """
+        # Loaded here: few tests guard anything.
+        from .guarding import LEAVING
+
+        if self.name in LEAVING:
+            return LEAVING[self.name]
+        raise TypeError(
+            f"the adapter {self.name!r} can't be guarded: it does not say by which functions its library "
+            "leaves the process (Adapter.guard_points)"
+        )
+
+    def why_unused(self, cache: MockCache) -> str:
+        """Return why *cache* was not used, in one line or more, or nothing where that can't be told.
+
+        It is asked for the text of a failure, where there was no operation on *cache*. What it returns was
+        seen, in the state of the library or of this adapter, and is not guessed.
+        """
         return ""
 
     def identity(self) -> Hashable:
@@ -138,3 +179,8 @@ class Adapter(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} adapter>"
+
+
+# Until Python 3.11 a cached_property has a lock, one for all adapters.
+if (_lock := getattr(vars(Adapter)["lookup_key"], "lock", None)) is not None:
+    free_in_children(_lock)

@@ -1,33 +1,56 @@
-"""Patching an object by giving it another class, which reaches everybody who holds it."""
+"""Patching an object by giving it another class, which reaches everybody who holds it.
+
+The object keeps its own ``__dict__``: a call that a scope has no part in is the library's own, on the object
+as it is. Which of the two a call is, is decided once, as it begins, and holds for all that it calls.
+"""
 
 from __future__ import annotations
 
+import sys
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from .._caches.attribution import is_late
+from .._sharing.libraries import SWAP_MARK
+from .calls import Calls, in_call_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from types import FrameType
     from typing import TypeVar
 
+    from .._caches.cache import MockCache
     from .._patching.undo import Undo
 
     S = TypeVar("S", bound="ClassSwap")
 
-__all__ = ["ClassSwap", "class_attribute", "hidden", "named_after", "patch_object", "swap_of"]
-
-_MARK = "_cachetest_swap"
+__all__ = ["ClassSwap", "named_after", "patch_object", "swap_of"]
 
 
-class ClassSwap:
+class ClassSwap(ABC):
     """One patched object, ``target``, with the name of its cache and its own class, ``original``."""
 
     front: Any
     """The class that the object has while it is patched; a subclass sets it."""
+
+    libraries: frozenset[str] = frozenset()
+    """The packages that are not the caller."""
+
+    counted: frozenset[str] = frozenset()
+    """The methods that a subclass counts by putting others in their place."""
+
+    _at_rest = False
 
     def __init__(self, name: str, target: Any) -> None:
         self.name = name
         self.target = target
         self.original: Any = type(target)
         self._holders: set[object] = set()
+        self._calls = Calls(self.original, self._tell_passed_by)
+
+    @abstractmethod
+    def in_scope(self) -> Any:
+        """Return what the running scope has in place of the object; None outside any."""
 
     def hold(self, undo: Undo) -> None:
         """Patch it until *undo* runs, or until the last of several has run."""
@@ -39,22 +62,74 @@ class ClassSwap:
                 self.put_back()
 
         undo.add(let_go)
+        undo.at_rest(self.rest)
         self._holders.add(holder)
-        setattr(self.front, _MARK, self)
+        setattr(self.front, SWAP_MARK, self)
         self.put_in()
+
+    def rest(self, at_rest: bool) -> None:
+        """Have the object as it is for all who are not late, or end that."""
+        self._at_rest = at_rest
 
     def put_in(self) -> None:
         """Patch the object; harmless where it is patched already."""
-        object.__setattr__(self.target, "__class__", self.front)
+        if type(self.target) is not self.front:
+            self._calls.begin()
+            object.__setattr__(self.target, "__class__", self.front)
+        self._calls.look()
 
     def put_back(self) -> None:
         """Undo it, the class last: the object is found to be patched by that, if this is interrupted."""
+        self._calls.end()
+        self._at_rest = False
         object.__setattr__(self.target, "__class__", self.original)
+
+    def in_place_of(self, called: Any) -> Any:
+        """Return what a call of *called* is for: what the scope has in place of the object, or None.
+
+        None stands for the object as it is: where no scope is open, and in a call that began on it, or that
+        such a one makes. To be asked once a call, by the method of the front that was called.
+        """
+        swap: ClassSwap | None = self if self._calls.is_patched else swap_of(called)
+        # Whatever else is of the front's class, a program has made of it.
+        if called is not self.target or swap is None:
+            return None
+        method = sys._getframe(1)
+        return swap._calls.find(called, method.f_back or method, swap._in_scope_or_late)
+
+    def in_place_of_caller(self) -> Any:
+        """Return what `in_place_of` does, for the call of the object that the caller is in, if any."""
+        return self._calls.find_around(self.target, self._in_scope_or_late)
+
+    def _in_scope_or_late(self) -> Any:
+        """Return what `in_scope` does; while the patch is for late callers alone, None for all others."""
+        return None if self._at_rest and not is_late() else self.in_scope()
+
+    def _tell_passed_by(self, found: Any, frame: FrameType) -> None:
+        """Have it known that *frame*, a call for *found*, is by a method from before: it may be uncounted."""
+        method = frame.f_code.co_name
+        if method not in self.counted:
+            return
+        from .._recording.call_sites import CallSite
+
+        # Once for each line, however often it is called.
+        line = (
+            f"cache {self.name!r}: {method}() was called as a method that had been taken off the cache "
+            f"before it was patched, at {CallSite(frame, self.libraries)}: that can't be counted rightly. "
+            "Call it on the cache, or take it off in the test"
+        )
+        counts: MockCache = found.counts
+        if line not in counts.problems:
+            counts.problems += (line,)
+
+    def own_call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Return what *function* of the library returns, on the object as it is, whatever opens meanwhile."""
+        return in_call_of(self.target, function, *args, **kwargs)
 
 
 def swap_of(target: object) -> Any:
     """Return the `ClassSwap` that *target* is patched by, or None."""
-    return vars(type(target)).get(_MARK)
+    return vars(type(target)).get(SWAP_MARK)
 
 
 def patch_object(undo: Undo, adapter: str, name: str, target: object, make: Callable[[str, Any], S]) -> S:
@@ -70,21 +145,6 @@ def patch_object(undo: Undo, adapter: str, name: str, target: object, make: Call
         )
     swap.hold(undo)
     return swap
-
-
-def hidden(target: object, own: Mapping[str, object], name: str) -> bool:
-    """Return whether *target* itself has the attribute *name*, and the scope, with *own*, has not."""
-    return name not in own and name in object.__getattribute__(target, "__dict__")
-
-
-def class_attribute(target: object, name: str) -> Any:
-    """Return the attribute *name* that the class of *target* gives it."""
-    for cls in type(target).__mro__:
-        if name in vars(cls):
-            found = vars(cls)[name]
-            bind = getattr(type(found), "__get__", None)
-            return found if bind is None else bind(found, target, type(target))
-    raise AttributeError(f"{type(target).__name__!r} object has no attribute {name!r}")
 
 
 def named_after(original: Any, cls: Any) -> Any:

@@ -9,6 +9,8 @@ from .base import Adapter
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from .._caches.cache import MockCache
+
 __all__ = ["Targets"]
 
 
@@ -59,6 +61,23 @@ class Targets(Adapter):
             return pkgutil.resolve_name(target)
         except (ImportError, AttributeError) as error:
             raise ImportError(f"{type(self).__name__}({name}={target!r}): {error}") from error
+
+    def is_patched(self, target: object) -> bool:
+        """Return whether *target* is an object that is patched now."""
+        return True
+
+    def why_unused(self, cache: MockCache) -> str:
+        """Return that the program has replaced the object that was patched, if it has."""
+        target = self.targets.get(cache.name)
+        if not isinstance(target, str):
+            return ""
+        try:
+            found = self.resolve()[cache.name]
+        except (ImportError, TypeError):
+            return f"what was {target!r} when it was patched is not there any more"
+        if self.is_patched(found):
+            return ""
+        return f"{target!r} is another object now than the one that was patched: {found!r}"
 
     def identity(self) -> Hashable:
         return tuple(

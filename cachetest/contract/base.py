@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .._behaving.gate import MISSING
+from .._patching.late_patches import wait_for_held
 from ..errors import closest_first
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def case(method: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(method)
     def test(self: ContractBase, *parameters: Any) -> None:
         reason = self.exceptions.get(name_of_case(self._testMethodName))
+        # A worker of an earlier case may end just now, and its patches would go in the middle of this one.
+        wait_for_held()
         self.subject = self.make_subject()
         if reason is None:
             method(self, *parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import TestResult
 
 from parameterized import parameterized
 
@@ -117,3 +118,38 @@ class CountingCases(ContractBase):
             self.check_get(cache, "a", "first")
             self.check(patch.caches[name], puts=1, hits=1)
             self.check(patch.caches[other], puts=1, misses=1)
+
+    @case
+    def test_stale(self) -> None:
+        """`assertCacheFresh` fails for an entry that a write has left, and for one that it wrote does not."""
+        # Loaded here: suites are imported for their cases alone, by tools that list them as well.
+        from ..case import CacheTestCase
+
+        subject, name, table = self.subject, self.subject.caches[0], {"a": "first"}
+
+        def read() -> Any:
+            cache = subject.open(name)
+            found = subject.get(cache, "a")
+            if found is MISSING:
+                found = table["a"]
+                subject.put(cache, "a", found)
+            return found
+
+        def write() -> None:
+            table["a"] = "second"
+            subject.put(subject.open(name), "a", "second")
+
+        def forget_to_write() -> None:
+            table["a"] = "third"
+
+        class Reads(CacheTestCase):
+            patch_caches = (subject.adapter,)
+
+            def runTest(self) -> None:
+                self.assertCacheFresh(read, after=write, caches=(name,))
+                with self.assertRaisesRegex(AssertionError, "gives 'second'; a cold read gives 'third'"):
+                    self.assertCacheFresh(read, after=forget_to_write, caches=(name,))
+
+        result = TestResult()
+        Reads().run(result)
+        self.assertEqual([text for _, text in result.errors + result.failures], [])

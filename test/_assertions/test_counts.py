@@ -43,7 +43,7 @@ class StatsAssertionTests(AssertionCase):
                 UnknownCacheError,
                 "no cache 'prizes'.*closest first: prices",
             ),
-            ("nothing", ("prices",), {}, TypeError, "at least one of puts, hits and misses"),
+            ("nothing", ("prices",), {}, TypeError, "at least one of puts, hits, misses and refusals"),
             ("negative", ("prices",), {"puts": -1}, ValueError, "puts must be 0 or more, not -1"),
             ("string", ("prices",), {"puts": "1"}, TypeError, "puts must be an integer, not '1'"),
             ("float", ("prices",), {"hits": 1.0}, TypeError, "hits must be an integer, not 1.0"),

@@ -12,7 +12,7 @@ class EntryAssertionTests(AssertionCase):
         self.assertCached("prices", "a", 1)
         with self.fails("(?s)no entry for 'c'\n  it has 2:\n    'b'\n    'a'\n.* : message"):
             self.assertCached("prices", "c", msg="message")
-        with self.fails("entry 'a': expected 2, got 1 : message"):
+        with self.fails("(?s)entry 'a': expected 2, got 1\n.*the entry: put by operation 4, .* : message"):
             self.assertCached("prices", "a", 2, msg="message")
         with self.fails("expected None, got 1"):
             self.assertCached("prices", "a", None)
@@ -49,7 +49,7 @@ class EntryAssertionTests(AssertionCase):
     def test_not_cached(self):
         """An entry is not there."""
         self.assertNotCached("prices", "c")
-        with self.fails("has an entry for 'a': 1 : message"):
+        with self.fails("(?s)has an entry for 'a': 1\n.*the entry: put by operation 4, .* : message"):
             self.assertNotCached("prices", "a", msg="message")
         self.assertCacheStats("prices", Stats(2, 1, 3))
 

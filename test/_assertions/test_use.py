@@ -2,7 +2,7 @@ import unittest
 import unittest.mock
 
 from cachetest import MockBackend, UnknownCacheError
-from cachetest._caches import caches
+from cachetest._caches import backend_names
 
 from ..test_case import LibraryCase
 from .assertion_case import AssertionCase
@@ -39,7 +39,7 @@ class NothingToAssertOnTests(LibraryCase):
 
     def test_unused_with_nothing_patched(self):
         """Without a cache there is nothing that could be unused: an error, not a pass."""
-        with unittest.mock.patch.dict(caches._backends, clear=True):
+        with unittest.mock.patch.dict(backend_names._backends, clear=True):
             _, result = self.run_method(lambda case: case.assertCacheUnused(), patch_caches=())
             ((_, text),) = result.errors
             self.assertIn("NotPatchedError: there is no cache here", text)

@@ -164,6 +164,16 @@ class MockCacheTests(unittest.TestCase):
         cache.get("a")
         self.assertEqual(told, [("miss", (0, 0, 1)), ("put", (1, 0, 1)), ("hit", (1, 1, 1))])
 
+    def test_observer_of_several(self):
+        """An observer is told of each operation of one call, also where they are logged at once."""
+        told = []
+        caches = MockCaches(observer=lambda operation: told.append((operation.kind, operation.key)))
+        cache = caches.ensure("c")
+        effects = [("hit", "a"), ("miss", "b")]
+        cache.perform("get", ("a", "b"), dict, lambda _: effects)
+        cache.operations.state.latest.extend(list(cache.operations.state.latest))
+        self.assertEqual(told, [*effects, *effects])
+
 
 class ExplainTests(unittest.TestCase):
     def test_newest_miss(self):

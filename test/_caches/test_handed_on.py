@@ -277,7 +277,7 @@ class HandedOnTests(TwoScopesCase):
                 InterpreterPoolExecutor(1) as pool,
                 mock.patch(
                     "cachetest._caches.thread_hooks.bind_to_scope",
-                    side_effect=lambda _, function: seen.append(function) or function,
+                    side_effect=lambda _, function, *args, **kwargs: seen.append(function) or function,
                 ),
             ):
                 pool.submit(len, "abc").result()

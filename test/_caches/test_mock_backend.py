@@ -6,7 +6,7 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest import CacheTestCase, MockBackend, PatchCaches, Stats, UnknownCacheError
-from cachetest._caches import caches
+from cachetest._caches import backend_names
 
 
 class MockBackendTests(CacheTestCase):
@@ -40,7 +40,7 @@ class MockBackendTests(CacheTestCase):
 
     def test_known_while_it_is_there(self):
         """The name of a backend from before the test is known, with nothing counted, while that is there."""
-        with mock.patch.dict(caches._backends, clear=True):
+        with mock.patch.dict(backend_names._backends, clear=True):
             held = MockBackend("held")
             with PatchCaches() as patch:
                 self.assertEqual(patch.caches.held, Stats(0, 0, 0))

@@ -31,16 +31,21 @@ def switch_interval(seconds):
 def run_all(functions):
     """Run each function on a thread of its own, all at once; raise what the first of them raised."""
     raised = []
+    begun = threading.Barrier(len(functions) + 1)
 
     def run(function):
+        begun.wait()
         try:
             function()
         except BaseException as error:
             raised.append(error)
 
     threads = [threading.Thread(target=run, args=(function,)) for function in functions]
-    for thread in threads:
-        thread.start()
+    # CPython 3.11 may end a thread in which a trace function, as that of coverage, is set while another is.
+    with switch_interval(0.005):
+        for thread in threads:
+            thread.start()
+        begun.wait()
     for thread in threads:
         thread.join()
     if raised:

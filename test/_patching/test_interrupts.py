@@ -8,138 +8,32 @@ it runs, and each test takes one in `SAMPLE` of the lines: which ones, its name 
 """
 
 import contextvars
-import dis
-import functools
-import gc
-import linecache
-import sys
 import unittest
-import zlib
-from pathlib import Path
 from unittest import mock
 
 from parameterized import parameterized
 
-import cachetest
 from cachetest import CacheTestCase, PatchCaches
 from cachetest._caches import scope, thread_hooks
 from cachetest._caches.attribution import bind_to_scope, scope_of_caller
 from cachetest._caches.cache import _FORGOTTEN
 from cachetest._caches.caches import MockCaches
-from cachetest._patching import shared_installs, switches
+from cachetest._patching import late_patches, shared_installs, switches
 from cachetest._recording import uncounted
-from cachetest.adapters import functools as functools_adapter
+from cachetest.adapters import memo_readings
 
 from .._caches.test_thread_hooks import hooked
 from ..support import EXHAUSTIVE, make_library, run_case
-
-PACKAGE = str(Path(cachetest.__file__).parent)
-
-
-# What is interrupted on the way into the `try` that protects it has not begun: it is as if it had not been
-# called, as with every context manager.
-FIRST_STEP = 3
-
-# Without CACHETEST_EXHAUSTIVE a test interrupts one line in so many.
-SAMPLE = 5
+from .steps import FIRST_STEP, Interrupt, Reached, Steps
 
 # One that stayed locked would stop all other threads for ever.
-LOCKING = (functools_adapter, scope, shared_installs, switches, uncounted)
-
-
-class Interrupt(BaseException):
-    """Not an Exception, as KeyboardInterrupt and SystemExit are none."""
-
-
-@functools.cache
-def no_steps_of(code):
-    """Return where CPython runs no signal handler in *code*, though it does call a trace function.
-
-    There are two such places: the offsets after which only a constant is returned, and between the block of a
-    with statement and its __exit__, where the line of the statement comes a second time.
-    """
-    instructions = list(dis.get_instructions(code))
-    returns = {
-        one.offset
-        for one, after in zip(instructions, [*instructions[1:], None], strict=True)
-        if one.opname == "RETURN_CONST" or (one.opname == "LOAD_CONST" and after.opname == "RETURN_VALUE")
-    }
-    lines = {line for *_, line in code.co_lines() if line is not None}
-    withs = {n for n in lines if linecache.getline(code.co_filename, n).strip().startswith("with ")}
-    return returns, withs
-
-
-class StepsOfCall:
-    """Traces the lines of one call. A closure that returns itself would leave garbage at each call."""
-
-    __slots__ = ("entered", "returns", "steps", "withs")
-
-    def __init__(self, steps, returns, withs, entered):
-        self.steps = steps
-        self.returns = returns
-        self.withs = withs
-        self.entered = entered
-
-    def __call__(self, frame, event, arg):
-        if event == "line" and frame.f_lasti not in self.returns:
-            line = frame.f_lineno
-            if line not in self.withs:
-                self.steps.step(frame)
-            elif line not in self.entered:
-                self.entered.add(line)
-                self.steps.step(frame)
-        return self
-
-
-class Steps:
-    """Runs a function and raises at its n-th line of cachetest, or counts those lines."""
-
-    def __init__(self, raise_at=None, kind=Interrupt):
-        self.seen = 0
-        self.first = {}
-        self.raise_at = raise_at
-        self.kind = kind
-        self._entered = {}
-        self.raised = False
-
-    def _trace(self, frame, event, arg):
-        code = frame.f_code
-        if not code.co_filename.startswith(PACKAGE):
-            return None
-        # Looked up once a call, not once a line: a whole table traces some millions of lines.
-        returns, withs = no_steps_of(code)
-        entered = self._entered.setdefault(frame, set()) if withs else ()
-        return StepsOfCall(self, returns, withs, entered)
-
-    def step(self, frame):
-        """Count a step, and raise where it is the one."""
-        self.seen += 1
-        if self.raise_at is None:
-            self.first.setdefault((frame.f_code, frame.f_lineno), self.seen)
-        elif self.seen == self.raise_at:
-            self.raised = True
-            raise self.kind(f"{frame.f_code.co_filename}:{frame.f_lineno}")
-
-    def sample(self, test):
-        """Return some of the steps that were counted, others for each *test* by its name."""
-        once = sorted(n for n in self.first.values() if n >= FIRST_STEP)
-        return once[zlib.crc32(test.encode()) % SAMPLE :: SAMPLE]
-
-    def run(self, function, *args):
-        found = sys.gettrace()
-        # What another test has left behind is not to be finalized in here: an exception would be lost in it.
-        gc.disable()
-        sys.settrace(self._trace)
-        try:
-            return function(*args)
-        finally:
-            sys.settrace(found)
-            gc.enable()
+LOCKING = (memo_readings, late_patches, scope, shared_installs, switches, uncounted)
 
 
 class InterruptCase:
     """The table, for one adapter."""
 
+    maxDiff = None
     enable = ()
     every = bool(EXHAUSTIVE)
 
@@ -176,6 +70,7 @@ class InterruptCase:
 
         *prepare* may enter first; the second function it returns leaves, if the first has entered.
         """
+        late_patches.wait_for_held()
         # Twice, because the first time may do what is done but once, as making a class is.
         for _ in range(2):
             function, leave = prepare()
@@ -183,13 +78,16 @@ class InterruptCase:
             counted.run(function)
             leave()
         self.assertGreater(counted.seen, 20)
+        reached = Reached()
         for n in self.table(counted):
             before = self.everything()
-            function, _ = prepare()
+            function, leave = prepare()
             steps = Steps(n)
-            with self.assertRaises(Interrupt) as caught:
-                steps.run(function)
-            self.assertEqual(self.everything(), before, caught.exception)
+            if steps.ended(steps.run, function):
+                leave()
+            reached.add(steps)
+            self.assertEqual(self.everything(), before, steps.where)
+        reached.check()
 
     def test_entering(self):
         """A block whose entering is interrupted leaves nothing."""
@@ -228,22 +126,26 @@ class InterruptCase:
                 pass
 
         Raised = type("Raised", (Interrupt, kind), {})
+        late_patches.wait_for_held()
         # Twice, as in every_step.
         for _ in range(2):
             counted = Steps()
             counted.run(run_case, Inner("test"))
+        reached = Reached()
         for n in self.table(counted):
             before = self.everything()
             steps = Steps(n, Raised)
-            result = None
             try:
                 result = steps.run(run_case, Inner("test"))
             except Raised as error:
                 where = error
             else:
-                ((_, where),) = result.errors + result.failures
-            self.assertTrue(steps.raised)
+                found = result.errors + result.failures
+                where = [text for _, text in found] + steps.lost
+                self.assertEqual(len(where), steps.raised)
+            reached.add(steps)
             self.assertEqual(self.everything(), before, where)
+        reached.check()
 
 
 class SwitchInterruptCase(InterruptCase):

@@ -10,7 +10,7 @@ from cachetest._patching.switches import switches_of
 from cachetest._recording.call_sites import Location
 from cachetest.errors import LateOperationWarning, UnknownSwitchError
 
-from ..support import LibraryAdapter, make_library
+from ..support import LibraryAdapter, ignore_collected, make_library
 
 
 class Named(LibraryAdapter):
@@ -132,6 +132,7 @@ class SessionResultTests(unittest.TestCase):
         result = SessionResult([], ["one", "two"], None)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            ignore_collected()
             result.raise_or_warn(Location("file.py", 7, "test"), AssertionError)
         self.assertEqual(
             [(str(each.message), each.category, each.filename, each.lineno) for each in caught],

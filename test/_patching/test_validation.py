@@ -2,7 +2,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest._patching.validation import validate_length, validate_names, validate_sequence
+from cachetest._patching.validation import validate_flag, validate_length, validate_names, validate_sequence
 from cachetest.adapters.registry import resolve_adapters, validate_adapters
 from cachetest.errors import UnknownAdapterError
 
@@ -44,6 +44,15 @@ class AdaptersTests(unittest.TestCase):
         self.assertEqual(validate_adapters(("inductor", self.adapter)), ("inductor", self.adapter))
         with self.assertRaises(UnknownAdapterError):
             validate_adapters(("inductor", "indcutor"))
+
+
+class FlagTests(unittest.TestCase):
+    def test_flags(self):
+        """True and False are flags, and what is merely true is not."""
+        self.assertIs(validate_flag(False, "explain_misses"), False)
+        for given in (0, None, "yes"):
+            with self.assertRaisesRegex(TypeError, "^explain_misses: expected True or False, not "):
+                validate_flag(given, "explain_misses")
 
 
 class SequenceTests(unittest.TestCase):

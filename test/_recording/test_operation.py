@@ -28,6 +28,7 @@ OTHERS = {
     "store": "redis://localhost:6379/0",
     "process": 7,
     "error": "OSError",
+    "origin": 1,
 }
 
 
@@ -43,7 +44,7 @@ class NamesTests(unittest.TestCase):
     def test_what_nobody_knows(self):
         """What nobody knows is None."""
         made = operation()
-        self.assertEqual((made.store, made.process, made.error), (None, None, None))
+        self.assertEqual((made.store, made.process, made.error, made.origin), (None, None, None, None))
 
     @parameterized.expand(
         [
@@ -64,9 +65,9 @@ class NamesTests(unittest.TestCase):
         self.assertEqual(operation(kind=kind, asked="GETDEL").asked, "GETDEL")
 
     def test_every_kind(self):
-        """There are eight kinds."""
+        """There are nine kinds."""
         self.assertEqual(
-            KINDS, ("put", "hit", "miss", "delete", "eviction", "expiration", "bypass", "failure")
+            KINDS, ("put", "hit", "miss", "delete", "eviction", "expiration", "bypass", "refusal", "failure")
         )
 
 
@@ -137,6 +138,20 @@ class NoTupleTests(unittest.TestCase):
         made = operation(**OTHERS)
         for copied in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
             self.assertEqual(copied, made)
+
+    def test_origin_when_asked(self):
+        """The origin of a hit is worked out when somebody asks, once; a copy has it."""
+        asked = []
+
+        def origin():
+            asked.append(1)
+            return 7
+
+        made = operation(kind="hit", origin=origin)
+        self.assertEqual(asked, [])
+        self.assertEqual(pickle.loads(pickle.dumps(copy.copy(made))).origin, 7)
+        self.assertEqual((made.origin, made.origin), (7, 7))
+        self.assertEqual(len(asked), 1)
 
 
 if __name__ == "__main__":

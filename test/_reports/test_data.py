@@ -71,11 +71,11 @@ class PositionTests(unittest.TestCase):
         self.assertEqual(found["version"], 1)
         self.assertEqual(
             set(found["caches"]["c"]),
-            {"puts", "hits", "misses", "hit_ratio", "unknown", "entries", "operations_not_kept", "operations"}
-            | {"newest_miss"},
+            {"puts", "hits", "misses", "refusals", "hit_ratio", "unknown", "entries", "operations_not_kept"}
+            | {"operations", "newest_miss"},
         )
         for operation in found["caches"]["c"]["operations"]:
-            self.assertEqual(set(operation), {"kind", "key", "thread", "where"})
+            self.assertEqual(set(operation), {"kind", "key", "thread", "where", "error"})
 
     def test_failure(self):
         """A call that raised is among the operations, and can be written as JSON."""

@@ -46,6 +46,8 @@ class ExplanationTests(unittest.TestCase):
             ("not kept", {"earlier": 5}, "put by operation 5, and not kept: its backend keeps nothing"),
             ("put elsewhere", {}, "never put here"),
             ("guards failed", {"note": "s0 > 5"}, "the key was present, its guards failed: s0 > 5"),
+            ("refused", {"earlier": 5, "note": "why"}, "found by operation 5, and not used: why"),
+            ("refused", {"note": "why"}, "found, and not used: why"),
         ]
     )
     def test_first_line(self, reason, given, text):
@@ -66,8 +68,8 @@ class ExplanationTests(unittest.TestCase):
             ("put", {"nearest_operation": 3}, ", put by operation 3,"),
             (
                 "looked up",
-                {"nearest_operation": 3, "nearest_put": False},
-                ", looked up and never put by operation 3,",
+                {"nearest_operation": 3, "nearest_kind": "miss"},
+                ", looked up by operation 3 and never put,",
             ),
             ("an entry", {}, ""),
         ]

@@ -3,8 +3,8 @@ import unittest
 from parameterized import parameterized
 
 from cachetest._recording.call_sites import Location
-from cachetest._recording.log import Snapshot
-from cachetest._recording.operation import Operation
+from cachetest._recording.operation import GUARDS_FAILED, Operation
+from cachetest._recording.snapshot import Snapshot
 from cachetest._telling.explanation import ABSENT
 from cachetest._telling.history import CacheFacts, History
 from cachetest._telling.key_parts import components
@@ -82,10 +82,20 @@ class OutcomeTests(unittest.TestCase):
         self.assertEqual(found.reason, "put elsewhere")
         self.assertIn("never put here\n  the same key was put in 'other'", str(found))
 
-    def test_guards(self):
-        """A hit that the library refused is explained by what it said."""
-        found = explain(operations(("put", "a"), ("hit", "a")), notes={2: "s0 > 5"})
-        self.assertTrue(str(found).endswith("the key was present, its guards failed: s0 > 5"))
+    @parameterized.expand(
+        [
+            (f"{GUARDS_FAILED}s0 > 5", "guards failed", "the key was present, its guards failed: s0 > 5"),
+            ("it is damaged", "refused", "found by operation 3, and not used: it is damaged"),
+            (None, "refused", "found by operation 3, and not used: its library does not say why"),
+        ]
+    )
+    def test_refused(self, error, reason, text):
+        """What the library refused to use is explained by what it said, and names the hit that found it."""
+        log = operations(("hit", "a"), ("put", "a"), ("hit", "a"), ("hit", "b"))
+        log.append(Operation(5, "refusal", "c", "a", "main", Location("f", 1, "g"), error=error))
+        found = explain(log)
+        self.assertEqual((found.reason, found.operation, found.earlier), (reason, 5, 3))
+        self.assertTrue(str(found).endswith(text))
 
     def test_numbers(self):
         """Operations keep their numbers when older ones are gone."""
@@ -138,7 +148,7 @@ class NearestTests(unittest.TestCase):
         """Where there is nothing to compare with but other lookups, these are."""
         found = explain(operations(("miss", "a:1"), ("miss", "a:2")))
         self.assertEqual((found.nearest, found.nearest_put), ("a:1", False))
-        self.assertIn("looked up and never put by operation 1", str(found))
+        self.assertIn("looked up by operation 1 and never put", str(found))
 
     def test_hashes(self):
         """Of two hashes it is said that they tell nothing."""

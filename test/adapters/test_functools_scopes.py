@@ -5,10 +5,11 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from cachetest import PatchCaches, Stats
+from cachetest import CacheTestCase, PatchCaches, Stats, global_stats
 from cachetest.adapters import Functools
-from cachetest.errors import CacheTestError
+from cachetest.errors import CacheTestError, CacheTestWarning
 
+from ..support import run_case
 from .functools_support import squares
 
 
@@ -143,6 +144,39 @@ class NestedTests(unittest.TestCase):
             square(1)
             self.assertEqual(patch.caches.squares, Stats(0, 1, 1))
         thread.join()
+
+
+class ClassTests(unittest.TestCase):
+    def test_set_up_by_a_class(self):
+        """Each test begins cold, which is told once; the counts of the class are its own."""
+        square = squares()
+        counts = []
+
+        class Inner(CacheTestCase):
+            patch_caches = (Functools(squares=square),)
+
+            @classmethod
+            def setUpClass(cls):
+                square(2)
+
+            def check(self):
+                square(2)
+                self.assertCacheStats("squares", hits=0, misses=1)
+
+            test_a = test_b = check
+
+            @classmethod
+            def tearDownClass(cls):
+                counts.append(global_stats.squares.counts())
+
+        with self.assertWarnsRegex(
+            CacheTestWarning,
+            "cache 'squares' has 1 entry from what was set up for the class, which no test finds: the "
+            "entries of .* can't be copied, so each test begins with none. Call it in setUp",
+        ) as caught:
+            result = run_case(unittest.defaultTestLoader.loadTestsFromTestCase(Inner))
+        self.assertEqual((result.errors + result.failures, len(caught.warnings)), ([], 1))
+        self.assertEqual((counts, square.cache_info()[:2]), ([(0, 0, 1)], (0, 0)))
 
 
 if __name__ == "__main__":

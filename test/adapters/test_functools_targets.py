@@ -11,8 +11,7 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest import PatchCaches, Stats, global_stats
-from cachetest.adapters import Functools
-from cachetest.adapters import functools as adapter_module
+from cachetest.adapters import Functools, memo_readings
 
 from .functools_support import squares
 
@@ -113,7 +112,7 @@ class TargetTests(unittest.TestCase):
             pass
         del square
         gc.collect()
-        self.assertEqual(adapter_module._memos, {})
+        self.assertEqual(memo_readings.memos, {})
         global_stats.reset()
         self.assertIsNone(gone())
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import assert_type
 
 from cachetest import (
-    AsyncCacheTestCase,
     CacheTestCase,
     CacheTestError,
     CacheTestMixin,
     CacheTestWarning,
+    ChildOperationError,
     LateOperationWarning,
     MissingLibraryError,
     MockBackend,
@@ -31,6 +31,7 @@ from cachetest import (
     UnknownCacheError,
     UnknownSwitchError,
     global_stats,
+    join,
     mock_cache,
 )
 from cachetest.adapters import (
@@ -48,6 +49,7 @@ from cachetest.adapters import (
     Targets,
     Undo,
     cache_for,
+    is_late,
     own_attribute,
 )
 from cachetest.contract import MISSING as CONTRACT_MISSING
@@ -72,13 +74,18 @@ class PriceTests(CacheTestCase):
     log_length = 100
 
     def test_assertions(self) -> None:
-        self.assertCacheStats("prices", puts=1, hits=0, misses=1, msg="cold")
+        self.assertCacheStats("prices", puts=1, hits=0, misses=1, refusals=0, msg="cold")
         self.assertCacheStats("prices", Stats(1, 0, 1))
         with self.assertCacheDelta("prices", hits=1):
             MockBackend("prices").get("lamp")
         self.assertCacheUnused("users", msg="unused")
         self.assertCached("prices", "lamp", 4.0)
         self.assertNotCached("prices", ("lamp", 1))
+        assert_type(self.assertCacheFresh(lambda: 4.0, after=self.caches.reset), None)
+        self.assertCacheFresh(lambda: "4", after=list, caches=("prices",), equal=str.__eq__, msg="fresh")
+
+    async def test_awaited(self) -> None:
+        await self.assertCacheFresh(self.test_awaited, after=self.test_awaited, raises=(ValueError, KeyError))
 
     def test_scope(self) -> None:
         assert_type(self.caches, MockCaches)
@@ -94,7 +101,7 @@ class PriceTests(CacheTestCase):
         assert_type(cache.stats, Stats)
         assert_type(cache - cache.stats, Stats)
         assert_type(cache.hit_ratio, "float | None")
-        assert_type(cache.num_put + cache.num_get + cache.num_get_hit + cache.num_get_miss, int)
+        assert_type(cache.num_put + cache.num_get + cache.num_get_hit + cache.num_refusal, int)
         cache.cache.clear()
         cache.reset()
         print(cache.explain(), cache.explain("lamp").reason, cache.operations.dropped)
@@ -107,7 +114,7 @@ class PriceTests(CacheTestCase):
         assert_type(operation, Operation)
         assert_type(operation.number, int)
         assert_type(operation.cache, str)
-        print(operation.kind, operation.asked, operation.key, operation.store)
+        print(operation.kind, operation.asked, operation.key, operation.store, operation.origin)
         print(operation.thread, operation.process, operation.where, operation.error)
 
 
@@ -122,18 +129,13 @@ class MixedTests(CacheTestMixin, OwnTestCase):
         self.assertCacheUnused()
 
 
-class CoroutineTests(AsyncCacheTestCase):
-    async def test_nothing_is_used(self) -> None:
-        self.assertCacheUnused()
-
-
 @PatchCaches()
 def count(backend: MockBackend, *, key: str) -> int:
     backend.get(key)
     return global_stats.prices.num_get
 
 
-@PatchCaches("django", enable=["fx_graph_remote_cache"], explain_misses=False, log_length=1)
+@PatchCaches("django", enable=["fx_graph"], explain_misses=False, log_length=1, log_outside=["a"], patience=1)
 async def count_later(key: str) -> int:
     return global_stats["prices"].num_get
 
@@ -146,18 +148,18 @@ async def use_patch_caches() -> None:
     assert_type(await count_later("lamp"), int)
     PatchCaches.setUp()
     PatchCaches.tearDown()
+    join()
     global_stats.report()
     global_stats.reset()
 
 
 def use_errors() -> list[type[Warning]]:
     try:
-        make: Callable[[], MockBackend] = MockBackend.with_name("prices")
-        make().put("lamp", 4.0)
+        MockBackend.with_name("prices")().put("lamp", 4.0)
     except (UnknownCacheError, UnknownAdapterError, UnknownSwitchError, NoMissError) as error:
         lookup_error: LookupError = error
         print(lookup_error)
-    except (SwitchError, MissingLibraryError, NotPatchedError) as error:
+    except (SwitchError, MissingLibraryError, NotPatchedError, ChildOperationError) as error:
         any_error: CacheTestError = error
         print(any_error)
     return [CacheTestWarning, LateOperationWarning]
@@ -217,10 +219,10 @@ class LibraryAdapter(Adapter):
     def _patch(self, undo: Undo) -> None:
         undo.set_attribute(Library, "backend", MockBackend("library"))
         undo.set_attributes([(Library, "flag", True)])
-        undo.add(print)
+        undo.at_rest(print)
 
     def is_ready(self) -> bool:
-        return True
+        return not is_late()
 
     def scope_context(self, caches: MockCaches) -> AbstractContextManager[object] | None:
         caches["library"].unavailable = {"puts": "the library does not count them"}
@@ -252,17 +254,14 @@ class RegionAdapter(Targets):
         return Undo()
 
 
-class Entries:
-    """The entries of a library, for one cache of one test."""
-
-
+Entries = dict[str, object]
 LIBRARIES = frozenset({"library"})
 
 
 def use_cache(key: str, value: bytes) -> object:
     cache = cache_for("library")
     assert_type(cache, MockCache)
-    assert_type(cache.adapter_state("entries", Entries), Entries)
+    assert_type(cache.adapter_state("entries", Entries, lambda made, other, copy: ()), Entries)
     cache.put(key, value, LIBRARIES)
     assert_type(cache.delete(key, LIBRARIES), bool)
     found = cache.get(key, LIBRARIES)

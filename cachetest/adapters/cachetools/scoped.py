@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import MutableMapping, MutableSequence, MutableSet
+import copy
+from collections.abc import MutableMapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import cachetools
 
 from ..._behaving.gate import MISSING
-from ..._caches.attribution import cache_for
+from ..._caches.attribution import cache_in_scope
+from ..calls import in_call_of
 from ..class_swap import ClassSwap, named_after
+from .likeness import arguments, fresh, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,13 +34,23 @@ _Base = cachetools.Cache
 class CacheSwap(ClassSwap):
     """One patched cache object, and the cache that each scope has in its place."""
 
+    libraries = LIBRARIES
+    counted = frozenset(
+        {"__getitem__", "__setitem__", "__delitem__", "get", "pop", "setdefault", "popitem", "clear"}
+    )
+
+    face: Any
+    """The class of what a method of the program's own sees of a scope's cache; a subclass sets it."""
+
     def __init__(self, name: str, cache: Any) -> None:
         super().__init__(name, cache)
         original = self.original
         self._base: Any = next(cls for cls in original.__mro__ if cls.__module__ == "cachetools")
-        self._arguments = _arguments(self._base, cache)
+        self._arguments = arguments(self._base, cache)
         own = vars(self._make(self._base))
-        self._extras = {key: _without(cache, value) for key, value in vars(cache).items() if key not in own}
+        self._extras = {
+            key: without(cache, value) for key, value in list(vars(cache).items()) if key not in own
+        }
         self.timed = "timer" in self._arguments
         # Releases before 5.5 don't say what has expired, and a subclass need not.
         self.tells_expired = (
@@ -46,37 +59,51 @@ class CacheSwap(ClassSwap):
             and cachetools.TTLCache(1, 1).expire() is not None
         )
         self.scoped = _make_scoped(self)
+        # By the ids of the caches that scopes have.
+        self.entries_by_id: WeakValueDictionary[int, Entries] = WeakValueDictionary()
 
-    def entries(self) -> Entries:
-        """Return the entries of this object in the running scope."""
-        return self.entries_in(cache_for(self.name))
+    def in_scope(self) -> Entries | None:
+        """Return the entries of this object in the running scope; None outside any."""
+        counts = cache_in_scope(self.name)
+        return None if counts is None else self.entries_in(counts)
 
     def entries_in(self, counts: MockCache) -> Entries:
         """Return those in the scope of *counts*."""
         # By the object, for a scope inside another's may have one of the same name.
         kept = f"entries of {id(self.target)}"
-        found = counts.adapter_state(kept, lambda: Entries(counts, self, self._make_empty()))
+        found = counts.adapter_state(kept, lambda: self._make_entries(counts), Entries.begin_as)
         if not isinstance(counts.cache, Entries):
             counts.cache = found
         return found
+
+    def _make_entries(self, counts: MockCache) -> Entries:
+        return Entries(counts, self, self.make_empty())
 
     def _make(self, cls: Any) -> Any:
         made = object.__new__(cls)
         self._base.__init__(made, **self._arguments)
         return made
 
-    def _make_empty(self) -> Any:
+    def make_empty(self) -> Any:
         made = self._make(self.scoped)
-        vars(made).update({key: _fresh(value) for key, value in self._extras.items()})
+        vars(made).update({key: fresh(value) for key, value in self._extras.items()})
         return made
 
-    def answer_of_absent(self, method: Any, real: Any, key: object, args: Any, kwargs: Any) -> Any:
-        """Return what *method* answers for *key* where there is no entry, as there is none in *real*.
+    def copy_of(self, real: Any, copied: Callable[[object, Any], Any]) -> tuple[Any, list[Any]]:
+        """Return a copy of *real*, a scope's cache that has its own class, and the keys in it.
 
-        There may be one all the same: what is in force in a test can hide it.
+        Keys, the timer and what a subclass has added are not copied deeply, and *copied* copies the values.
         """
-        hidden = self.entries().counts.in_force and key in real
-        return method(self._make_empty() if hidden else real, key, *args, **kwargs)
+        entries = {key: _Base.__getitem__(real, key) for key in list(_Base.__iter__(real))}
+        kept = [*entries, *self._arguments.values()]
+        memo = {id(each): each for each in kept}
+        memo.update({id(value): copied(key, value) for key, value in entries.items()})
+        memo.update(
+            {id(vars(real)[key]): fresh(vars(real)[key]) for key in self._extras if key in vars(real)}
+        )
+        made = copy.deepcopy(real, memo)
+        object.__setattr__(made, "__class__", self.scoped)
+        return made, list(entries)
 
     def frozen(self, cache: Any) -> AbstractContextManager[object]:
         """Return a context manager in which *cache* reads its timer once, as its own methods do."""
@@ -93,46 +120,6 @@ class CacheSwap(ClassSwap):
             object.__setattr__(cache, "__class__", self.scoped)
 
 
-def _arguments(base: Any, cache: Any) -> dict[str, Any]:
-    """Return the arguments with which *base*, a class of the library, makes another cache like *cache*."""
-    names = [name for name in inspect.signature(base).parameters if name != "getsizeof"]
-    # By the property of the base: a subclass may hide it, as those of cachetools.func do.
-    found = {name: getattr(base, name).__get__(cache, base) for name in names}
-    return {**found, "getsizeof": vars(cache).get("getsizeof")}
-
-
-_CONTAINERS = (MutableMapping, MutableSequence, MutableSet)
-
-
-def _fresh(value: Any) -> Any:
-    """Return a copy of *value* if it is a container, else *value* itself."""
-    return value.copy() if isinstance(value, _CONTAINERS) and hasattr(value, "copy") else value
-
-
-def _without(cache: Any, value: Any) -> Any:
-    """Return *value*, an attribute that a subclass has added, without the keys of *cache* in it.
-
-    Else a subclass that keeps a list of its keys would begin a test with keys that it does not have.
-    """
-    copied = _fresh(value)
-    if copied is not value:
-        for key in [each for each in value if _is_key(cache, each)]:
-            if isinstance(copied, MutableSequence):
-                copied.remove(key)
-            elif isinstance(copied, MutableSet):
-                copied.discard(key)
-            else:
-                del copied[key]
-    return copied
-
-
-def _is_key(cache: Any, value: object) -> bool:
-    try:
-        return bool(_Base.__contains__(cache, value))
-    except TypeError:  # unhashable
-        return False
-
-
 class Entries(MutableMapping[Any, Any]):
     """The entries of one cache object in one scope; reading them here changes no order and counts nothing.
 
@@ -141,10 +128,35 @@ class Entries(MutableMapping[Any, Any]):
 
     def __init__(self, counts: MockCache, swap: CacheSwap, real: Any) -> None:
         self.counts = counts
-        self.real = real
         self._swap = swap
+        # The same attributes in a class whose calls are counted: a method of the program's own sees these.
+        self.face = object.__new__(swap.face)
+        self.face._cachetest_entries = self
+        self._have(real)
         # The keys whose expiration is logged, and whose entries the library has yet to remove.
         self._told: set[object] = set()
+
+    def _have(self, real: Any) -> None:
+        self.real = real
+        object.__setattr__(self.face, "__dict__", vars(real))
+        self._swap.entries_by_id[id(real)] = self
+
+    def begin_as(self, other: Entries, copied: Callable[[object, Any], Any]) -> Iterable[object]:
+        """Take over the entries of *other*, in their order and with their times, and return their keys."""
+        with self._swap.unlogged(other.real) as real:
+            made, keys = self._swap.copy_of(real, copied)
+        self._swap.entries_by_id.pop(id(self.real), None)
+        self._have(made)
+        self._told = other._told.copy()
+        return keys
+
+    def answer_of_absent(self, method: Any, key: object, args: Any, kwargs: Any) -> Any:
+        """Return what *method* answers for *key* where there is no entry, as there is none in ``real``.
+
+        There may be one all the same: what is in force in a test can hide it.
+        """
+        hidden = self.counts.in_force and key in self.real
+        return method(self._swap.make_empty() if hidden else self.real, key, *args, **kwargs)
 
     def tell(self, kind: Kind, key: object) -> None:
         """Record an eviction, or an expiration, once for each."""
@@ -239,11 +251,17 @@ def _make_scoped(swap: CacheSwap) -> Any:
     """Return the class of a scope's cache: the object's own, which records evictions and expirations too."""
     original = swap.original
 
+    def tell(real: Any, kind: Kind, key: object) -> None:
+        # By the cache, not by who calls: the scope may have closed since the call has begun.
+        entries = swap.entries_by_id.get(id(real))
+        if entries is not None:
+            entries.tell(kind, key)
+
     class Scoped(original):  # type: ignore[misc, valid-type]
         def popitem(self) -> Any:
             # The library calls this when it needs room. A call of the program goes to the front.
             key, value = original.popitem(self)
-            swap.entries().tell("eviction", key)
+            tell(self, "eviction", key)
             return key, value
 
         if swap.timed:
@@ -256,13 +274,16 @@ def _make_scoped(swap: CacheSwap) -> Any:
                 else:
                     gone = [key for key in before if not _Base.__contains__(self, key)]
                 for key in gone:
-                    swap.entries().tell("expiration", key)
+                    tell(self, "expiration", key)
                 return expired
 
         if original.__missing__ is not _Base.__missing__:
 
             def __missing__(self, key: Any) -> Any:
-                # On the patched object, so that whatever a subclass puts in here is counted.
-                return original.__missing__(swap.target, key)
+                # On the face, so that whatever a subclass puts in here is counted.
+                entries = swap.entries_by_id.get(id(self))
+                if entries is None:
+                    return original.__missing__(self, key)
+                return in_call_of(entries.face, original.__missing__, entries.face, key)
 
     return named_after(original, Scoped)

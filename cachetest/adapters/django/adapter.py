@@ -1,9 +1,9 @@
 """Django's cache framework: a swap, with one cache for each alias of ``settings.CACHES``.
 
-Pickling, timeouts and culling are those of Django's own in-memory cache, whatever the settings ask for. The
-cache of the settings makes and checks the keys. Objects that the program took from ``caches[...]`` before the
-test are reached through their class, on any thread. Two things are not seen: a cache object that the program
-made itself, and that is like none of the aliases; and a method that was taken off an object before the test.
+The back end of the settings runs, on entries of the scope: in memory, in a folder, or on a server in memory
+that the adapter of its client has. No object is replaced: those that the program took from ``caches[...]``
+before the test are reached through their class, on any thread. One thing is not seen: a cache object that the
+program made itself, and that is like none of the aliases.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from ..._caches.attribution import cache_for
 from ..._patching.undo import Undo
 from ...errors import UnknownCacheError, closest_first
 from ..base import Adapter
+from ..outer_call import TENANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
+    from ..guarding import GuardPoint
 
 __all__ = ["Django"]
 
@@ -54,23 +56,45 @@ class Django(Adapter):
         return Undo(self._swap)
 
     def _swap(self, undo: Undo) -> None:
+        from django.conf import settings
+
         from .swap import Swap
 
         configured = _configured()
-        for alias in self._given:
-            if alias not in configured:
-                known = ", ".join(closest_first(alias, configured))
-                raise UnknownCacheError(
-                    f"no cache {alias!r} in settings.CACHES; there are, the closest first: {known}"
-                )
+        _check_aliases(self._given, configured)
+        # A class may override the settings as it is set up.
+        undo.is_outdated = lambda: settings.CACHES is not configured
         Swap(self._given, configured).begin(undo)
 
     def scope_context(self, caches: MockCaches) -> None:
-        """Open each store, so that a test can put entries in before the program uses the cache."""
-        from .store import open_store
+        """Give each cache a view of its entries, by which a test can put some in beforehand."""
+        from .entries import Entries
+        from .objects import kinds_of
 
+        kinds = kinds_of(_configured())
         for alias in self.caches:
-            open_store(caches.ensure(alias))
+            cache = caches.ensure(alias)
+            cache.shared.setdefault(TENANTS, {})[alias] = cache
+            if type(cache.cache) is dict:
+                cache.cache = Entries(caches, cache)
+            if alias not in kinds:
+                continue
+            below, why_unknown = kinds[alias].below, kinds[alias].why_unknown()
+            if why_unknown:
+                cache.unavailable = {"entries": why_unknown}
+            if below is not None:
+                # What a program asks of a server itself is counted there.
+                caches.ensure(below).is_unlisted = True
+
+    def guard_points(self) -> Iterable[GuardPoint]:
+        """Return the methods of the aliases, of those inside the process too, and, of all, what leaves it."""
+        from .guarding import points_of
+
+        configured = _configured()
+        _check_aliases(self._given, configured)
+        if not self._given:
+            return [*points_of(configured), *super().guard_points()]
+        return points_of({alias: configured[alias] for alias in self._given})
 
     def patched_attributes(self) -> Mapping[str, object]:
         from .swap import patched_attributes
@@ -97,11 +121,26 @@ class Django(Adapter):
             return super().components(cache, key)
         return [("prefix", prefix[:-1]), ("version", version), *super().components(cache, rest)]
 
+    def why_unused(self, cache: MockCache) -> str:
+        """Return that the settings have no such alias any more, if that is so."""
+        if cache.name in _configured():
+            return ""
+        return f"settings.CACHES has no {cache.name!r} any more"
+
     def identity(self) -> Hashable:
         return self._given
 
     def __repr__(self) -> str:
         return f"<Django adapter of {', '.join(self._given) or 'every alias'}>"
+
+
+def _check_aliases(given: Iterable[str], configured: Mapping[str, Any]) -> None:
+    for alias in given:
+        if alias not in configured:
+            known = ", ".join(closest_first(alias, configured))
+            raise UnknownCacheError(
+                f"no cache {alias!r} in settings.CACHES; there are, the closest first: {known}"
+            )
 
 
 def _configured() -> Mapping[str, Any]:

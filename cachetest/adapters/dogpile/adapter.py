@@ -1,9 +1,10 @@
 """dogpile.cache: each scope has its own backend for a region, and its own copy of all that a region keeps.
 
-While it is patched, the region has a class of ours, whose attributes are those of the running scope: at first
-the region's own, with a backend of ours under its proxies. So a test may configure, wrap or invalidate a
-region, which is afterwards what it was. Its serializer, key mangler, expiration, invalidation and lock are
-dogpile's own; the backend's own lock, which may be on a server, is not used.
+While it is patched, the region has a class of ours, which sends each call to what the region is in the
+running scope: at first the same, with a backend of ours under its proxies. So a test may configure, wrap or
+invalidate a region, which is afterwards what it was. Its serializer, key mangler, expiration, invalidation
+and lock are dogpile's own; the backend's own lock, which may be on a server, is not used. A call that was
+running when the region was patched ends on it as it is.
 
 For dogpile.cache 1.3 and later.
 """
@@ -16,16 +17,24 @@ from dogpile.cache import CacheRegion
 
 from ..._patching.undo import Undo
 from ..class_swap import patch_object, swap_of
+from ..guarding import points_of_object
 from ..targets import Targets
 from .backend import last_proxy
 from .region import RegionSwap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..._caches.caches import MockCaches
+    from ..guarding import GuardPoint
 
 __all__ = ["Dogpile"]
+
+# What a guard of a region watches: all that reads or changes an entry.
+_GUARDED = (
+    *("get", "get_value_metadata", "get_multi", "get_or_create", "get_or_create_multi"),
+    *("set", "set_multi", "delete", "delete_multi"),
+)
 
 
 class Dogpile(Targets):
@@ -50,6 +59,17 @@ class Dogpile(Targets):
                     f"not {region!r}"
                 )
         return found
+
+    def guard_points(self) -> Iterable[GuardPoint]:
+        found: list[GuardPoint] = []
+        for name, region in self.resolve().items():
+            swap = swap_of(region)
+            cls = type(region) if swap is None else swap.original
+            found += points_of_object(cls, _GUARDED, region, f"the region {name!r}")
+        return found
+
+    def is_patched(self, target: object) -> bool:
+        return swap_of(target) is not None
 
     def patched_attributes(self) -> Mapping[str, object]:
         found: dict[str, object] = {}

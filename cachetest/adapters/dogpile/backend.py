@@ -19,7 +19,6 @@ from dogpile.cache.backends.null import NullBackend
 from dogpile.cache.proxy import ProxyBackend
 
 from ..._behaving.gate import MISSING
-from ..._caches.attribution import cache_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,23 +37,35 @@ _GET_MULTI, _SET, _SET_MULTI, _DELETE_MULTI = (
 class RegionCall:
     """One lookup that the program asks a region for, for as long as it is entered.
 
-    *known* says by which name it was called. ``there`` is whether the backend had a value, for each key;
-    ``missed`` are the keys that have been counted as misses.
+    *known* says by which name it was called. ``there`` is what the backend had for each key, or `MISSING`;
+    ``missed`` are the keys that have been counted as misses; ``unread`` is what dogpile could not read.
     """
 
-    __slots__ = ("_token", "known", "missed", "there")
+    __slots__ = ("_around", "known", "missed", "there", "unread")
 
     def __init__(self, known: Mapping[str, object] | None) -> None:
         self.known = known
-        self.there: dict[Any, bool] = {}
+        self.there: dict[Any, Any] = {}
         self.missed: set[Any] = set()
+        self.unread: list[Any] = []
 
     def __enter__(self) -> RegionCall:
-        self._token = current_call.set(self)
+        self._around = current_call.get()
+        current_call.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        current_call.reset(self._token)
+        current_call.set(self._around)
+
+    def has(self, key: Any) -> bool:
+        """Return whether the backend had a value for *key*."""
+        return self.there.get(key, MISSING) is not MISSING
+
+    def has_unread(self, key: Any) -> bool:
+        """Return whether it had one that dogpile could not read."""
+        found = self.there.get(key, MISSING)
+        # A proxy may have handed on another one.
+        return any(each is found for each in self.unread) or (bool(self.unread) and len(self.there) == 1)
 
 
 current_call: ContextVar[RegionCall | None] = ContextVar("cachetest.dogpile", default=None)
@@ -69,28 +80,33 @@ def last_proxy(backend: Any) -> Any:
 
 
 class ScopedBackend(CacheBackend):  # type: ignore[misc]
-    """The backend of the region *name*, with the serializers and the key mangler of *real*.
+    """The backend of a region, with the serializers and the key mangler of *real*, which it replaces.
 
-    *stored_in* returns the entries of the region in the scope of a cache.
+    A call of the region as it is goes on to *real*, which it may do by way of a proxy that is patched.
     """
 
-    def __init__(self, name: str, real: Any, stored_in: Callable[[MockCache], dict[Any, Any]]) -> None:
-        self._name = name
+    def __init__(
+        self,
+        real: Any,
+        counts_of_call: Callable[[], MockCache | None],
+        stored_in: Callable[[MockCache], dict[Any, Any]],
+    ) -> None:
+        """Make one that asks *counts_of_call* whose a call is; *stored_in* gives the entries of its scope."""
+        self.counts_of_call = counts_of_call
         self._stored_in = stored_in
+        self._real = real
         self._keeps = not isinstance(real, NullBackend)
         self.key_mangler = real.key_mangler
         self.serializer = real.serializer
         self.deserializer = real.deserializer
 
-    def get(self, key: Any) -> Any:
-        cache = cache_for(self._name)
+    def _get_in(self, cache: MockCache, key: Any) -> Any:
         call = current_call.get()
         known = None if call is None else call.known
         find = partial(self._stored_in(cache).get, key, MISSING)
         return _seen(call, key, cache.perform("get", (key,), find, _no_effect, LIBRARIES, known))
 
-    def get_multi(self, keys: Iterable[Any]) -> list[Any]:
-        cache = cache_for(self._name)
+    def _get_multi_in(self, cache: MockCache, keys: Iterable[Any]) -> list[Any]:
         call = current_call.get()
         known = _GET_MULTI if call is None else call.known
         keys = list(keys)
@@ -102,8 +118,7 @@ class ScopedBackend(CacheBackend):  # type: ignore[misc]
         found = cache.perform("get", keys, find_all, _no_effect, LIBRARIES, known)
         return [_seen(call, key, value) for key, value in zip(keys, found, strict=True)]
 
-    def set(self, key: Any, value: Any) -> None:
-        cache = cache_for(self._name)
+    def _set_in(self, cache: MockCache, key: Any, value: Any) -> None:
 
         def store() -> None:
             if self._keeps:
@@ -114,8 +129,7 @@ class ScopedBackend(CacheBackend):  # type: ignore[misc]
 
         cache.write(key, store, LIBRARIES, known=_SET)
 
-    def set_multi(self, mapping: Mapping[Any, Any]) -> None:
-        cache = cache_for(self._name)
+    def _set_multi_in(self, cache: MockCache, mapping: Mapping[Any, Any]) -> None:
         keys = list(mapping)
 
         def store_all() -> None:
@@ -127,14 +141,13 @@ class ScopedBackend(CacheBackend):  # type: ignore[misc]
 
         cache.perform("put", keys, store_all, lambda _: [("put", key) for key in keys], LIBRARIES, _SET_MULTI)
 
-    def delete(self, key: Any) -> None:
-        self._delete((key,), None)
+    def _delete_in(self, cache: MockCache, key: Any) -> None:
+        self._delete(cache, (key,), None)
 
-    def delete_multi(self, keys: Iterable[Any]) -> None:
-        self._delete(list(keys), _DELETE_MULTI)
+    def _delete_multi_in(self, cache: MockCache, keys: Iterable[Any]) -> None:
+        self._delete(cache, list(keys), _DELETE_MULTI)
 
-    def _delete(self, keys: Sequence[Any], known: Mapping[str, object] | None) -> None:
-        cache = cache_for(self._name)
+    def _delete(self, cache: MockCache, keys: Sequence[Any], known: Mapping[str, object] | None) -> None:
         stored = self._stored_in(cache)
 
         def delete_all() -> None:
@@ -144,6 +157,34 @@ class ScopedBackend(CacheBackend):  # type: ignore[misc]
         cache.perform(
             "delete", keys, delete_all, lambda _: [("delete", key) for key in keys], LIBRARIES, known
         )
+
+
+def _dispatching(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method *name* of a backend: *method*, with the cache of a scope, or that of the real one."""
+
+    def dispatch(self: ScopedBackend, *args: Any, **kwargs: Any) -> Any:
+        cache = self.counts_of_call()
+        if cache is None:
+            return getattr(self._real, name)(*args, **kwargs)
+        return method(self, cache, *args, **kwargs)
+
+    return dispatch
+
+
+def _inherited(name: str) -> Callable[..., Any]:
+    method = getattr(CacheBackend, name)
+    return lambda self, _, *args: method(self, *args)
+
+
+for _name in ("get", "get_multi", "set", "set_multi", "delete", "delete_multi"):
+    setattr(ScopedBackend, _name, _dispatching(_name, getattr(ScopedBackend, f"_{_name}_in")))
+for _name in (
+    "get_mutex",
+    *(f"{each}_serialized{multi}" for each in ("get", "set") for multi in ("", "_multi")),
+):
+    setattr(ScopedBackend, _name, _dispatching(_name, _inherited(_name)))
+# A class is abstract by what it lacks when it is made.
+ScopedBackend.__abstractmethods__ = frozenset()
 
 
 def _unkept_in(cache: MockCache) -> set[Any]:
@@ -158,5 +199,5 @@ def _no_effect(_: object) -> Iterable[Effect]:
 def _seen(call: RegionCall | None, key: Any, found: Any) -> Any:
     """Return *found* as dogpile has it, and note in the region's *call* whether there was a value."""
     if call is not None:
-        call.there[key] = found is not MISSING
+        call.there[key] = found
     return NO_VALUE if found is MISSING else found

@@ -13,11 +13,13 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._caches.attribution import is_late
 from ..._patching.undo import AttributePatch, Undo, changed_attributes
 from ..base import Adapter, Switch
 from ..registry import known_adapters
 from . import hooks
-from .backend import backend_class, factory_of
+from .activity import now
+from .backend import backend_class, installed_factory
 from .modules import AUTOGRAD, loaded_module
 from .switches import current_switches
 
@@ -110,6 +112,14 @@ class Inductor(Adapter):
         undo.add(_forget_memoised)
         undo.set_patch(patch)
 
+        def rest(at_rest: bool) -> None:
+            patch.put_back()
+            # No hook at rest: what it notes is of no use to what is late.
+            (AttributePatch(_for_late_alone(patch)) if at_rest else patch).set()
+            _forget_memoised()
+
+        undo.at_rest(rest)
+
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         """Return the parts that were kept of *key*, or those that torch's Redis caches build it of."""
         # Loaded here: only a failure or a report needs it.
@@ -125,6 +135,40 @@ class Inductor(Adapter):
 
     def why_opaque(self, cache: MockCache) -> str:
         return hooks.why_opaque(cache)
+
+    def moment(self) -> int:
+        """Return what stands for now: `why_unused` and `why_fewer` look at what came after it."""
+        return now()
+
+    def why_unused(self, cache: MockCache, since: int = 0) -> str:
+        """Return why torch did not ask *cache* since then, as far as its compiles have shown."""
+        # Loaded here, as below: only a failure needs it.
+        from .unused import why_unused
+
+        return why_unused(cache, since)
+
+    def why_fewer(self, cache: MockCache, since: int = 0) -> str:
+        """Return which compiles went past *cache* since then."""
+        from .unused import why_fewer
+
+        return why_fewer(cache, since)
+
+
+class _ForLateAlone:
+    """The factory of a cache class, which the class has for a caller that is late, and for nobody else."""
+
+    def __init__(self, factory: object, otherwise: object) -> None:
+        self._factory = factory
+        self._otherwise = otherwise
+
+    def __get__(self, cache: object, cls: type) -> object:
+        return self._factory if is_late() else self._otherwise
+
+
+def _for_late_alone(patch: AttributePatch) -> Iterator[tuple[object, str, object]]:
+    for _, owner, name, factory in patch.wanted:
+        if name == _OVERRIDE:
+            yield owner, name, _ForLateAlone(factory, getattr(owner, name, None))
 
 
 class _Prepared(NamedTuple):
@@ -154,7 +198,9 @@ def _patch() -> AttributePatch:
     fbcode = config.is_fbcode()
     if _prepared is None or not _prepared.is_valid(fbcode):
         made = backend_class()
-        values = [(owner, _OVERRIDE, factory_of(cache, made)) for cache, owner in _cache_classes(fbcode)]
+        values = [
+            (owner, _OVERRIDE, installed_factory(cache, made)) for cache, owner in _cache_classes(fbcode)
+        ]
         patch = AttributePatch([*values, *hooks.values()])
         looked_up = [(names, name, names.get(name)) for names, name in _looked_up(fbcode)]
         _prepared = _Prepared(fbcode, looked_up, patch)

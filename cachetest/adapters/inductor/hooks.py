@@ -9,9 +9,20 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .key_parts import PARTS
+from .activity import around_compile, around_graph, around_local_profile, around_profile_key, asks
+from .key_parts import known_parts
 from .modules import AUTOGRAD
-from .observers import around_bypass, around_create, around_hash, around_load, around_lookup
+from .observers import around_bypass, around_create, around_hash, around_load
+from .refusals import (
+    around_best,
+    around_bundle,
+    around_get,
+    around_lookup,
+    around_profile,
+    around_put,
+    around_state,
+    around_wrap,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,20 +45,39 @@ class _Hook(NamedTuple):
 
 _CODECACHE = "torch._inductor.codecache"
 _AUTOTUNE = "torch._inductor.runtime.autotune_cache"
+_REMOTE = "torch._inductor.remote_cache"
+_PROFILE = "torch._dynamo.pgo"
 _HOOKS = (
+    _Hook(_REMOTE, "RemoteCache", "get", around_get),
+    _Hook(_REMOTE, "RemoteCache", "put", around_put),
     _Hook(_CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
     _Hook(_CODECACHE, "", "log_cache_bypass", around_bypass),
     _Hook(AUTOGRAD, "AOTAutogradCachePickler", "get_hash", around_hash, "aot_autograd"),
     _Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
     _Hook(AUTOGRAD, "", "log_cache_bypass", around_bypass),
+    # The class was renamed in 2.7 and 2.10, and each release has one of them.
+    _Hook(AUTOGRAD, "GenericAOTAutogradResult", "wrap_post_compile", around_wrap),
+    _Hook(AUTOGRAD, "GenericAOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
+    _Hook(AUTOGRAD, "AOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
+    _Hook(_PROFILE, "", "lookup_remote_cache_entry", around_profile),
+    _Hook(_PROFILE, "", "get_remote_code_state", around_profile),
+    _Hook(_PROFILE, "", "get_code_state", around_state),
+    _Hook(_PROFILE, "", "get_cache_key", around_profile_key),
+    _Hook(_PROFILE, "", "get_local_code_state", around_local_profile),
+    _Hook("torch._dynamo.callback", "CompilationCallbackHandler", "install_callbacks", around_compile),
+    _Hook("torch._dynamo.output_graph", "OutputGraph", "call_user_compiler", around_graph),
+    _Hook("torch._inductor.compile_fx", "", "should_use_remote_fx_graph_cache", asks("fx_graph")),
+    _Hook("torch._functorch.aot_autograd", "", "should_use_remote_autograd_cache", asks("aot_autograd")),
     _Hook(_AUTOTUNE, "AutotuneCache", "create", around_create, "autotune_local"),
+    _Hook(_AUTOTUNE, "AutotuneCache", "read_best", around_best),
+    _Hook(_AUTOTUNE, "_AutotuneCacheBundlerImpl", "_load_cache", around_bundle),
 )
 MODULES = frozenset(each.module for each in _HOOKS)
 _MADE_OF = {
-    "autotune_local": "the kernel's source, cache_key_tag and torch's own source",
+    "autotune_local": "the kernel's source, cache_key_tag and, since torch 2.8, torch's own source",
     "autotune_remote": (
-        "the kernel's source, cache_key_tag, the hashes of its configs and of the backend, and torch's own "
-        "source"
+        "the kernel's source, cache_key_tag, the hashes of its configs and of the backend, and, since torch "
+        "2.8, torch's own source"
     ),
     "bundled_autotune": "the generated code without its comments, and the hash of the backend",
     "triton": "the kernel's source, its options, and the backend",
@@ -96,7 +126,11 @@ def _swap(hook: _Hook) -> Iterator[tuple[object, str, object]]:
     definition = _definition(found, hook.name)
     made = _made.get(hook)
     if made is None or made[0] is not definition:
-        wrapped = hook.around(getattr(found, hook.name))
+        function = getattr(found, hook.name)
+        wrapped = hook.around(function)
+        if wrapped is function:
+            # In this release there is nothing to see in it.
+            return
         made = definition, staticmethod(wrapped) if isinstance(definition, staticmethod) else wrapped
         _made[hook] = made
     yield found, hook.name, made[1]
@@ -148,7 +182,7 @@ class _Loader:
 
 def why_opaque(cache: MockCache) -> str:
     """Return why the keys of *cache* stay hashes, or nothing where they are taken apart."""
-    if cache.adapter_state(PARTS, dict):
+    if known_parts(cache):
         return ""
     for each in _HOOKS:
         if each.cache == cache.name and each.module in sys.modules and _owner_of(each) is None:

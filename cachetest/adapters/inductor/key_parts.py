@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._telling.formatting import Shown
 
@@ -29,6 +29,8 @@ def split_key(key: object) -> tuple[str, str, str]:
 
 
 _LINE = re.compile(r"(?:\[(\w{40,})\] )?([^:]+): ?(.*)", re.DOTALL)
+# The symbol of a size, and since torch 2.14 the number that it stands for where the graph was made.
+_SIZE = re.compile(r"\('([^']*)',(?: (.+))?\)")
 _INDEXED = re.compile(r"(\w+)\[(.*)\]")
 
 # The words that a user has for it, with the function that sets it.
@@ -52,6 +54,17 @@ _QUOTED = {"cache_key_tag"}
 _LAST = ("graph", "aot_config", "compile option")
 
 
+def known_parts(cache: MockCache) -> dict[str, tuple[str, ...]]:
+    """Return the parts of each key of *cache* that were kept, to be added to."""
+    known: dict[str, tuple[str, ...]] = cache.adapter_state(PARTS, dict, _begin_as)
+    return known
+
+
+def _begin_as(known: dict[str, Any], other: dict[str, Any], _copy: object) -> tuple[()]:
+    known.update(other)
+    return ()
+
+
 def kept_parts(cache: MockCache, key: object) -> list[Part] | None:
     """Return the parts of *key* that were kept, None where none were."""
     cache_id, inner, _ = split_key(key)
@@ -60,7 +73,7 @@ def kept_parts(cache: MockCache, key: object) -> list[Part] | None:
             job, rank, tag = inner.rsplit(":", 2)
             return [("job_id", job), ("rank", rank), ("cache_key_tag", tag)]
         return None
-    known: dict[str, tuple[str, ...]] = cache.adapter_state(PARTS, dict)
+    known = known_parts(cache)
     texts = known.get(f"{cache_id}::{inner}") or known.get(inner)
     if texts is None:
         return None
@@ -81,7 +94,8 @@ def _without_symbols(texts: Iterable[str]) -> Iterator[str]:
             yield f"example_inputs[{tensors}]: {match[3]}"
             tensors += 1
         else:
-            sizes.append(match[3].strip("(),'"))
+            size = _SIZE.fullmatch(match[3])
+            sizes.append(" = ".join(filter(None, size.groups())) if size else match[3])
     yield f"sizes that are not fixed (dynamic shapes): {', '.join(sizes) or 'none'}"
 
 

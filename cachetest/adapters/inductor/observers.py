@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..._caches.attribution import cache_for, scope_of_caller
 from ..._telling.formatting import Shown
-from .key_parts import PARTS, split_key
+from .activity import note
+from .found import here, is_ours
+from .key_parts import known_parts, split_key
 from .modules import AUTOGRAD, LIBRARIES
+from .refusals import lookup_guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..._caches.cache import MockCache
 
-__all__ = ["around_bypass", "around_create", "around_hash", "around_load", "around_lookup"]
+__all__ = ["around_bypass", "around_create", "around_hash", "around_load"]
 
 _TEXTS = "key part texts"
 
@@ -36,12 +39,12 @@ def _explained(name: str) -> MockCache | None:
     if scope is None or scope.closed:
         return None
     cache = cache_for(name)
-    return None if cache.explainer is None else cache
+    return cache if cache.explainer is not None and cache.explains_misses else None
 
 
 def _keep(cache: MockCache, key: str, texts: Callable[[], Iterable[str]]) -> None:
     """Keep the parts of *key*; the text of one that other keys have as well is kept once."""
-    known = cache.adapter_state(PARTS, dict)
+    known = known_parts(cache)
     if key not in known:
         shared: dict[str, str] = cache.adapter_state(_TEXTS, dict)
         known[key] = tuple(shared.setdefault(text, text) for text in texts())
@@ -55,42 +58,22 @@ def around_load(load: Callable[..., Any]) -> Callable[..., Any]:
         cache = _explained("fx_graph")
         if cache is not None:
             _keep(cache, key, lambda: debug_lines)
-        result = load(key, debug_lines, *args, **kwargs)
-        if cache is not None:
-            _note_guards(cache, key, result[1])
+        result, from_remote = lookup_guarded(
+            lambda: load(key, debug_lines, *args, **kwargs),
+            lambda result: result[1] if result[0] is None else None,
+        )
+        if result[0] is not None and not from_remote and _is_local(*args, **kwargs):
+            note("local", "fx_graph")
         return result
 
     return load_with_key
 
 
-def _note_guards(cache: MockCache, key: str, outcome: Mapping[str, Any]) -> None:
-    if outcome.get("cache_status_detailed") != "guard_miss":
-        return
-    log = cache.operations
-    guards = str(outcome.get("cache_status_guard_expr") or "torch does not say which")
-    operations = log.snapshot()
-    for index in reversed(range(len(operations))):
-        operation = operations[index]
-        if operation.kind == "hit" and split_key(operation.key)[1] == key:
-            notes: dict[int, str] = cache.adapter_state("notes", dict)
-            notes[operation.number] = guards
-            return
-
-
-def around_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap the autograd cache's lookup, which writes its outcome to an argument."""
-
-    @functools.wraps(lookup)
-    def _lookup(
-        key: str, local: bool, remote: bool, args: Any, cache_info: dict[str, Any], *more: Any, **kwargs: Any
-    ) -> Any:
-        result = lookup(key, local, remote, args, cache_info, *more, **kwargs)
-        cache = _explained("aot_autograd") if remote else None
-        if cache is not None:
-            _note_guards(cache, key, cache_info)
-        return result
-
-    return _lookup
+def _is_local(
+    example_inputs: object, local: bool, remote_cache: Any, *_args: object, **_kwargs: object
+) -> bool:
+    """Return whether it was the local cache that answered, and not a remote one with a backend of its own."""
+    return local and (remote_cache is None or is_ours(remote_cache.backend))
 
 
 def around_hash(get_hash: Callable[..., str]) -> Callable[..., str]:
@@ -149,6 +132,7 @@ def around_create(create: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(create)
     def create_and_keep(inductor_meta: Any, filename: str, configs_hash: str) -> Any:
         made = create(inductor_meta, filename, configs_hash)
+        note("kernel")
         if made is not None:
             tag = importlib.import_module("torch.compiler").config.cache_key_tag
             name = filename.replace("\\", "/").rpartition("/")[2]
@@ -158,16 +142,18 @@ def around_create(create: Callable[..., Any]) -> Callable[..., Any]:
                 f"backend hash: {inductor_meta.get('backend_hash')}",
             )
             _keep_of(made, "local_cache", "autotune_local", "", parts)
-            _keep_of(
-                made,
-                "remote_cache",
-                "autotune_remote",
-                f"{getattr(made, 'remote_cache_full_key', '')}::",
-                parts + more,
-            )
+            _keep_of(made, "remote_cache", "autotune_remote", f"{_remote_id(made)}::", parts + more)
         return made
 
     return create_and_keep
+
+
+def _remote_id(made: Any) -> str:
+    """Return the id of the remote cache of *made*, which torch 2.6 tells to nobody but the cache itself."""
+    found: str | None = getattr(made, "remote_cache_full_key", None)
+    if found is None and made.remote_cache is not None:
+        found = split_key(getattr(made.remote_cache[0], "_key_fmt", ""))[0]
+    return found or ""
 
 
 def _keep_of(made: Any, attribute: str, name: str, prefix: str, parts: tuple[str, ...]) -> None:
@@ -175,6 +161,12 @@ def _keep_of(made: Any, attribute: str, name: str, prefix: str, parts: tuple[str
     cache = _explained(name)
     if cache is not None and found is not None:
         _keep(cache, f"{prefix}{found[1]}", lambda: parts)
+
+
+def _cause() -> str:
+    """Return why torch is bypassing a cache where it gives no reason: 2.6 and 2.7 raise without a text."""
+    error = sys.exc_info()[1]
+    return str((error and error.__cause__) or "torch does not say why")
 
 
 _BYPASSED = {"bypass_fx_graph": "fx_graph", "bypass_aot_autograd": "aot_autograd"}
@@ -186,8 +178,9 @@ def around_bypass(log: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(log)
     def log_cache_bypass(name: str, reason: str, *args: Any, **kwargs: Any) -> Any:
         cache = _explained(_BYPASSED[name]) if name in _BYPASSED else None
-        if cache is not None:
-            cache.record("bypass", Shown(reason), LIBRARIES)
+        # Torch before 2.8 says so as well of an entry that it has found and does not use: a refusal.
+        if cache is not None and not (here.found or here.refused):
+            cache.record("bypass", Shown(reason or _cause()), LIBRARIES)
         return log(name, reason, *args, **kwargs)
 
     return log_cache_bypass

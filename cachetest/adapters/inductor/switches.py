@@ -7,6 +7,7 @@ from typing import Any
 
 from ..base import Switch
 from ..registry import known_adapters
+from .disabled import are_caches_disabled, why_disabled
 from .modules import loaded_module
 
 __all__ = ["InductorSwitch", "current_switches"]
@@ -63,6 +64,12 @@ class InductorSwitch(Switch):
 
     def set(self, value: bool) -> None:
         setattr(self._config, self.name, value)
+
+    def why_ineffective(self) -> str:
+        if self.name == "bundled_autotune_remote_cache" and are_caches_disabled():
+            # It is looked up all the same.
+            return ""
+        return why_disabled()
 
 
 # The config modules that there were last, and their switches.

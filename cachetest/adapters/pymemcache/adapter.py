@@ -7,34 +7,47 @@ connection too: it is kept aside, neither used nor closed, and is theirs again a
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
+import _socket
+import socket
+import sys
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, ref
 
-from pymemcache.client.base import Client, normalize_server_spec
+from pymemcache.client.base import Client
+from pymemcache.exceptions import MemcacheError
 
-from ..._caches.attribution import cache_for, scope_of_caller
+from ..._behaving.gate import text_of
+from ..._caches.attribution import cache_for, is_late, scope_of_caller
+from ..._caches.scope import marked
 from ..._patching.undo import Undo, own_attribute
 from ...errors import CacheTestError, closest_first
 from ..base import Adapter
+from ..calls_into import CallsInto
+from ..outer_call import call_around
+from ..own_servers import own_servers
 from ..registry import known_adapters
+from .addresses import checked, normal, shown
+from .connection import Connection
 from .entries import key_of
-from .protocol import Conversation
+from .hash_memory import HASH_HOOKS, HashClient
+from .servers import Servers
 from .store import MemcachedStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import CodeType
 
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..._caches.scope import Scope
-
-    Address = str | tuple[str, int]
+    from .addresses import Address
 
 __all__ = ["Pymemcache"]
 
 # A framework that calls pymemcache for a program is no more the caller than pymemcache is.
-_LIBRARIES = frozenset({"pymemcache", "django", "dogpile"})
+_LIBRARIES = frozenset({"pymemcache", "django", "asgiref", "dogpile"})
 
 
 class Pymemcache(Adapter):
@@ -55,10 +68,10 @@ class Pymemcache(Adapter):
         """
         self._names: dict[Address, str] = {}
         for name, address in servers.items():
-            server = _checked(name, address)
+            server = checked(name, address)
             other = self._names.setdefault(server, name)
             if other != name:
-                raise ValueError(f"{other} and {name} are both the server {_shown(server)!r}: name it once")
+                raise ValueError(f"{other} and {name} are both the server {shown(server)!r}: name it once")
         if servers:
             self.caches = tuple(servers)
 
@@ -67,18 +80,25 @@ class Pymemcache(Adapter):
         return Undo(_swap)
 
     def patched_attributes(self) -> Mapping[str, object]:
-        return {f"pymemcache.client.base.Client.{name}": own_attribute(Client, name) for name in _HOOKS}
+        return {
+            f"{cls.__module__}.{cls.__name__}.{name}": own_attribute(cls, name)
+            for cls, hooks in _HOOKS.items()
+            for name in hooks
+        }
 
     def scope_context(self, caches: MockCaches) -> None:
         """Remember which servers the scope that opens has."""
         for name in self.caches:
-            _store_of(caches.ensure(name))
+            _servers_of(caches.ensure(name))
         scope = scope_of_caller()
         if scope is not None:
             _adapters[scope] = self
 
     def entry_key(self, cache: str, key: object) -> object:
         """Return bytes as text where they are UTF-8; the prefix of a client is for the program to give."""
+        if isinstance(key, tuple) and len(key) == 2:
+            # A server, and the key in that.
+            return key[0], key_of(key[1])
         return key_of(key)
 
     def __repr__(self) -> str:
@@ -90,34 +110,15 @@ class Pymemcache(Adapter):
             return self.caches[0]
         if server in self._names:
             return self._names[server]
-        address = _shown(server)
-        known = ", ".join(closest_first(address, map(_shown, self._names)))
+        if call_around() is not None:
+            # The caches of frameworks are at any server.
+            return "pymemcache"
+        address = shown(server)
+        known = ", ".join(closest_first(address, map(shown, self._names)))
         raise CacheTestError(
             f"pymemcache was to connect to {address!r}, which is no cache of this test; these are, closest "
             f"first: {known}. Pymemcache(NAME={address!r}) makes it one; Pymemcache() makes one of all"
         )
-
-
-class _Socket:
-    """The connection of a client, to the store of the scope that each of its commands belongs to."""
-
-    def __init__(self, server: Address) -> None:
-        self._conversation = Conversation(lambda: _store_of(_cache_of(server)))
-        self._answers = bytearray()
-
-    def sendall(self, data: bytes) -> None:
-        self._answers += self._conversation.send(data)
-
-    def recv(self, size: int) -> bytes:
-        if not self._answers and not self._conversation.closed:
-            # Nobody else will ever answer.
-            raise TimeoutError("timed out")
-        head = bytes(self._answers[:size])
-        del self._answers[:size]
-        return head
-
-    def close(self) -> None:
-        """Do nothing: there is nothing that is held open."""
 
 
 class _SockAttribute:
@@ -126,39 +127,144 @@ class _SockAttribute:
     A client's own stays in its ``__dict__``, where it is found again when this is gone.
     """
 
-    def __get__(self, client: Any, cls: type) -> _Socket | None:
+    def __get__(self, client: Any, cls: type) -> Any:
+        # By its id: to ask a WeakKeyDictionary takes longer than the command.
+        found = _sockets.get(id(client))
+        if found is not None and marked() is not None and not _at_rest:
+            return found[1]
         if client is None:
             raise AttributeError(f"type object {cls.__name__!r} has no attribute 'sock'")
-        return _sockets.get(client)
+        if _has_real(client):
+            return vars(client).get("sock")
+        return None if found is None else found[1]
 
     def __set__(self, client: Any, sock: object) -> None:
+        if _has_real(client):
+            vars(client)["sock"] = sock
+            return
         # A client that is made now connects anew when this is gone.
         vars(client).setdefault("sock", None)
         if sock is None:
-            _sockets.pop(client, None)
-        elif isinstance(sock, _Socket):
-            _sockets[client] = sock
+            _sockets.pop(id(client), None)
+        elif isinstance(sock, Connection) or _is_of_stand_in(sock, code := sys._getframe(1).f_code):
+            at = id(client)
+            _sockets[at] = ref(client, lambda _: _sockets.pop(at, None)), sock
         else:
-            raise CacheTestError(
-                f"{type(client).__qualname__} connects in a way of its own, to {_shown(client.server)!r}: "
-                "its _connect has to call the one that it overrides"
-            )
+            raise CacheTestError(_why_not_ours(client, sock, code))
+
+
+def _is_of_stand_in(sock: object, code: CodeType) -> bool:
+    """Return whether *sock*, which *code* sets, is no real one and was made by a program's socket_module."""
+    return code is _library_connect.__code__ and not isinstance(sock, _socket.socket)
+
+
+def _why_not_ours(client: Any, sock: object, code: CodeType) -> str:
+    """Return the text of the error that *code* gives *client* another socket than ours."""
+    cls, server = type(client).__qualname__, shown(client.server)
+    what = f"{cls} for {server!r}"
+    if code is _library_connect.__code__:
+        return (
+            f"{what} has a socket_module of its own, {client.socket_module!r}, which has made a real socket: "
+            "leave it out where Pymemcache() is patched, which gives each client a server in memory"
+        )
+    if code is getattr(type(client)._connect, "__code__", None):
+        return (
+            f"{cls} connects in a way of its own, to {server!r}: its _connect has to call the one that it "
+            "overrides"
+        )
+    return (
+        f"{what} was given a socket of its own, {sock!r}, and nobody counts what goes through it: leave it "
+        "out where Pymemcache() is patched, which gives each client a server in memory"
+    )
+
+
+_library_connect = Client._connect
+
+
+_connect_really: Any = Client._connect
+_at_rest = False
+
+
+def _rest(at_rest: bool) -> None:
+    global _at_rest
+    _at_rest = at_rest
+
+
+def _has_real(client: Any) -> bool:
+    """Return whether the caller, of *client*, has the server that is at its address."""
+    return (
+        (_at_rest and not is_late())
+        or own_servers.has(getattr(client, "server", None))
+        or not _calls.is_for_scope(client)
+    )
 
 
 def _connect(self: Any) -> None:
-    self.sock = _Socket(_normal(self.server))
+    if _has_real(self):
+        _connect_really(self)
+    elif _is_stand_in(self.socket_module, isinstance(self.server, tuple)):
+        # What it raises, or answers, is what the program is tested for.
+        _library_connect(self)
+    else:
+        self.sock = Connection(partial(_store_at, normal(self.server)))
 
 
-_HOOKS: dict[str, object] = {"sock": _SockAttribute(), "_connect": _connect}
-# Only ours, for as long as they are swapped in.
-_sockets: WeakKeyDictionary[Any, _Socket] = WeakKeyDictionary()
+def _extract_value(
+    self: Any, expect_cas: Any, line: bytes, buf: Any, remapped_keys: Any, prefixed_keys: Any
+) -> Any:
+    """Read one value of an answer; what can't be deserialized was found all the same, and is refused."""
+    try:
+        return _real_extract_value(self, expect_cas, line, buf, remapped_keys, prefixed_keys)
+    except (MemcacheError, OSError):
+        raise
+    except Exception as error:
+        if _has_real(self):
+            raise
+        cache = _cache_of(normal(self.server))
+        why = {"error": f"it can't be decoded: {text_of(error)}"}
+        cache.record("refusal", key_of(line.split()[1]), _LIBRARIES, why)
+        raise
+
+
+_real_extract_value: Any = Client._extract_value
+
+
+def _is_stand_in(module: Any, by_address: bool) -> bool:
+    """Return whether a *module* for sockets is a program's own, and makes no real ones; it may raise."""
+    if isinstance(module, ModuleType):
+        return False
+    # In the order in which the library asks for them.
+    if by_address and module.getaddrinfo in (socket.getaddrinfo, _socket.getaddrinfo):
+        return False
+    made = module.socket
+    return not (isinstance(made, type) and issubclass(made, _socket.socket))
+
+
+# What a thread from before has begun on a real connection ends on it.
+_calls = CallsInto("pymemcache")
+_HOOKS: dict[type, dict[str, object]] = {
+    Client: {"sock": _SockAttribute(), "_connect": _connect, "_extract_value": _extract_value},
+    HashClient: HASH_HOOKS,
+}
+# Ours, and those of a program's own socket_module, for as long as they are swapped in: by the ids of their
+# clients, each with what takes it away as its client goes.
+_sockets: dict[int, tuple[ref[Any], Any]] = {}
 _adapters: WeakKeyDictionary[Scope, Pymemcache] = WeakKeyDictionary()
 
 
 def _swap(undo: Undo) -> None:
+    global _connect_really
     undo.add(_sockets.clear)
-    for name, hook in _HOOKS.items():
-        undo.set_attribute(Client, name, hook)
+    undo.add(partial(_rest, False))
+    undo.at_rest(_rest)
+    own_servers.watch(undo)
+    _connect_really = own_attribute(Client, "_connect")
+    _calls.begin()
+    for cls, hooks in _HOOKS.items():
+        for name, hook in hooks.items():
+            undo.set_attribute(cls, name, hook)
+    undo.add(_calls.end)
+    _calls.look()
 
 
 def _cache_of(server: Address) -> MockCache:
@@ -169,46 +275,19 @@ def _cache_of(server: Address) -> MockCache:
     return cache_for(adapter.cache_of(server))
 
 
-def _store_of(cache: MockCache) -> MemcachedStore:
-    store = cache.adapter_state("store", lambda: MemcachedStore(cache, _LIBRARIES))
-    if cache.cache is not store:
-        cache.cache = store
-    return store
+def _store_at(server: Address) -> MemcachedStore:
+    return _servers_of(_cache_of(server)).server(shown(server))
 
 
-def _checked(name: str, address: object) -> Address:
-    try:
-        server = _normal(normalize_server_spec(cast("Address", address)))
-    except (AttributeError, TypeError, ValueError):
-        server = ""
-    if isinstance(server, str):
-        is_server = server.startswith("/")
-    else:
-        is_server = len(server) == 2 and _is_host_and_port(*server, address)
-    if not is_server:
-        raise ValueError(
-            f"{name}={address!r}: expected a memcached server: 'host:11211', 'host', ('host', 11211), or the "
-            "path of its socket, '/var/run/memcached.sock'"
-        )
-    return server
-
-
-def _is_host_and_port(host: str, port: int, address: object) -> bool:
-    # A colon is in the brackets of an IPv6 address; one that is left over was not a port's.
-    name = r"[^\s/]+" if isinstance(address, tuple) or "[" in str(address) else r"[^\s/:]+"
-    return re.fullmatch(name, host) is not None and port in range(1, 65536)
-
-
-def _normal(server: Address) -> Address:
-    """Return *server* as it is compared: a host's name is the same in capitals, and a port a number."""
-    if not isinstance(server, tuple) or len(server) != 2:
-        return server
-    host, port = server
-    return host.lower(), int(port)
-
-
-def _shown(server: Address) -> str:
-    return server if isinstance(server, str) else f"{server[0]}:{server[1]}"
+def _servers_of(cache: MockCache) -> Servers:
+    """Return the servers of *cache*, made when they are first asked for."""
+    servers = cache.adapter_state(
+        "servers", lambda: Servers(partial(MemcachedStore, cache, _LIBRARIES)), Servers.begin_as
+    )
+    # Here, and not where they are made: of two threads that make them at once, one's are not kept.
+    if cache.cache is not servers:
+        cache.cache = servers
+    return servers
 
 
 # The adapter of an operation that belongs to no scope, or to one without a Pymemcache.

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import math
 import re
-import threading
 import time
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..._recording.locks import make_lock
+from ..outer_call import call_around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..._caches.cache import MockCache
     from ..._recording.operation import Kind
 
-__all__ = ["NEVER", "CommandError", "Entry", "MemcachedEntries", "fits", "key_of", "number_of"]
+__all__ = [
+    "NEVER",
+    "CommandError",
+    "Entry",
+    "MemcachedEntries",
+    "fits",
+    "key_of",
+    "number_of",
+    "size_of",
+]
 
 NEVER = math.inf
 
 # Of an entry, with its key and what memcached notes beside it.
 _LARGEST = 1024 * 1024
 _NOTES = 48 + 8 + len(b"\0\r\n")
+
+# A server that has run for a while has written before: a program that takes the number of the first write
+# for 1, or for one of 32 bits, fails here as it does there.
+_WRITES_BEFORE = 2**32
 
 
 class CommandError(Exception):
@@ -33,12 +48,17 @@ class CommandError(Exception):
 
 
 class Entry(NamedTuple):
-    """An entry: ``expires`` is in seconds since the epoch, ``cas`` the number of its write."""
+    """An entry: ``expires`` is in seconds since the epoch, ``cas`` the number of its write.
+
+    ``placed`` is the number of the write that gave it its place among the others: one that counts in place
+    does not.
+    """
 
     value: bytes
     flags: int
     expires: float
     cas: int
+    placed: int
 
 
 def key_of(key: object) -> object:
@@ -58,9 +78,14 @@ def number_of(text: bytes) -> int | None:
     return number if 0 <= number < 2**64 else None
 
 
+def size_of(key: bytes, size: int, flags: int) -> int:
+    """Return how many bytes memcached takes for an entry of *key*, with a value of *size* bytes."""
+    return len(key) + size + (4 if flags else 0) + _NOTES
+
+
 def fits(key: bytes, size: int, flags: int) -> bool:
     """Return whether an entry of *key*, with a value of *size* bytes, is small enough to be kept."""
-    return len(key) + size + (4 if flags else 0) + _NOTES <= _LARGEST
+    return size_of(key, size, flags) <= _LARGEST
 
 
 class MemcachedEntries(MutableMapping[object, bytes]):
@@ -70,24 +95,42 @@ class MemcachedEntries(MutableMapping[object, bytes]):
     an expiration, by the first command that comes across it.
     """
 
-    def __init__(self, cache: MockCache, libraries: frozenset[str]) -> None:
-        """Make an empty one that tells *cache* of what is done to it.
+    def __init__(self, cache: MockCache, libraries: frozenset[str], server: str | None = None) -> None:
+        """Make an empty one that tells *cache* of what is done to it, and that it was done on *server*.
 
         *libraries* are the top-level packages whose lines are not the caller's.
         """
-        self._cache = cache
+        self._own_cache = cache
+        self._of_server: dict[str, object] = {} if server is None else {"store": server}
         self._libraries = libraries
         self._entries: dict[object, Entry] = {}
-        self._writes = 0
+        self._writes = _WRITES_BEFORE
         self._flush_at = NEVER
         # memcached does one command at a time. A signal handler may come between, on the same thread.
-        self._lock = threading.RLock()
+        self._lock = make_lock()
+
+    @property
+    def _cache(self) -> Any:
+        """The cache that a command is counted in, or the call of a framework's that it is a part of."""
+        return call_around() or self._own_cache
+
+    def begin_as(self, other: MemcachedEntries, _copy: object) -> Iterable[object]:
+        """Take over the entries of *other*, which nobody can change, and return their keys."""
+        with other._lock:
+            self._entries = other._entries.copy()
+            self._writes, self._flush_at = other._writes, other._flush_at
+        return self._entries
 
     def __getitem__(self, key: object) -> bytes:
         entry = self._entries.get(key_of(key))
         if entry is None or not self._is_live(entry):
             raise KeyError(key)
         return entry.value
+
+    def sent_for(self, key: object) -> tuple[bytes, int] | None:
+        """Return value and flags of *key*; None where there is no entry."""
+        entry = self._entries.get(key_of(key))
+        return None if entry is None or not self._is_live(entry) else (entry.value, entry.flags)
 
     def __setitem__(self, key: object, value: bytes) -> None:
         if not isinstance(value, bytes):
@@ -114,9 +157,10 @@ class MemcachedEntries(MutableMapping[object, bytes]):
             self._flush_at = NEVER
 
     def _find(self, name: object) -> Entry | None:
-        self._flush_if_due()
+        if self._flush_at is not NEVER:
+            self._flush_if_due()
         found = self._entries.get(name)
-        if found is None or self._is_live(found):
+        if found is None or found.expires is NEVER or self._is_live(found):
             return found
         del self._entries[name]
         self._record("expiration", name)
@@ -132,11 +176,13 @@ class MemcachedEntries(MutableMapping[object, bytes]):
         for name in list(self._entries):
             if self._find(name) is not None:
                 del self._entries[name]
-                self._record("delete", name)
+                self._record("delete", name, "flush_all")
 
-    def _write(self, name: object, value: bytes, flags: int, expires: float) -> None:
-        self._writes += 1
-        self._entries[name] = Entry(value, flags, expires, self._writes)
+    def _write(
+        self, name: object, value: bytes, flags: int, expires: float, placed: int | None = None
+    ) -> None:
+        self._writes = cas = self._writes + 1
+        self._entries[name] = Entry(value, flags, expires, cas, cas if placed is None else placed)
 
     def _drop(self, name: object) -> None:
         """Forget the entry of *name*, whose new value does not fit: an eviction, if there is one."""
@@ -144,5 +190,6 @@ class MemcachedEntries(MutableMapping[object, bytes]):
             del self._entries[name]
             self._record("eviction", name)
 
-    def _record(self, kind: Kind, name: object) -> None:
-        self._cache.record(kind, name, self._libraries)
+    def _record(self, kind: Kind, name: object, asked: str | None = None) -> None:
+        known = self._of_server if asked is None else {"asked": asked, **self._of_server}
+        self._cache.record(kind, name, self._libraries, known)

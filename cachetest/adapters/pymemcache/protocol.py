@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._behaving.gate import MISSING
+from .cachedump import cachedump
 from .entries import NEVER, CommandError, number_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _RAISED = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 
 # Commands that memcached has, and that pymemcache sends only in a raw command. A program that does is told.
 _NOT_HERE = frozenset(b"extstore lru lru_crawler ma md me mg mn ms refresh_certs slabs watch".split())
-_STATS_NOT_HERE = frozenset(b"cachedump conns detail dump extstore items settings sizes slabs".split())
+_STATS_NOT_HERE = frozenset(b"conns detail dump extstore items settings sizes slabs".split())
 
 
 class Conversation:
@@ -45,12 +46,12 @@ class Conversation:
 
     def __init__(self, store: Callable[[], MemcachedStore]) -> None:
         self._store = store
-        self._received = bytearray()
+        self.received = bytearray()
         self.closed = False
 
     def send(self, data: bytes) -> bytes:
         """Do the commands that are complete with *data*, and return their answers."""
-        self._received += data
+        self.received += data
         answers = bytearray()
         while not self.closed and (answer := self._answer_next()) is not None:
             answers += answer
@@ -58,10 +59,10 @@ class Conversation:
 
     def _answer_next(self) -> bytes | None:
         """Do the first command and forget its bytes; None if it is not complete."""
-        end = self._received.find(b"\n") + 1
+        end = self.received.find(b"\n") + 1
         if not end:
             return None
-        line = bytes(self._received[: end - 1]).removesuffix(b"\r")
+        line = bytes(self.received[: end - 1]).removesuffix(b"\r")
         words = [word for word in line.split(b" ") if word]
         quiet = False
         try:
@@ -70,19 +71,19 @@ class Conversation:
             block = b""
             if command.size is not None:
                 size = command.size(words)
-                if len(self._received) < end + size + 2:
+                if len(self.received) < end + size + 2:
                     return None
-                block = bytes(self._received[end : end + size + 2])
+                block = bytes(self.received[end : end + size + 2])
                 end += size + 2
                 if not block.endswith(b"\r\n"):
                     raise CommandError(b"CLIENT_ERROR bad data chunk")
             # Now, since what is in force may raise: it would be done once more.
-            del self._received[:end]
+            del self.received[:end]
             end = 0
             self.closed = command is _QUIT
             answer = command.run(self._store(), words, block[:-2])
         except CommandError as error:
-            del self._received[:end]
+            del self.received[:end]
             answer = error.answer
             if not quiet and answer.startswith(_RAISED):
                 self._store().refused(words[0] if words else b"", _keys_in(words), error)
@@ -185,7 +186,7 @@ def _count(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     key, delta = _key(words[1]), number_of(words[2])
     if delta is None:
         raise CommandError(b"CLIENT_ERROR invalid numeric delta argument")
-    counted = store.count(words[0], key, delta if words[0] == b"incr" else -delta)
+    counted = store.count(words[0], key, delta)
     return b"NOT_FOUND" if counted is None else counted
 
 
@@ -238,6 +239,8 @@ def _stats(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     kind = words[1] if len(words) > 1 else b""
     if kind == b"reset":
         return b"RESET"
+    if kind == b"cachedump":
+        return cachedump(store.kept(), words)
     if kind in _STATS_NOT_HERE:
         raise CommandError(b"SERVER_ERROR cachetest has no memcached command stats " + kind)
     if kind:

@@ -7,26 +7,15 @@ from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from ..._behaving.gate import MISSING
-from .entries import CommandError, MemcachedEntries, fits, key_of, number_of
+from .entries import CommandError, Entry, MemcachedEntries, fits, key_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ..._behaving.gate import Effect
+    from ..._caches.cache import MockCache
 
 __all__ = ["MemcachedStore"]
-
-
-class _Names(dict[bytes, "dict[str, object] | None"]):
-    """For each command, what is known of an operation that it asks for."""
-
-    def __missing__(self, command: bytes) -> dict[str, object]:
-        known = self[command] = {"asked": command.decode()}
-        return known
-
-
-# A lookup is a "get" where nobody says otherwise.
-_known = _Names({b"get": None})
 
 
 class MemcachedStore(MemcachedEntries):
@@ -36,11 +25,24 @@ class MemcachedStore(MemcachedEntries):
     something is in force: that may wait for another command, so nobody can be held up.
     """
 
+    def __init__(self, cache: MockCache, libraries: frozenset[str], server: str | None = None) -> None:
+        """Make an empty one of *server*, as `MemcachedEntries`."""
+        super().__init__(cache, libraries, server)
+        # A lookup is a "get" where nobody says otherwise.
+        self._known: dict[bytes, dict[str, object]] = {b"get": self._of_server}
+
+    def _known_of(self, command: bytes) -> dict[str, object]:
+        """Return what is known of an operation that *command* asks for."""
+        known = self._known.get(command)
+        if known is None:
+            known = self._known[command] = {"asked": command.decode(), **self._of_server}
+        return known
+
     def look_up(self, command: bytes, keys: Sequence[bytes], expires: float | None = None) -> list[Any]:
         """Return the entry of each of *keys*, or `MISSING`; those there get the time *expires*, if given."""
         if len(keys) == 1:
             name = key_of(keys[0])
-            cache, libraries, known = self._cache, self._libraries, _known[command]
+            cache, libraries, known = self._cache, self._libraries, self._known_of(command)
             find = partial(self._look_up, name, expires)
             if cache.in_force:
                 return [cache.lookup(name, partial(self._locked, find), libraries, known=known)]
@@ -113,9 +115,9 @@ class MemcachedStore(MemcachedEntries):
         return b"STORED"
 
     def count(self, command: bytes, key: bytes, delta: int) -> bytes | None:
-        """Add *delta* to the number kept for *key*: a lookup, and a put if it is there; return it, or None.
+        """Add *delta* to the number kept for *key*, and return it, or None: a lookup, and a put after a hit.
 
-        It wraps at 2 ** 64, and is 0 at least.
+        By ``decr`` it is subtracted. The number wraps at 2 ** 64, and is 0 at least.
         """
         name = key_of(key)
 
@@ -126,10 +128,7 @@ class MemcachedStore(MemcachedEntries):
             number = number_of(found.value)
             if number is None:
                 return CommandError(b"CLIENT_ERROR cannot increment or decrement non-numeric value")
-            text = b"%d" % max(0, (number + delta) % 2**64 if delta > 0 else number + delta)
-            # memcached writes it in place, and leaves the length as it is.
-            self._write(name, text.ljust(len(found.value)), found.flags, found.expires)
-            return text
+            return self._counted(name, found, number, command, delta)
 
         def effects(counted: object) -> Iterable[Effect]:
             if isinstance(counted, CommandError):
@@ -138,6 +137,14 @@ class MemcachedStore(MemcachedEntries):
 
         counted: bytes | None = self._perform(command, None, (name,), do, effects)
         return counted
+
+    def _counted(self, name: object, found: Entry, number: int, command: bytes, delta: int) -> bytes:
+        """Write what the *number* that was *found* for *name* comes to, and return that."""
+        text = b"%d" % ((number + delta) % 2**64 if command == b"incr" else max(0, number - delta))
+        # memcached writes it in place, and leaves the length as it is, where it has the room.
+        placed = found.placed if len(text) <= len(found.value) else None
+        self._write(name, text.ljust(len(found.value)), found.flags, found.expires, placed)
+        return text
 
     def touch(self, command: bytes, key: bytes, expires: float) -> bool:
         """Give the entry of *key* another time, and return whether there is one; it is not counted."""
@@ -182,12 +189,16 @@ class MemcachedStore(MemcachedEntries):
     def refused(self, command: bytes, keys: Sequence[bytes], error: CommandError) -> None:
         """Log that a *command* was answered with an *error*, which the client raises: a failure a key."""
         names = [key_of(key) for key in keys]
-        asked = {"asked": command.decode(errors="replace")}
-        self._cache.fail(names, error, self._libraries, _getframe(1), asked)
+        known = {"asked": command.decode(errors="replace"), **self._of_server}
+        self._cache.fail(names, error, self._libraries, _getframe(1), known)
+
+    def kept(self) -> list[tuple[object, Entry]]:
+        """Return the keys and entries of those that have not expired."""
+        return [(name, entry) for name, entry in self._entries.copy().items() if self._is_live(entry)]
 
     def figures(self) -> dict[str, int]:
         """Return what memcached calls its general statistics, as far as they are known here."""
-        cache = self._cache
+        cache = self._own_cache
         return {
             "curr_items": len(self),
             "bytes": sum(map(len, self.values())),
@@ -210,7 +221,7 @@ class MemcachedStore(MemcachedEntries):
 
         To the gate it is an answer. A server does not raise: its client may, when it reads the answer.
         """
-        cache, libraries, known = self._cache, self._libraries, _known[command]
+        cache, libraries, known = self._cache, self._libraries, self._known_of(command)
         if cache.in_force:
             result = cache.perform(kind, names, partial(self._locked, do), effects, libraries, known)
         else:

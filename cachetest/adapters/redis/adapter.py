@@ -12,12 +12,15 @@ from ..._caches.attribution import scope_of_caller
 from ..._patching.undo import Undo, own_attribute
 from ...errors import MissingLibraryError
 from ..base import Adapter
+from ..own_servers import own_servers
 
 try:
     from .addresses import Directory
-    from .connection import connect, connect_async, per_scope, without_time_limit
+    from .connection import connect, connect_async, per_scope, settle, without_time_limit
     from .keys import text_of
-    from .routes import serve_in
+    from .routes import calls, is_passed_over, rest, serve_in
+    from .store import store_of
+    from .waits import EndOfWaits
 except ModuleNotFoundError as error:
     raise MissingLibraryError(
         f"the adapter 'redis' needs {error.name}, which is not installed: pip install 'cachetest[redis]'",
@@ -26,6 +29,7 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from ..._caches.caches import MockCaches
 
@@ -57,11 +61,16 @@ class Redis(Adapter):
             for each, name, _ in _attributes()
         }
 
-    def scope_context(self, caches: MockCaches) -> None:
-        """Remember what is served in the scope that opens."""
+    def scope_context(self, caches: MockCaches) -> AbstractContextManager[object] | None:
+        """Remember what is served in the scope that opens; when it closes, nothing waits in it any more."""
         scope = scope_of_caller()
-        if scope is not None:
-            serve_in(scope, self._directory)
+        if scope is None:
+            return None
+        serve_in(scope, self._directory)
+        # Here, and not with the first command: what the scope begins with is there for an assertion before.
+        for name in self.caches:
+            store_of(caches[name], self._directory.places_of(name))
+        return EndOfWaits(scope)
 
     def entry_key(self, cache: str, key: object) -> object:
         return text_of(key)
@@ -81,10 +90,21 @@ def _attributes() -> Iterator[tuple[type, str, Callable[[Any], Any]]]:
     yield asyncio_redis.AbstractConnection, "send_packed_command", without_time_limit
 
 
-def _instead(new: Any, _: object) -> Any:
-    return new
+def _instead(new: Any, found: Any) -> Any:
+    def connect(connection: Any) -> Any:
+        ours = not is_passed_over(connection) and calls.is_for_scope(connection)
+        return (new if ours else found)(connection)
+
+    return connect
 
 
 def _install(undo: Undo) -> None:
+    undo.add(partial(rest, False))
+    undo.at_rest(rest)
+    own_servers.watch(undo)
+    calls.begin()
+    undo.add(settle)
     for each, name, make in _attributes():
         undo.set_attribute(each, name, make(own_attribute(each, name)))
+    undo.add(calls.end)
+    calls.look()

@@ -11,7 +11,7 @@ from ...errors import closest_first
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Address", "Directory", "address_of", "url_of"]
+__all__ = ["Address", "Directory", "address_in", "address_of", "url_of"]
 
 Address = tuple[object, ...]
 """Host, port and database, or the path of a socket and the database."""
@@ -26,14 +26,25 @@ class Directory:
         self.has_urls = bool(urls)
         self._urls = urls
         self._names: dict[Address, str] = {}
+        self._places: dict[str, frozenset[Address]] = {}
         for name, url in urls.items():
-            other = self._names.setdefault(_parse(name, url), name)
+            address = _parse(name, url)
+            other = self._names.setdefault(address, name)
+            self._places[name] = frozenset({address})
             if other != name:
                 raise ValueError(f"{name}={url!r} is what {other!r} is already")
 
     def cache_at(self, address: Address) -> str | None:
         """Return the name of the cache that is at *address*; None if none is."""
         return self._names.get(address) if self.has_urls else "redis"
+
+    def places_of(self, name: str) -> frozenset[Address] | None:
+        """Return the addresses that the cache *name* has; None for all."""
+        return self._places.get(name)
+
+    def beside(self, address: Address) -> list[str]:
+        """Return the names of the caches that are on the server of *address*, if they have URLs."""
+        return [name for each, name in self._names.items() if each[:-1] == address[:-1]]
 
     def why_none_at(self, address: Address) -> str:
         """Return why nothing connects to *address*, and where one could."""
@@ -53,13 +64,18 @@ def _parse(name: str, url: object) -> Address:
     if not isinstance(url, str):
         raise TypeError(expected)
     try:
-        found = parse_url(url)
+        return address_in(url)
     except ValueError as error:
         raise ValueError(f"{expected}: {error}") from None
+
+
+def address_in(url: str) -> Address:
+    """Return the address that *url* is of; raises ``ValueError`` if it is of none."""
+    found = parse_url(url)
     db = int(found.get("db", 0))
     if url.startswith("unix:"):
         if "path" not in found:
-            raise ValueError(expected)
+            raise ValueError("it has no path")
         return found["path"], db
     return found.get("host", "localhost"), int(found.get("port", 6379)), db
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import effects, keys
 
-__all__ = ["FLUSHES", "RULES", "Rule"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["FLUSHES", "RULES", "UNCOUNTED", "Rule", "subject_of"]
 
 
 class Rule(NamedTuple):
@@ -70,8 +73,24 @@ _BY_RULE: list[tuple[keys.Target, effects.Effects, str]] = [
         effects.nothing,
         "EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST TTL PTTL EXPIRETIME PEXPIRETIME TYPE MOVE STRLEN GETBIT "
         "BITCOUNT BITPOS HLEN HEXISTS HSTRLEN HSCAN LLEN LPOS SCARD SISMEMBER SMISMEMBER SSCAN ZCARD ZCOUNT "
-        "ZLEXCOUNT ZSCORE ZMSCORE ZRANK ZREVRANK ZSCAN XLEN GEODIST GEOHASH GEOPOS GEOSEARCH",
+        "ZLEXCOUNT ZSCORE ZMSCORE ZRANK ZREVRANK ZSCAN XLEN GEODIST GEOHASH GEOPOS GEOSEARCH GEORADIUS_RO "
+        "GEORADIUSBYMEMBER_RO",
     ),
     (keys.each(None), effects.nothing, "EXISTS TOUCH PFCOUNT"),
 ]
 RULES = {name.encode(): Rule(target, what) for target, what, names in _BY_RULE for name in names.split()}
+
+# They change entries that no operation is recorded of, or not in the database that it was done in.
+UNCOUNTED = frozenset({b"MOVE", b"SWAPDB", b"COPY", b"FLUSHALL"})
+
+
+def subject_of(name: bytes, arguments: Sequence[bytes]) -> keys.Subject:
+    """Return what the command *name* is about, by its rule; nothing where its arguments are wrong."""
+    rule = RULES.get(name)
+    if rule is None:
+        return None, ()
+    try:
+        return rule.target(arguments)
+    except (IndexError, ValueError):
+        # The server will say what is wrong with them.
+        return None, ()

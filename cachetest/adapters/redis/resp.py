@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 from redis.connection import DefaultParser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-__all__ = ["Command", "Requests", "encode", "pack"]
+__all__ = ["WITH_SETS", "AsSet", "Command", "Requests", "as_set", "encode"]
 
-Command = tuple[list[bytes], bytes]
-"""The name of a command and its arguments, and the bytes that they were sent as."""
+_SETS = frozenset({b"SMEMBERS", b"SINTER", b"SUNION", b"SDIFF"})
+WITH_SETS = _SETS | {b"ACL", b"CLIENT", b"COMMAND"}
+"""The commands whose replies `as_set` is for."""
+
+_GET = b"*2\r\n$3\r\nGET\r\n$"
+Command = list[bytes]
+"""The name of a command and its arguments."""
 
 
-def pack(fields: Sequence[bytes]) -> bytes:
-    """Return a command as a client sends it."""
-    return b"*%d\r\n" % len(fields) + b"".join(b"$%d\r\n%s\r\n" % (len(each), each) for each in fields)
+class AsSet(tuple[object, ...]):
+    """A set of RESP3, whose order is that of a server; a list in RESP2."""
 
 
 def encode(reply: object, protocol: int, *, push: bool = False) -> bytes:
@@ -40,7 +44,7 @@ def encode(reply: object, protocol: int, *, push: bool = False) -> bytes:
         mark = b"%%%d\r\n" % len(reply) if protocol == 3 else b"*%d\r\n" % (2 * len(reply))
         inside: Iterable[object] = (each for pair in reply.items() for each in pair)
     elif isinstance(reply, (list, tuple, set, frozenset)):
-        kind = b">" if push else b"~" if isinstance(reply, (set, frozenset)) else b"*"
+        kind = b">" if push else b"~" if isinstance(reply, (set, frozenset, AsSet)) else b"*"
         mark = b"%s%d\r\n" % (kind if protocol == 3 else b"*", len(reply))
         inside = reply
     else:
@@ -50,7 +54,8 @@ def encode(reply: object, protocol: int, *, push: bool = False) -> bytes:
 
 def _error_line(error: Exception) -> str:
     """Return the line of which redis-py's parser makes *error*."""
-    text = str(error)
+    # A line feed would end it.
+    text = str(error).replace("\r", " ").replace("\n", " ")
     for code, found in DefaultParser.EXCEPTION_CLASSES.items():
         if found is type(error):
             return f"{code} {text}"
@@ -68,6 +73,11 @@ class Requests:
         """Return the commands that are complete with *data*."""
         if self._rest:
             data = self._rest + data
+        elif data.startswith(_GET):
+            # As below, for the command that is sent the most.
+            end = data.find(b"\r\n", len(_GET))
+            if end > 0 and len(data) == end + 4 + int(data[len(_GET) : end]) and data.endswith(b"\r\n"):
+                return [[b"GET", data[end + 2 : -2]]]
         commands = []
         find, size = data.find, len(data)
         start = at = 0
@@ -93,7 +103,7 @@ class Requests:
             if missing:
                 break
             if fields:
-                commands.append((fields, data[start:at]))
+                commands.append(fields)
             start = at
         self._rest = data[start:]
         return commands
@@ -101,3 +111,15 @@ class Requests:
     def forget(self) -> None:
         """Forget what was sent of a command that is not complete."""
         self._rest = b""
+
+
+def as_set(name: bytes, reply: object) -> object:
+    """Return a list as the set that it is in RESP3, where fakeredis has no sets."""
+    if name in (b"ACL", b"CLIENT") and isinstance(reply, dict):
+        # The flags of ACL GETUSER and CLIENT TRACKINGINFO.
+        return {key: AsSet(each) if key == b"flags" else each for key, each in reply.items()}
+    if name == b"COMMAND" and isinstance(reply, list):
+        # The flags of COMMAND GETKEYSANDFLAGS.
+        is_pair = [isinstance(each, list) and len(each) == 2 for each in reply]
+        return [[each[0], AsSet(each[1])] for each in reply] if all(is_pair) else reply
+    return AsSet(reply) if name in _SETS and isinstance(reply, list) else reply

@@ -5,102 +5,122 @@ from __future__ import annotations
 import math
 import threading
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from redis import exceptions
 from redis.exceptions import ResponseError
+
+from .command_table import split
+from .commands import RULES
+from .keys import text_of
+from .peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fakeredis import FakeServer
-
     from ..._behaving.gate import Effect
+    from .addresses import Address
     from .effects import Effects
     from .store import Lifetimes
+    from .waits import Server
 
 __all__ = ["NO_REPLY", "ServerSocket"]
 
 NO_REPLY = object()
 """Stands for the reply of a command that waits for something, and for that of one that has none."""
 
+# As redis-py has it.
+SERVER_CLOSED_CONNECTION_ERROR = "Connection closed by server."
 _SCRIPTS = frozenset({b"EVAL", b"EVALSHA", b"EVAL_RO", b"EVALSHA_RO", b"SCRIPT", b"FUNCTION", b"FCALL"})
 
 
 class ServerSocket:
-    """The server's end of one connection, around a socket of fakeredis.
+    """The server's end of one connection.
 
     ``db`` is the selected database; ``pushes`` is what came before the latest reply, unasked; ``error_reply``
-    is the error that `execute` raised because it was the reply.
+    is the error that `execute` raised because it was the reply. ``lifetimes`` is shared by all of a store.
     """
 
     def __init__(
-        self, server: FakeServer, socket: Any, lifetimes: Lifetimes, late: Callable[[object], None]
+        self, server: Server, lifetimes: Lifetimes, late: Callable[[object], None], address: Address
     ) -> None:
-        """Execute on *server* by *socket*; call *late* with what comes while no command is executed."""
+        """Execute on *server* at *address*; call *late* with what comes while no command is executed."""
         self.db = 0
         self.pushes: list[object] = []
         self.error_reply: Exception | None = None
-        self._server = server
-        self._socket = socket
-        self._lifetimes = lifetimes
+        self.server = server
+        self.peer = Peer(server, self._arrive, address)
+        self.peer.keys_of = _keys_of
+        self.peer.is_sending = self.is_sending
+        # What executes each command, for `quick`.
+        self.functions: dict[str, Any] = {}
+        self.lifetimes = lifetimes
         self._late = late
         # The keys that the latest command found gone, and the times that they had lived until.
         self._expired: dict[object, float] = {}
         # The thread that sends; what arrives on it meanwhile is kept for it.
         self._sender: int | None = None
         self._arrived: list[object] = []
-        socket.put_response = self._arrive
 
-    def exchange(self, raw: bytes) -> list[object]:
-        """Have the command that *raw* is executed, and return what was sent meanwhile, the reply last."""
+    def is_sending(self) -> bool:
+        """Return whether the calling thread executes a command of this connection."""
+        return self._sender == threading.get_ident()
+
+    def exchange(self, fields: list[bytes]) -> list[object]:
+        """Have a command executed, and return what was sent meanwhile, the reply last."""
+        peer = self.peer
+        if peer._killed or not self.server.connected:
+            raise exceptions.ConnectionError(SERVER_CLOSED_CONNECTION_ERROR)
         arrived: list[object] = []
         self._arrived = arrived
         self._sender = threading.get_ident()
         try:
-            self._socket.sendall(raw)
+            peer.fields = fields
+            peer._process_command(fields)
         finally:
             self._sender = None
         return arrived
 
-    def ask(self, name: bytes, raw: bytes) -> object:
+    def ask(self, fields: list[bytes]) -> object:
         """Execute a command and return its reply, an error as well; `NO_REPLY` where that comes later."""
-        arrived = self.exchange(raw)
+        arrived = self.exchange(fields)
         reply = arrived.pop() if arrived else NO_REPLY
         if arrived:
             self.pushes += arrived
         if isinstance(reply, ResponseError) and str(reply).startswith("unknown command"):
-            return _unknown(name)
+            return _unknown(fields)
         return reply
 
-    def execute(self, name: bytes, raw: bytes, keys: Sequence[object]) -> object:
+    def execute(self, fields: list[bytes], keys: Sequence[object]) -> object:
         """Execute a command about *keys* and return its reply; raise it where it is an error."""
-        reply = self.ask(name, raw)
+        reply = self.ask(fields)
         if isinstance(reply, Exception):
             self.error_reply = reply
             raise reply
-        self.look_at_times(keys)
+        with self.server.lock:
+            self.look_at_times(keys)
         return reply
 
     def look_at_times(self, keys: Sequence[object]) -> None:
-        """Note until when each of *keys* lives, and which are gone because their time had come."""
+        """Note until when each of *keys* lives, and which are gone as their time had come; under the lock."""
         self._expired.clear()
-        until = self._lifetimes
-        with self._server.lock:
-            entries = self._server.dbs[self.db]
-            for key in keys:
-                # As `_base` and `_raw` have it: this is done for each key of each command.
-                key = key[0] if isinstance(key, tuple) else key
-                raw: Any = key.encode() if isinstance(key, str) else key
-                entry = entries.get(raw)
-                if entry is not None and entry.expireat is not None:
-                    until[self._server, self.db, raw] = entry.expireat
-                elif until:
-                    place = self._server, self.db, raw
-                    lived_until = until.get(place, math.inf)
-                    if entry is None and lived_until <= time.time():
-                        self._expired[key] = lived_until
-                    else:
-                        until.pop(place, None)
+        until = self.lifetimes
+        entries = self.server.dbs[self.db]
+        for key in keys:
+            # As `_base` and `_raw` have it: this is done for each key of each command.
+            key = key[0] if isinstance(key, tuple) else key
+            raw: Any = key.encode() if isinstance(key, str) else key
+            entry = entries.get(raw)
+            if entry is not None and entry.expireat is not None:
+                until[self.server, self.db, raw] = entry.expireat
+            elif until:
+                place = self.server, self.db, raw
+                lived_until = until.get(place, math.inf)
+                if entry is None and lived_until <= time.time():
+                    self._expired[key] = lived_until
+                else:
+                    until.pop(place, None)
 
     def effects_of(
         self, effects: Effects, keys: Sequence[object], arguments: Sequence[bytes], reply: object
@@ -126,26 +146,39 @@ class ServerSocket:
 
     def _forget_time(self, key: object) -> bool:
         """Forget until when *key* lived, if its time had come; return whether it had."""
-        place = self._server, self.db, _raw(key)
-        with self._server.lock:
+        place = self.server, self.db, _raw(key)
+        # A script calls this as it is executed.
+        with nullcontext() if self.is_sending() else self.server.lock:
             # Another thread may have told of it, or put it anew.
-            if key not in self._expired or self._lifetimes.get(place) != self._expired[key]:
+            if key not in self._expired or self.lifetimes.get(place) != self._expired[key]:
                 return False
-            return self._lifetimes.pop(place, None) is not None
+            return self.lifetimes.pop(place, None) is not None
 
-    def keys(self, everywhere: bool) -> dict[bytes, None]:
-        """Return the keys of the selected database, or of all."""
-        with self._server.lock:
-            numbers = list(self._server.dbs) if everywhere else [self.db]
-            return dict.fromkeys(key for number in numbers for key in self._server.dbs[number])
+    def keys(self, number: int) -> dict[object, None]:
+        """Return the keys of the database *number*, as they are logged; under the lock."""
+        database = self.server.dbs[number]
+        # By the time of its latest command, what has expired since would be there.
+        database.time = time.time()
+        return dict.fromkeys(map(text_of, database))
+
+    def forget_times(self, *numbers: int) -> None:
+        """Forget until when those would have lived that a flush has deleted, of all databases or of some."""
+        now = time.time()
+        for place, until in list(self.lifetimes.items()):
+            # What had expired before is told of when it is looked up.
+            if place[0] is self.server and (not numbers or place[1] in numbers) and until > now:
+                self.lifetimes.pop(place, None)
 
     def close(self) -> None:
-        """Leave the server."""
-        self._socket.shutdown(None)
-        self._socket.close()
+        """Leave the server, and wait for nothing more there."""
+        wait = self.peer.wait
+        if wait is not None:
+            self.server.drop(wait)
+        self.peer.shutdown(None)
+        self.peer.close()
 
     def _arrive(self, message: object) -> None:
-        if self._sender == threading.get_ident():
+        if self.is_sending():
             self._arrived.append(message)
         else:
             self._late(message)
@@ -161,7 +194,22 @@ def _raw(key: object) -> Any:
     return key.encode() if isinstance(key, str) else key
 
 
-def _unknown(name: bytes) -> ResponseError:
-    shown = name.decode(errors="replace").lower()
-    why = "needs lupa for it: pip install 'fakeredis[lua]'" if name in _SCRIPTS else "does not have it"
+def _keys_of(name: bytes, arguments: Sequence[bytes]) -> list[bytes]:
+    """Return the keys that a command is about."""
+    rule = RULES.get(name)
+    try:
+        return [] if rule is None else [_raw(_base(key)) for key in rule.target(arguments)[1]]
+    except (IndexError, ValueError):
+        # Its arguments are wrong, and the server has said so.
+        return []
+
+
+def _unknown(fields: Sequence[bytes]) -> ResponseError:
+    name, full = fields[0].upper(), split(fields)[0]
+    shown, _, subcommand = full.partition(" ")
+    if subcommand:
+        asked = fields[1].decode(errors="replace")
+        return ResponseError(f"unknown subcommand '{asked}'. Try {shown.upper()} HELP.")
+    lacks_lua = name in _SCRIPTS and not hasattr(Peer, "eval")
+    why = "needs lupa for it: pip install 'fakeredis[lua]'" if lacks_lua else "does not have it"
     return ResponseError(f"unknown command '{shown}': fakeredis, the server of a test, {why}")

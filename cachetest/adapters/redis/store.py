@@ -1,137 +1,154 @@
-"""The servers of one Redis cache in one scope, and a live view of their entries."""
+"""The servers of one Redis cache in one scope."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+import copy
+import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from fakeredis import FakeRedis, FakeServer
+from fakeredis import FakeRedis
 
+from ..outer_call import TENANTS, tenants_of
+from .addresses import url_of
+from .entries import Entries
 from .keys import text_of
+from .waits import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..._caches.cache import MockCache
+    from .addresses import Address
 
 __all__ = ["Lifetimes", "Store", "store_of"]
 
-Lifetimes = dict[tuple[FakeServer, int, bytes], float]
+Lifetimes = dict[tuple[Server, int, bytes], float]
 """Until when a key (server, database, key) lives that was last seen with a time to live."""
 
 # As many as Redis has unless it is configured otherwise.
 _DATABASES = 16
 
-# Read through the commands that a program would read them with, so that no detail of the server counts.
-_READERS: dict[bytes, Callable[[Any, bytes], Any]] = {
-    b"string": lambda client, key: client.get(key),
-    b"hash": lambda client, key: client.hgetall(key),
-    b"list": lambda client, key: client.lrange(key, 0, -1),
-    b"set": lambda client, key: client.smembers(key),
-    b"zset": lambda client, key: dict(client.zrange(key, 0, -1, withscores=True)),
-    b"stream": lambda client, key: client.xrange(key),
-}
-
 
 class Store:
     """The servers of one cache in one scope, and what each connection has there.
 
-    ``states`` has, for each connection, the attributes that are its own in this scope.
+    The caches of a scope share one server for each host and port. ``states`` has, for each connection, the
+    attributes that are its own in this scope.
     """
 
-    def __init__(self, cache: MockCache) -> None:
+    def __init__(self, cache: MockCache, only: frozenset[Address] | None) -> None:
+        """Have the databases that are *only* the cache's; None for all that there are."""
         self.cache = cache
+        self._only = only
         self.entries = Entries(self)
-        self.servers: dict[object, FakeServer] = {}
+        self.servers: dict[Address, Server] = cache.shared.setdefault("redis servers", {})
+        self.lifetimes: Lifetimes = cache.shared.setdefault("redis lifetimes", {})
+        self._beside: list[Store] = cache.shared.setdefault("redis stores", [])
         self.states: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
-        self._clients: dict[tuple[FakeServer, int], Any] = {}
-        self.lifetimes: Lifetimes = {}
+        self._clients: dict[tuple[Server, int], Any] = {}
+        # What the connection that used a key last makes of it, by URL and key, where that is not bytes.
+        self.decoders: dict[tuple[str, object], Callable[[Any], Any]] = {}
 
-    def server(self, address: object) -> FakeServer:
+    def server(self, address: Address) -> Server:
         """Return the server at *address*, made when it is first connected to."""
         found = self.servers.get(address)
         if found is None:
-            found = FakeServer()
+            found = Server()
             # A database that two threads make at once, by their first command, would be two.
             for number in range(_DATABASES):
                 found.dbs[number]
             found = self.servers.setdefault(address, found)
         return found
 
-    def clients(self) -> Iterator[Any]:
-        """Yield a client, uncounted, of each first database and of each that has something."""
-        for server in list(self.servers.values()):
-            for number in range(_DATABASES):
-                if number == 0 or len(server.dbs[number]):
+    def numbers(self, address: Address) -> list[int]:
+        """Return the numbers of the databases of the server at *address* that are of this cache."""
+        only = self._only
+        return [number for number in range(_DATABASES) if only is None or (*address, number) in only]
+
+    def on_server(self, address: Address) -> list[MockCache]:
+        """Return the caches that have databases of the server at *address*, this one and frameworks' too."""
+        stores = [self, *(each for each in self._beside if each is not self)]
+        found = [each.cache for each in stores if each.numbers(address)]
+        tenants = self.cache.shared.get(TENANTS, {})
+        return found + [tenants[name] for name in tenants_of(address) if name in tenants]
+
+    def begin_as(self, other: Store, copied: Callable[[object, Any], Any]) -> list[object]:
+        """Take over what the servers of *other* have, and return the keys as they are logged."""
+        keys: list[object] = []
+        for address, server in other.servers.copy().items():
+            own = self.server(address)
+            # Each server once, whichever of its caches is used first.
+            with own.lock:
+                if not own.is_copied:
+                    own.is_copied = True
+                    own.script_cache.update(server.script_cache)
+                    for number, database in list(server.dbs.items()):
+                        self._copy(own, number, database, copied)
+                    for (of, number, key), until in other.lifetimes.copy().items():
+                        if of is server:
+                            self.lifetimes[own, number, key] = until
+            for number in other.numbers(address):
+                with server.lock:
+                    found = list(server.dbs[number]._dict)
+                keys += map(text_of, found)
+        return keys
+
+    def _copy(self, own: Server, number: int, database: Any, copied: Callable[[object, Any], Any]) -> None:
+        with database.condition:
+            items = database._dict.copy()
+        for key, item in items.items():
+            made = copy.copy(item)
+            made.value = copied(text_of(key), item.value)
+            own.dbs[number][key] = made
+
+    def databases(self) -> Iterator[tuple[str, Any]]:
+        """Yield URL and client, uncounted, of each first database and of each that has something."""
+        for address, server in list(self.servers.items()):
+            numbers = self.numbers(address)
+            for number in numbers:
+                if number == numbers[0] or len(server.dbs[number]):
                     client = self._clients.get((server, number))
                     if client is None:
                         client = self._clients[server, number] = FakeRedis(
                             server=server, db=number, protocol=2
                         )
-                    yield client
+                    yield url_of((*address, number)), client
+
+    def contents(self) -> Iterator[tuple[str, bytes, object]]:
+        """Yield URL, key and value of each entry of each database; of what is no string, None for the value.
+
+        A command for each would take as long as a program's.
+        """
+        for address, server in list(self.servers.items()):
+            for number in self.numbers(address):
+                with server.lock:
+                    found = list(server.dbs[number]._dict.items())
+                now, url = time.time(), url_of((*address, number))
+                for key, item in found:
+                    if item.expireat is None or item.expireat >= now:
+                        yield url, key, item.value if type(item.value) is bytes else None
+
+    def clients(self) -> Iterator[Any]:
+        """Yield the clients of `databases`."""
+        for _, client in self.databases():
+            yield client
+
+    def forget_times(self) -> None:
+        """Forget until when the entries lived that were there."""
+        for address, server in list(self.servers.items()):
+            numbers = self.numbers(address)
+            for place in list(self.lifetimes):
+                if place[0] is server and place[1] in numbers:
+                    self.lifetimes.pop(place, None)
+        self.decoders.clear()
 
 
-def store_of(cache: MockCache) -> Store:
-    """Return the store of *cache*, made when it is first asked for."""
-    store: Store = cache.adapter_state("store", lambda: Store(cache))
+def store_of(cache: MockCache, only: frozenset[Address] | None = None) -> Store:
+    """Return the store of *cache*, made when it is first asked for; the databases that are *only* its."""
+    store: Store = cache.adapter_state("store", lambda: Store(cache, only), Store.begin_as)
     # Here, and not where it is made: of two threads that make one at once, one's is not kept.
     if cache.cache is not store.entries:
         cache.cache = store.entries
+        store._beside.append(store)
     return store
-
-
-class Entries(MutableMapping[Any, Any]):
-    """The entries of a store by key: text, or bytes that are no UTF-8; ``(key, field)`` finds one of a hash.
-
-    Strings are bytes, and hashes, lists, sets, sorted sets (member to score) and streams what redis-py makes
-    of them. Where several databases have a key, the first one's is shown.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __getitem__(self, key: object) -> Any:
-        if isinstance(key, tuple) and len(key) == 2:
-            return self[key[0]][_raw(key[1])]
-        raw = _raw(key)
-        for client in self._store.clients():
-            kind = client.type(raw)
-            if kind in _READERS:
-                return _READERS[kind](client, raw)
-        raise KeyError(key)
-
-    def __setitem__(self, key: object, value: Any) -> None:
-        for client in self._store.clients():
-            client.set(_raw(key), value)
-            return
-        raise KeyError(f"{key!r} can't be put here before a connection was made: put it by a client")
-
-    def __delitem__(self, key: object) -> None:
-        if not sum(client.delete(_raw(key)) for client in self._store.clients()):
-            raise KeyError(key)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(
-            dict.fromkeys(text_of(key) for client in self._store.clients() for key in client.scan_iter())
-        )
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def clear(self) -> None:
-        """Empty every database of every server."""
-        for client in self._store.clients():
-            client.flushdb()
-        self._store.lifetimes.clear()
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
-
-def _raw(key: object) -> bytes:
-    if isinstance(key, (bytes, bytearray)):
-        return bytes(key)
-    if isinstance(key, str):
-        return key.encode()
-    raise KeyError(key)

@@ -1,6 +1,9 @@
 """The caches of the Django project in the tests that are of classes of their own."""
 
-from django.core.cache.backends.base import InvalidCacheKey
+import json
+
+import redis
+from django.core.cache.backends.base import BaseCache, InvalidCacheKey
 from django.core.cache.backends.locmem import LocMemCache
 
 
@@ -31,3 +34,44 @@ class StrictCache(LocMemCache):
     def validate_key(self, key):
         if " " in key:
             raise InvalidCacheKey(f"a space in {key!r}")
+
+
+class PlainCache(BaseCache):
+    """A cache that keeps its entries itself, and has nothing that its base class would set."""
+
+    def __init__(self, name, params):
+        self.kept = {}
+
+    def get(self, key, default=None, version=None):
+        return self.kept.get(key, default)
+
+    def set(self, key, value, timeout=None, version=None):
+        self.kept[key] = value
+
+
+class ClientCache(BaseCache):
+    """A cache that asks a server by a client of its own."""
+
+    def __init__(self, url, params):
+        super().__init__(params)
+        self.client = redis.Redis.from_url(url)
+
+    def get(self, key, default=None, version=None):
+        found = self.client.get(self.make_key(key, version))
+        return default if found is None else found.decode()
+
+    def set(self, key, value, timeout=None, version=None):
+        self.client.set(self.make_key(key, version), value)
+
+    def clear(self):
+        self.client.flushdb()
+
+
+class JSONSerializer:
+    """Writes JSON, in which a tuple is a list."""
+
+    def dumps(self, value):
+        return json.dumps(value).encode()
+
+    def loads(self, data):
+        return json.loads(data)

@@ -142,16 +142,17 @@ class CallTests(CacheTestCase):
 
     @parameterized.expand(
         [
-            ("incr", ("a",), "ValueError: Key ':1:a' not found"),
-            ("aincr", ("a",), "ValueError: Key 'a' not found"),
-            ("decr", ("a",), "ValueError: Key ':1:a' not found"),
-            ("adecr", ("a",), "ValueError: Key 'a' not found"),
+            ("incr", ("a",)),
+            ("aincr", ("a",)),
+            ("decr", ("a",)),
+            ("adecr", ("a",)),
         ]
     )
-    def test_failure(self, method, args, error):
-        """A failure says what was called, and what it raised."""
-        with self.assertRaises(ValueError):
+    def test_failure(self, method, args):
+        """A failure says what was called, and what it raised, which releases of Django differ in."""
+        with self.assertRaises(ValueError) as raised:
             called(cache, method, *args)
+        error = f"ValueError: {raised.exception}"
         (operation,) = self.caches["default"].operations
         self.assertEqual((operation.key, operation.asked, operation.error), (":1:a", method, error))
         self.assertEqual(operation.where.filename, __file__)

@@ -3,12 +3,16 @@
 import asyncio
 import unittest
 
+import redis
 from django.core.cache import caches
 
+from cachetest import PatchCaches
 from cachetest._behaving.gate import MISSING
+from cachetest._caches.attribution import current_scope
 
 from ..gate_case import GateCase
 from .django_contract_checks import DjangoContract, DjangoSubject
+from .django_project import NOWHERE
 
 
 class AsyncDjangoSubject(DjangoSubject):
@@ -41,3 +45,24 @@ class AsyncDjangoGateTests(GateCase, unittest.TestCase):
     def make_subject(self):
         caches["default"].get("a")
         return AsyncDjangoSubject()
+
+
+class BelowTests(unittest.TestCase):
+    def test_once(self):
+        """A behaviour acts around the call of the alias, and not on the commands that it comes to."""
+        seen = []
+
+        def see(call, proceed):
+            seen.append((call.cache, call.asked))
+            return proceed()
+
+        with PatchCaches("django", "redis"):
+            client = redis.Redis.from_url(NOWHERE)
+            client.get("a")
+            current_scope().put_in_force(see)
+            caches["pages"].set("a", 1)
+            caches["pages"].get_or_set("b", lambda: client.get("c"))
+            current_scope().put_in_force()
+        # To get or to set are several calls, with what the program does itself in between.
+        called = [("pages", "set"), ("pages", "get_or_set"), ("redis", "GET")]
+        self.assertEqual(list(dict.fromkeys(seen)), called)

@@ -69,7 +69,7 @@ class ReachTests(unittest.TestCase):
             asked.set()
             thread.join()
             self.assertEqual(patch.caches["second"].counts(), (1, 0, 0))
-        self.assertEqual(found, [False])
+        self.assertEqual(found, [True])
 
     def test_nothing_on_disk(self):
         """A cache in files writes none."""
@@ -171,13 +171,22 @@ class ReachTests(unittest.TestCase):
             self.assertEqual(patch.caches["lower"].counts(), (0, 0, 1))
 
     def test_what_a_class_adds(self):
-        """A method that only this class has is refused, on both sides, with the reason."""
+        """A method that only this class has runs on the entries of the scope."""
         held = caches["lower"]
-        with PatchCaches():
-            for each in (held, caches["lower"]):
-                with self.assertRaisesRegex(AttributeError, "has no 'size' .* what LowerCaseCache adds"):
-                    each.size()
+        with PatchCaches() as patch:
+            held.set("A", 1)
+            self.assertEqual([each.size() for each in (held, caches["lower"])], [1, 1])
+            self.assertEqual(patch.caches["lower"].counts(), (1, 0, 0))
         self.assertEqual(held.size(), 0)
+
+    def test_taken_before(self):
+        """A method that was taken off before the test is an error that says what to do."""
+        get = caches["default"].get
+        with (
+            PatchCaches(),
+            self.assertRaisesRegex(CacheTestError, r"'get' was taken off .*\['default'\]\.get"),
+        ):
+            get("a")
 
     def test_real_entries(self):
         """Entries from before are not there in the test, and there again afterwards."""

@@ -25,7 +25,7 @@ class OverrideTests(CacheTestCase):
             "KEY_PREFIX": "x",
             "OPTIONS": {"MAX_ENTRIES": 1, "CULL_FREQUENCY": 1},
         }
-        with override_settings(CACHES={"default": small, "more": small}):
+        with override_settings(CACHES={"default": small, "more": {**small, "LOCATION": "more"}}):
             cache.set("a", 1)
             cache.set("b", 2)
             caches["more"].set("c", 3)
@@ -62,7 +62,11 @@ class RestoreTests(unittest.TestCase):
         before = self.state()
         with PatchCaches():
             body()
-        self.assertEqual(self.state(), before)
+        found = self.state()
+        # Django itself forgets all connections where the settings are overridden.
+        for each in (found, before):
+            each[0].pop("_connections")
+        self.assertEqual(found, before)
 
     def test_plain(self):
         """Handler, classes and signals are as they were."""

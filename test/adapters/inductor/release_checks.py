@@ -86,6 +86,36 @@ class Checks(ReleaseCase):
         with PatchCaches("inductor"):
             self.assertFalse({module for module, _ in MAKERS} & set(sys.modules))
 
+    def test_hooked_once(self):
+        """In the first scope of a process as in the next, whatever the patch itself has to load."""
+        for _ in range(2):
+            with PatchCaches("inductor"):
+                create = importlib.import_module(torch_tree.AUTOTUNE_CACHE).AutotuneCache.create
+                self.assertFalse(hasattr(create.__wrapped__, "__wrapped__"))
+            create = importlib.import_module(torch_tree.AUTOTUNE_CACHE).AutotuneCache.create
+            self.assertFalse(hasattr(create, "__wrapped__"))
+
+    def test_what_torch_passes(self):
+        """A hooked function is called with what the release passes, and returns what it returns."""
+        given = {name: {} for name in torch_tree.lookup_parameters(self.version)}
+        with PatchCaches("inductor"):
+            lookup = importlib.import_module(torch_tree.AUTOGRAD_CACHE).AOTAutogradCache._lookup
+            self.assertTrue(hasattr(lookup, "__wrapped__"))
+            for remote in (False, True):
+                given["remote"] = remote
+                self.assertEqual(lookup(*given.values()), (*given.values(),))
+                self.assertEqual(lookup(**given), (*given.values(),))
+
+    def test_parts_of_a_remote_autotune_key(self):
+        """They are found by the id of the cache, wherever the release has it."""
+        with PatchCaches("inductor") as patch:
+            for configs in ("some", "others"):
+                module = importlib.import_module(torch_tree.AUTOTUNE_CACHE)
+                cache, key = module.AutotuneCache.create({}, "kernel.py", configs).remote_cache
+                self.assertIsNone(cache.get(key))
+                cache.put(key, 1)
+            self.assertIn("configs hash: some -> others", str(patch.caches.autotune_remote.explain()))
+
     def test_missing_class(self):
         """Without one of its classes torch can't be patched: an error names it, and nothing is patched."""
         for name in ("RemoteDynamoPGOCache", "LocalAutotuneCache"):

@@ -14,6 +14,7 @@ from cachetest.adapters.inductor.adapter import (
     _forget_memoised,
     _looked_up,
 )
+from cachetest.adapters.inductor.key_parts import PARTS
 from cachetest.adapters.inductor.switches import InductorSwitch
 from cachetest.adapters.registry import detected_adapters
 
@@ -51,6 +52,27 @@ class ComponentsTests(unittest.TestCase):
     def test_parts(self, _, key, parts):
         """A key of torch's Redis caches comes apart as torch put it together; others as they would anyway."""
         self.assertEqual(Inductor().components(MockCache("fx_graph"), key), parts)
+
+
+class KeptPartsTests(unittest.TestCase):
+    @parameterized.expand(
+        [
+            ("none", [], "none"),
+            ("until torch 2.13", ["('s0',)", "('s1',)"], "s0, s1"),
+            ("since torch 2.14", ["('s_0', 4)", "('s_1', None)"], "s_0 = 4, s_1 = None"),
+            ("another way", ["(s0 + 1, 5)"], "(s0 + 1, 5)"),
+        ]
+    )
+    def test_sizes(self, _, sizes, shown):
+        """Sizes that are not fixed are one part, as torch names them, with the number they stand for."""
+        cache = MockCache("aot_autograd")
+        texts = (*(f"example_inputs[{n}]: {size}" for n, size in enumerate(sizes)), "tag: x")
+        cache.adapter_state(PARTS, dict)["key"] = texts
+        parts = Inductor().components(cache, "key")
+        self.assertEqual(
+            [(name, str(value)) for name, value in parts],
+            [("tag", "x"), ("sizes that are not fixed (dynamic shapes)", shown)],
+        )
 
 
 class MissingClassTests(unittest.TestCase):

@@ -11,6 +11,7 @@ from ...support import run_python
 from .torch_support import (
     TorchCacheTestCase,
     config,
+    lacks,
     new_machine,
     tag,
 )
@@ -25,7 +26,7 @@ class HookTests(TorchCacheTestCase):
             "from cachetest import PatchCaches\n"
             "from cachetest.adapters.inductor import hooks, observers\n"
             "with PatchCaches(enable=['fx_graph_remote_cache']) as patch:\n"
-            "    assert 'torch._inductor.codecache' not in sys.modules\n"
+            "    print('torch._inductor.codecache' in sys.modules)\n"
             "    torch.compile(lambda x: x @ x)(torch.ones(3, 3))\n"
             "    assert patch.caches.fx_graph.adapter_state('key parts', dict)\n"
             "module = sys.modules['torch._inductor.codecache']\n"
@@ -35,6 +36,13 @@ class HookTests(TorchCacheTestCase):
             "assert not [f for f in sys.meta_path if type(f).__module__ == hooks.__name__]\n",
         )
         self.assertEqual(done.returncode, 0, done.stderr)
+        if done.stdout != "False\n":
+            alone = run_python(
+                "-c",
+                "import sys, torch._dynamo.config; print('torch._inductor.codecache' in sys.modules)",
+            )
+            self.assertEqual(alone.stdout, done.stdout)
+            raise lacks("config that is loaded without its compiler")
 
     def test_loaded_by_the_patch(self):
         """What the patch loads itself, as with torch before 2.13, is hooked once: nothing is displaced."""
@@ -83,6 +91,18 @@ class HookTests(TorchCacheTestCase):
                             cache.put(key, {"a": 1})
                 text = str(patch.caches.autotune_local.explain())
         self.assertIn("cache_key_tag: '' -> 'test'", text)
+
+    def test_autotune_remote(self):
+        """So are those of a remote one, which has the id of its cache in it."""
+        from .test_inductor_torch_autotune import _cache
+
+        with PatchCaches() as patch, config("torch._inductor.config", autotune_remote_cache=True):
+            for configs in ("some", "others"):
+                cache, key = _cache(configs).remote_cache
+                cache.get(key)
+                cache.put(key, {"a": 1})
+            text = str(patch.caches.autotune_remote.explain())
+        self.assertIn("configs hash: some -> others", text)
 
     def test_profile(self):
         """The key of a profile is legible."""

@@ -23,6 +23,7 @@ from .torch_support import (
     compile_on_new_machine,
     config_texts,
     load_torch,
+    make_cache,
     run_in_new_context,
     run_one,
 )
@@ -40,17 +41,17 @@ class BackendTests(TorchCacheTestCase):
         """The backend that a cache class is given is one of torch's own kind, and set up as such."""
         from torch._inductor.remote_cache import RemoteCacheBackend
 
-        backend = cache_class(name)("id").backend
+        backend = make_cache(name).backend
         self.assertIsInstance(backend, RemoteCacheBackend)
-        self.assertEqual(backend._name, f"backend:{type(backend).__name__}")
+        self.assertEqual(backend._name, cache)
         self.assertEqual(backend.name, cache)
 
     @parameterized.expand(CACHE_CLASSES)
     def test_operations(self, name, cache):
         """A value put through one cache object is a hit through another, after torch's own serialiser."""
-        found = cache_class(name)("id").get("key")
-        cache_class(name)("id").put("key", {"best": [1, 2]})
-        again = cache_class(name)("id").get("key")
+        found = make_cache(name).get("key")
+        make_cache(name).put("key", {"best": [1, 2]})
+        again = make_cache(name).get("key")
         self.assertEqual((found, again), (None, {"best": [1, 2]}))
         self.assertCacheStats(cache, puts=1, hits=1, misses=1)
         self.assertEqual(list(self.caches[cache].cache.values()), [b'{"best": [1, 2]}'])
@@ -101,7 +102,7 @@ class ClassAttributeTests(unittest.TestCase):
 
             class Inner(CacheTestCase):
                 def test(self):
-                    owner("id").get("key")
+                    make_cache(name).get("key")
 
             run_one(Inner)
             self.assertIs(vars(owner)[_OVERRIDE], theirs)

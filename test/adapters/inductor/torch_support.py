@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextvars
 import importlib
+import inspect
 import unittest
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from cachetest import CacheTestCase
 
@@ -88,8 +90,10 @@ def ones(*size: int, **options: Any) -> Any:
 def new_machine() -> Iterator[None]:
     """Run the block as a process on a machine that has not compiled anything yet."""
     import torch
-    from torch._inductor.utils import fresh_cache
+    from torch._inductor import utils
 
+    # Called fresh_inductor_cache before 2.8.
+    fresh_cache = getattr(utils, "fresh_cache", None) or utils.fresh_inductor_cache
     torch._dynamo.reset()
     try:
         with fresh_cache():
@@ -111,7 +115,30 @@ def compile_on_new_machine(function: Callable[[Any], Any] = square, *sizes: int,
 def cache_class(name: str) -> Any:
     """Return the cache class of torch that is called *name*."""
     load_torch()
-    return getattr(importlib.import_module("torch._inductor.remote_cache"), name)
+    remote_cache = importlib.import_module("torch._inductor.remote_cache")
+    # The local one was beside its user before 2.13.
+    beside = importlib.import_module("torch._inductor.runtime.autotune_cache")
+    return getattr(remote_cache, name, None) or getattr(beside, name)
+
+
+def make_cache(name: str, cache_id: str = "id") -> Any:
+    """Make a cache object of torch as torch does: before 2.13 the local one is not told its id."""
+    owner = cache_class(name)
+    return owner(*([cache_id] if inspect.signature(owner).parameters else []))
+
+
+def source_of(*path: str) -> str:
+    """Return the source of a module of torch, or of what it has by that name, to see what a release has."""
+    module, *names = path
+    found: Any = importlib.import_module(module)
+    for name in names:
+        found = getattr(found, name)
+    return inspect.getsource(found)
+
+
+def lacks(what: str) -> unittest.SkipTest:
+    """Return the skip of a test of what this release of torch lacks."""
+    return unittest.SkipTest(f"torch {importlib.import_module('torch').__version__} has no {what}")
 
 
 def config(module: str, **values: object) -> AbstractContextManager[Any]:
@@ -137,9 +164,31 @@ def switch_values() -> dict[str, tuple[object, bool]]:
     }
 
 
+def is_per_context() -> bool:
+    """Return whether this torch keeps what a flag was set to in a ContextVar, as 2.12 and later do."""
+    config = importlib.import_module(CONFIG_MODULES[0])
+    return isinstance(config._config["fx_graph_cache"].user_override, contextvars.ContextVar)
+
+
 def run_in_new_context(function: Callable[[], None]) -> None:
     """Call *function* where no config of torch has been overridden, whatever tests ran before."""
-    contextvars.Context().run(function)
+    with ExitStack() as stack:
+        if not is_per_context():
+            for module in CONFIG_MODULES:
+                stack.enter_context(_nothing_overridden(importlib.import_module(module)))
+        contextvars.Context().run(function)
+
+
+@contextmanager
+def _nothing_overridden(config: Any) -> Iterator[None]:
+    """Run the block without the overrides of *config*, which are the whole process's."""
+    unset = importlib.import_module("torch.utils._config_module")._UNSET_SENTINEL
+    with ExitStack() as stack:
+        for entry in config._config.values():
+            stack.enter_context(mock.patch.object(entry, "user_override", unset))
+        config._is_dirty = True
+        yield
+    config._is_dirty = True
 
 
 def run_one(case: type[unittest.TestCase], method: str = "test") -> None:

@@ -21,6 +21,7 @@ RELEASES = json.loads(Path(__file__).with_name("torch_releases.json").read_text(
 
 CONFIG = "torch._inductor.config"
 REMOTE_CACHE = "torch._inductor.remote_cache"
+AUTOGRAD_CACHE = "torch._functorch._aot_autograd.autograd_cache"
 AUTOTUNE_CACHE = "torch._inductor.runtime.autotune_cache"
 _FB_REMOTE_CACHE = "torch._inductor.fb.remote_cache"
 _FB_MEMCACHE = "triton.fb.fb_memcache"
@@ -47,6 +48,12 @@ def overrides_are_per_context(version: str) -> bool:
     return numbers(version) >= (2, 12)
 
 
+def lookup_parameters(version: str) -> tuple[str, ...]:
+    """Return the parameters of the release's ``AOTAutogradCache._lookup``."""
+    more = ("args", "cache_info", "aot_config") if numbers(version) >= (2, 8) else ()
+    return ("key", "local", "remote", *more)
+
+
 def module_of(class_name: str, version: str) -> str:
     """Return the module that the release defines a cache class in."""
     if class_name.startswith("Fb"):
@@ -65,9 +72,10 @@ def write_tree(root: Path, version: str, *, fbcode: bool = False, without: Colle
         **{module: _config(names, fbcode, without) for module, names in flags.items()},
         **_cache_modules(version, without),
         **(_fb_modules() if fbcode else {}),
-        "torch._functorch._aot_autograd.autograd_cache": _fill(
-            sources.MAKER, owner="AOTAutogradCache", memoised="\n    @functools.cache"
-        ),
+        AUTOGRAD_CACHE: _fill(sources.MAKER, owner="AOTAutogradCache", memoised="\n    @functools.cache")
+        + _fill(sources.LOOKUP, parameters=", ".join(lookup_parameters(version))),
+        "torch.compiler.__init__": "from . import config\n",
+        "torch.compiler.config": "cache_key_tag = ''\n",
         "torch._inductor.codecache": _fill(sources.MAKER, owner="FxGraphCache", memoised=""),
         "torch._dynamo.pgo": sources.PGO,
         "torch.version": f"__version__ = {version!r}\n",
@@ -94,18 +102,19 @@ def _config(names: Collection[str], fbcode: bool, without: Collection[str]) -> s
 
 def _cache_modules(version: str, without: Collection[str]) -> dict[str, str]:
     name = "LocalAutotuneCache"
-    found = {REMOTE_CACHE: sources.REMOTE_CACHE_FILE, AUTOTUNE_CACHE: ""}
+    autotune = _fill(sources.AUTOTUNE, knows_id=numbers(version) >= (2, 7))
+    found = {REMOTE_CACHE: sources.REMOTE_CACHE_FILE, AUTOTUNE_CACHE: autotune}
     if module_of(name, version) == REMOTE_CACHE:
         found[REMOTE_CACHE] += _fill(
             sources.LOCAL_CACHE, name="LocalCache", backend="LocalCacheBackend", parameters="self, cache_id"
         )
         # Only 2.13 kept the class under its old name.
         if numbers(version)[:2] == (2, 13) and name not in without:
-            found[AUTOTUNE_CACHE] = f"from {REMOTE_CACHE} import {name}\n"
+            found[AUTOTUNE_CACHE] += f"from {REMOTE_CACHE} import {name}\n"
     elif name not in without:
         local = _fill(sources.LOCAL_CACHE, name=name, backend="_LocalAutotuneCacheBackend", parameters="self")
         needs = "RemoteCache, RemoteCacheJsonSerde, _RealBackend"
-        found[AUTOTUNE_CACHE] = f"from {REMOTE_CACHE} import {needs}\n{local}"
+        found[AUTOTUNE_CACHE] += f"from {REMOTE_CACHE} import {needs}\n{local}"
     for module, names in RELEASES[version]["classes"].items():
         written = re.findall(r"^class (\w+)", found[module], re.MULTILINE)
         found[module] += "".join(_empty_class(name) for name in names if name not in {*written, *without})

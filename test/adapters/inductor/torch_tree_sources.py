@@ -174,13 +174,13 @@ class RedisRemoteCache(RemoteCache):
     def __init__(self, cache_id):
         real = None if type(self).backend_override_cls else RedisRemoteCacheBackend(cache_id)
         super().__init__(real, RemoteCacheJsonSerde())
-        self._prefix = f"pt2:{cache_id}::"
+        self._key_fmt = f"pt2:{cache_id}::{{key}}:c1"
 
     def _get(self, key):
-        return super()._get(f"{self._prefix}{key}:c1")
+        return super()._get(self._key_fmt.format(key=key))
 
     def _put(self, key, value):
-        super()._put(f"{self._prefix}{key}:c1", value)
+        super()._put(self._key_fmt.format(key=key), value)
 
 
 def create_cache(key, is_fbcode, fb_cache_cls, oss_cache_cls):
@@ -200,6 +200,22 @@ class $name(RemoteCache):
         super().__init__($backend(), RemoteCacheJsonSerde())
 """
 
+AUTOTUNE = """
+import torch._inductor.remote_cache as remote_cache
+
+
+class AutotuneCache:
+    local_cache = None
+
+    @staticmethod
+    def create(inductor_meta, filename, configs_hash):
+        made = AutotuneCache()
+        made.remote_cache = remote_cache.RemoteAutotuneCache(configs_hash), filename
+        if $knows_id:
+            made.remote_cache_full_key = configs_hash
+        return made
+"""
+
 CLASS = """
 
 class $name$bases:
@@ -216,6 +232,12 @@ class $owner:
     @staticmethod$memoised
     def get_remote_cache():
         return create_cache("$owner", config.is_fbcode(), "FbRemote$owner", "Remote$owner")
+"""
+
+LOOKUP = """
+    @staticmethod
+    def _lookup($parameters):
+        return $parameters
 """
 
 PGO = """

@@ -45,9 +45,9 @@ class CountTests(ProtocolTestCase):
             (b"get a", b"END", "miss"),
             (b"get n", b"VALUE n 5 2\r\n10\r\nEND", "hit"),
             (b"get n a n", b"VALUE n 5 2\r\n10\r\nVALUE n 5 2\r\n10\r\nEND", "hit miss hit"),
-            (b"gets n", b"VALUE n 5 2 1\r\n10\r\nEND", "hit"),
+            (b"gets n", b"VALUE n 5 2 4294967297\r\n10\r\nEND", "hit"),
             (b"gat 9 n a", b"VALUE n 5 2\r\n10\r\nEND", "hit miss"),
-            (b"gats 9 n", b"VALUE n 5 2 1\r\n10\r\nEND", "hit"),
+            (b"gats 9 n", b"VALUE n 5 2 4294967297\r\n10\r\nEND", "hit"),
             (b"get n " + b"k" * 251, b"CLIENT_ERROR bad command line format", "failure failure"),
             (b"set a 0 0 1\r\nx", b"STORED", "put"),
             (b"set a 0 0 1 noreply\r\nx", b"", "put"),
@@ -62,7 +62,8 @@ class CountTests(ProtocolTestCase):
             (b"prepend n 0 0 1\r\nx", b"STORED", "put"),
             (b"cas a 0 0 1 1\r\nx", b"NOT_FOUND", ""),
             (b"cas n 0 0 1 9\r\nx", b"EXISTS", ""),
-            (b"cas n 0 0 1 1\r\nx", b"STORED", "put"),
+            (b"cas n 0 0 1 1\r\nx", b"EXISTS", ""),
+            (b"cas n 0 0 1 4294967297\r\nx", b"STORED", "put"),
             (b"incr n 5", b"15", "hit put"),
             (b"decr n 50", b"0", "hit put"),
             (b"incr n 5 noreply", b"", "hit put"),
@@ -78,6 +79,8 @@ class CountTests(ProtocolTestCase):
             (b"version", b"VERSION 1.6.18", ""),
             (b"verbosity 1", b"OK", ""),
             (b"nonsense", b"ERROR", "failure"),
+            (b"stats cachedump 1 0", b"ITEM n [2 b; 0 s]\r\nEND", ""),
+            (b"stats cachedump 1", b"CLIENT_ERROR bad command line", "failure"),
             (b"stats slabs", b"SERVER_ERROR cachetest has no memcached command stats slabs", "failure"),
             (b"cache_memlimit 1", b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m", ""),
             (b"quit", b"", ""),
@@ -146,6 +149,8 @@ class CountTests(ProtocolTestCase):
             Counter(each.kind for each in self.cache.operations),
             Counter({"put": 3, "delete": 2, "expiration": 1}),
         )
+        asked = {each.asked for each in self.cache.operations if each.kind == "delete"}
+        self.assertEqual(asked, {"flush_all"})
 
     @parameterized.expand([(b"mg a v",), (b"md a",), (b"slabs automove 0",), (b"watch fetchers",)])
     def test_command_that_is_not_here(self, line):

@@ -163,11 +163,13 @@ class CountTests(PymemcacheTestCase):
         self.assertEqual(cache.get("n"), b"400")
         self.assertCacheStats("pymemcache", puts=1 + 400 + 400, hits=1 + 400 + 400, misses=400)
 
-    def test_all_servers_are_one(self):
-        """Without names, all servers are one cache with one store."""
+    def test_all_servers_are_one_cache(self):
+        """Without names, all servers are one cache, and each has entries of its own."""
         client(("one", 1)).set("a", "x")
-        self.assertEqual(client("/run/two.sock").get("a"), b"x")
-        self.assertCacheStats("pymemcache", puts=1, hits=1, misses=0)
+        self.assertIsNone(client("/run/two.sock").get("a"))
+        self.assertCacheStats("pymemcache", puts=1, hits=0, misses=1)
+        stores = [each.store for each in self.caches.pymemcache.operations]
+        self.assertEqual(stores, ["one:1", "/run/two.sock"])
 
     def test_tls(self):
         """A client with TLS is served without."""

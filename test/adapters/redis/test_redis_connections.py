@@ -1,5 +1,6 @@
 """A connection of redis-py is of the cache at its address, and has its own again after a test."""
 
+import asyncio
 import socket
 import threading
 import unittest
@@ -38,6 +39,19 @@ class PointedTests(unittest.TestCase):
             with self.assertRaisesRegex(CacheTestError, r"at redis://h:6379/2, .* first: redis://h:6379/"):
                 lost.get("a")
             lost.close()
+
+    def test_url_as_path(self):
+        """A URL that is given for a path leads nowhere, as in production."""
+        import redis
+        from redis import asyncio as async_redis
+
+        text = "Error 2 connecting to unix.*/run/x.sock. No such file or directory"
+        options = {"unix_socket_path": "unix:///run/x.sock", "retry": None}
+        with patched():
+            with self.assertRaisesRegex(redis.ConnectionError, text):
+                redis.Redis(**options).get("a")
+            with self.assertRaisesRegex(redis.ConnectionError, text):
+                asyncio.run(async_redis.Redis(**options).get("a"))
 
     def test_select(self):
         """To select another database than that of the URL is an error, and changes nothing."""

@@ -45,6 +45,36 @@ class EntryTests(unittest.TestCase):
             expected = "expiration a, miss a, miss a, expiration h, miss h.x, hit kept"
             self.assertEqual(shown(operations), expected)
 
+    def test_read_at_once(self):
+        """All entries are as each of them is, read alone, and strings take no command each."""
+        import time
+
+        from fakeredis import FakeRedis
+
+        real = time.time
+        with patched() as patch:
+            one, other = client(), client(db=3)
+            one.mset({f"s{n}": n for n in range(5)})
+            one.set(b"\xff", b"bytes")
+            one.set("gone", 1, ex=10)
+            one.set("stays", 1, ex=1000)
+            other.set("s1", "of the other")
+            entries = patch.caches.redis.cache
+            with mock.patch("time.time", lambda: real() + 11):
+                with mock.patch.object(FakeRedis, "execute_command", side_effect=AssertionError):
+                    found = dict(entries.items())
+                    self.assertEqual(len(entries), len(found))
+                self.assertEqual(found, {key: entries[key] for key in entries})
+            self.assertEqual(len(found), 8)
+            self.assertNotIn("gone", found)
+            one.hset("h", "x", 1)
+            one.rpush("l", "a", "b")
+            one.zadd("z", {"m": 2})
+            self.assertEqual(
+                {key: value for key, value in entries.items() if key in ("h", "l", "z")},
+                {"h": {b"x": b"1"}, "l": [b"a", b"b"], "z": {b"m": 2.0}},
+            )
+
     def test_keys(self):
         """A key is logged as text, as bytes where it is none, and found as either."""
         from cachetest.adapters import Redis

@@ -22,6 +22,22 @@ class RememberedTests(unittest.TestCase):
         connection.send_command(*command)
         return connection.read_response()
 
+    def test_goes_while_its_server_is_held(self):
+        """A connection that is garbage may go while the thread is in a command of its server."""
+        from cachetest.adapters.redis.store import store_of
+
+        with patched() as patch:
+            connection = self.connection()
+            self.ask(connection, "SET", "a", 1)
+            (server,) = store_of(patch.caches.redis).servers.values()
+            with server.lock:
+                # Looked at first: another attempt would wait for ever.
+                self.assertTrue(server.lock.acquire(blocking=False))
+                server.lock.release()
+                del connection
+                gc.collect()
+            self.assertEqual(patch.caches.redis.cache["a"], b"1")
+
     def test_collected(self):
         """Nothing is remembered of a connection that is gone, and a new one with its id has nothing of it."""
         # What other tests have left behind is looked at as it goes, and would be remembered here.

@@ -17,12 +17,17 @@ COMMANDS = [
 ]
 
 
+def pack(fields):
+    """Return a command as a client sends it."""
+    return b"*%d\r\n" % len(fields) + b"".join(b"$%d\r\n%s\r\n" % (len(each), each) for each in fields)
+
+
 @needs_redis
 class RequestTests(unittest.TestCase):
     @parameterized.expand([(n,) for n in range(10)])
     def test_cut_anywhere(self, seed):
-        """Each command comes once, when its last byte does, with the bytes that it was sent as."""
-        from cachetest.adapters.redis.resp import Requests, pack
+        """Each command comes once, when its last byte does."""
+        from cachetest.adapters.redis.resp import Requests
 
         sent = [pack(command) for command in COMMANDS]
         data, chance = b"".join(sent), random.Random(seed)
@@ -32,7 +37,7 @@ class RequestTests(unittest.TestCase):
             found += requests.feed(data[start:end])
             fed += end - start
             self.assertEqual(len(found), sum(len(b"".join(sent[: n + 1])) <= fed for n in range(len(sent))))
-        self.assertEqual(found, list(zip(COMMANDS, sent, strict=True)))
+        self.assertEqual(found, COMMANDS)
 
     def test_byte_by_byte(self):
         """A command may come in single bytes, and one without a name is none."""
@@ -41,7 +46,7 @@ class RequestTests(unittest.TestCase):
         requests, found = Requests(), []
         for number in b"*0\r\n*1\r\n$4\r\nPING\r\n":
             found += requests.feed(bytes([number]))
-        self.assertEqual(found, [([b"PING"], b"*1\r\n$4\r\nPING\r\n")])
+        self.assertEqual(found, [[b"PING"]])
 
     def test_forget(self):
         """A command that was begun can be forgotten."""
@@ -50,7 +55,7 @@ class RequestTests(unittest.TestCase):
         requests = Requests()
         self.assertEqual(requests.feed(b"*2\r\n$3\r\nGE"), [])
         requests.forget()
-        self.assertEqual(requests.feed(b"*1\r\n$4\r\nPING\r\n"), [([b"PING"], b"*1\r\n$4\r\nPING\r\n")])
+        self.assertEqual(requests.feed(b"*1\r\n$4\r\nPING\r\n"), [[b"PING"]])
 
 
 @needs_redis

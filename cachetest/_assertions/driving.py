@@ -1,0 +1,159 @@
+"""The way an assertion calls functions of a program that may have to be awaited."""
+
+from __future__ import annotations
+
+import sys
+from contextvars import ContextVar
+from functools import partial
+from inspect import isawaitable, iscoroutine
+from typing import TYPE_CHECKING, Any
+
+from .._recording.call_sites import CallSite
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+    from .base import OpenSession
+
+    Steps = Generator[Callable[[], Any], Any, None]
+
+__all__ = ["drive"]
+
+# unittest leaves out of a failure's traceback the frames of modules that have this.
+__unittest = True
+
+
+def drive(steps: Steps, name: str, session: OpenSession | None) -> Any:
+    """Call what *steps* yields, give it the results, and return None; where these are awaited, an awaitable.
+
+    What the first call returns decides that for all. *name* is the assertion's, for the texts.
+    """
+    first = next(steps)()
+    if isawaitable(first):
+        return _Awaited(steps, first, name, session)
+    _finish(steps, first, name)
+    return None
+
+
+def _finish(steps: Steps, result: Any, name: str) -> None:
+    """Go on with the *result* of the first call."""
+    from .._patching.patch_caches import again_if_interrupted
+
+    try:
+        do = steps.send(result)
+        while True:
+            result, error = _call(do)
+            if error is not None:
+                do = steps.throw(error)
+            elif isawaitable(result):
+                _close(result)
+                # Raised out here, past the steps: to them it would be an exception of the program's.
+                raise TypeError(
+                    f"{name}: a function returned {result!r}, which is to be awaited, and the first one "
+                    "returned what is not: have both be of one kind"
+                )
+            else:
+                do = steps.send(result)
+    except StopIteration:
+        return
+    finally:
+        # Ctrl-C, or what pytest raises to skip a test, goes past the steps too.
+        again_if_interrupted(steps.close)
+
+
+# An exception is thrown into the steps when it is no longer handled: or whatever fails later is told as
+# what came up during that.
+
+
+def _call(do: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """Return what *do* returns, and what it raises."""
+    try:
+        return do(), None
+    except Exception as error:
+        return None, error
+
+
+async def _call_and_await(do: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    try:
+        result = do()
+        return (await result if isawaitable(result) else result), None
+    except Exception as error:
+        return None, error
+
+
+def _close(awaitable: object) -> None:
+    """Keep Python from warning of a coroutine that nobody will await."""
+    if iscoroutine(awaitable):
+        awaitable.close()
+
+
+# The assertions that are under way where one begins: it may be within them, and not beside others.
+_around: ContextVar[tuple[_Awaited, ...]] = ContextVar("cachetest.assertions", default=())
+
+
+class _Awaited:
+    """What is to be awaited for an assertion to be made; where that does not happen, its test fails."""
+
+    def __init__(self, steps: Steps, first: Awaitable[Any], name: str, session: OpenSession | None) -> None:
+        self._steps = steps
+        self._first: Awaitable[Any] | None = first
+        self._name = name
+        self._session = session
+        self._at = CallSite(sys._getframe(3))
+        self._is_begun = False
+        self._tell(f"was not awaited, so it tested nothing: await self.{name}(...)")
+
+    def _tell(self, text: str | None) -> None:
+        """Have the test fail at its end, with *text*; without one, not any more."""
+        if self._session is not None:
+            unmet = {each: line for each, line in self._session.unmet.items() if each is not self}
+            if text is not None:
+                unmet[self] = f"{self._name}, at {self._at}, {text}"
+            self._session.unmet = unmet
+
+    def close(self) -> None:
+        """Give up what is not awaited."""
+        _close(self._first)
+
+    def __await__(self) -> Generator[Any, None, None]:
+        if self._first is None:
+            raise RuntimeError(f"{self._name} was awaited twice: it calls its functions once")
+        first, self._first = self._first, None
+        return self._go_on(first).__await__()
+
+    async def _go_on(self, first: Awaitable[Any]) -> None:
+        from .._patching.patch_caches import again_if_interrupted
+
+        around = _around.get()
+        try:
+            _around.set((*around, self))
+            self._refuse_beside(around)
+            self._is_begun = True
+            self._tell("had not come to its end, so it tested nothing: it was cancelled, or not awaited")
+            do = self._steps.send(await first)
+            while True:
+                result, error = await _call_and_await(do)
+                do = self._steps.send(result) if error is None else self._steps.throw(error)
+        except StopIteration:
+            self._tell(None)
+        except Exception:
+            # Whoever awaits it has that.
+            self._tell(None)
+            raise
+        finally:
+            again_if_interrupted(partial(self._end, first, around))
+
+    def _end(self, first: Awaitable[Any], around: tuple[_Awaited, ...]) -> None:
+        _close(first)
+        self._is_begun = False
+        _around.set(around)
+        # Where it was cancelled in between: what the steps have opened is closed.
+        self._steps.close()
+
+    def _refuse_beside(self, around: tuple[_Awaited, ...]) -> None:
+        for each in () if self._session is None else self._session.unmet:
+            if isinstance(each, _Awaited) and each._is_begun and each not in around:
+                raise RuntimeError(
+                    f"{self._name} was awaited while {each._name}, at {each._at}, was under way, whose hits "
+                    "could be taken for its own: await one after the other"
+                )

@@ -1,0 +1,284 @@
+"""The child processes of this process's tests: what each is told, and what is known of it at the end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from contextlib import suppress
+from itertools import count
+from os import getpid
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, NamedTuple
+
+from .._caches.scope import open_scopes
+from .._recording.call_sites import calling_location
+from .._recording.locks import make_lock
+from .joined import LIBRARIES, REMEDY, Parent
+from .ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._caches.scope import Scope
+    from ..adapters.base import Adapter
+
+__all__ = [
+    "Child",
+    "end",
+    "forget_all",
+    "in_use",
+    "late_lines",
+    "ledger",
+    "lines_of",
+    "new_child",
+    "state",
+]
+
+# How many seconds a child that is Python may take from its start until it is known to have joined.
+_PATIENCE = 5.0
+# The oldest children are forgotten when there are more.
+_KEPT = 1_000
+
+
+class Child:
+    """A child process, or several of one fork: the *scopes* that it may be of, and what it is told."""
+
+    def __init__(self, scopes: tuple[Scope, ...], parent: Parent) -> None:
+        self.scopes = scopes
+        self.parent = parent
+        # What it was refused, and which processes have written of it.
+        self.used: list[str] = []
+        self.processes: set[int] = set()
+        # Where it is Python and has to say that it has joined: its command, and its process.
+        self.awaited: str | None = None
+        self.process: int | None = None
+
+    def forget(self) -> None:
+        """Have it known that it could not be made."""
+        if state is not None:
+            state.by_serial.pop(self.parent.serial, None)
+
+    def lines_of_use(self) -> list[str]:
+        """Return a line for each cache that it was refused."""
+        return [f"child process {each}: nothing of it is counted. Instead, {REMEDY}" for each in self.used]
+
+    def lines(self) -> list[str]:
+        """Return a line for each thing that it did and that no test has counted, or that can't be told."""
+        if self.awaited is None or self.processes:
+            return self.lines_of_use()
+        return [
+            f"child process {self.process}, {self.parent.how}, is a Python that did not join this test "
+            f"({self.awaited}): whether it has used a cache, or a real store, can't be told. Install "
+            "cachetest where it runs, or call cachetest.join() in it before it uses a cache"
+        ]
+
+
+class _State(NamedTuple):
+    """The children of this process."""
+
+    ledger: Ledger
+    by_serial: dict[int, Child]
+
+    def children_of(self, scope: Scope) -> list[Child]:
+        """Return those of *scope*, or of a scope inside it."""
+        found = list(self.by_serial.values())
+        return [child for child in found if any(scope in each.lineage() for each in child.scopes)]
+
+
+_lock = make_lock(6)
+state: _State | None = None
+"""What is known of children; None while there is none."""
+_serials = count(1)
+in_use: dict[Scope, Sequence[Adapter]] = {}
+"""The adapters of each scope that is open."""
+_late: list[str] = []
+
+
+def end(scope: Scope) -> list[str]:
+    """Return a line for each thing that children of *scope*, which has closed, did: for the last time."""
+    if state is None:
+        return []
+    _await(scope)
+    with _lock:
+        return _told_last(scope)
+
+
+def _told_last(scope: Scope) -> list[str]:
+    if state is None:
+        return []
+    _read(state)
+    lines = [line for child in state.children_of(scope) for line in child.lines()]
+    around = next((each for each in scope.lineage() if not each.closed), None)
+    for child in state.by_serial.values():
+        if scope in child.scopes:
+            left = dict.fromkeys(around if each is scope else each for each in child.scopes)
+            child.scopes = tuple(each for each in left if each is not None)
+            child.used, child.awaited = [], None
+    _tidy(state)
+    return lines
+
+
+def new_child(how: str) -> Child | None:
+    """Return a child that is about to be made, *how* in one word; None where no test of ours is running."""
+    # Loaded here, as what describes the adapters: few tests have a child.
+    from .._caches.attribution import scope_of_caller
+
+    scope = scope_of_caller()
+    scopes = open_scopes() if scope is None or scope.closed else (scope,)
+    if not scopes:
+        return None
+    with _lock:
+        return _made(f"{how} at {calling_location(LIBRARIES)}", scopes)
+
+
+def _made(how: str, scopes: tuple[Scope, ...]) -> Child:
+    global state
+    from .described import described_adapters
+
+    if state is None:
+        state = _State(Ledger(), {})
+        atexit.register(_at_exit, state)
+    serial = next(_serials)
+    test = " or ".join(str(each.test.label) for each in scopes)
+    adapters = described_adapters(list(in_use.values()))
+    parent = Parent(getpid(), test, state.ledger.path, serial, how, adapters)
+    child = state.by_serial[serial] = Child(scopes, parent)
+    return child
+
+
+def ledger() -> Ledger | None:
+    """Return the ledger, if any child was made."""
+    return None if state is None else state.ledger
+
+
+def lines_of(scope: Scope) -> list[str]:
+    """Return a line for each use of a cache that children of *scope* have tried so far."""
+    if state is None:
+        return []
+    with _lock:
+        return _told_so_far(scope)
+
+
+def _told_so_far(scope: Scope) -> list[str]:
+    if state is None:
+        return []
+    _read(state)
+    return [line for child in state.children_of(scope) for line in child.lines_of_use()]
+
+
+def late_lines() -> list[str]:
+    """Return, once, a line for each thing that children did after the end of their test."""
+    if state is None and not _late:
+        return []
+    with _lock:
+        if state is not None:
+            _read(state)
+        found = _late.copy()
+        _late.clear()
+    return found
+
+
+def _read(known: _State) -> None:
+    """Take in what children have written since."""
+    for line in known.ledger.read():
+        child = known.by_serial.get(line.serial)
+        if child is None:
+            continue
+        child.processes.add(line.process)
+        if line.kind == "used":
+            _note(child, f"{line.process}, {child.parent.how}, was refused {line.text}")
+    for serial in known.ledger.take_flags(list(known.by_serial)):
+        child = known.by_serial[serial]
+        _note(child, f"that was {child.parent.how} was refused a cache, and could not say which")
+
+
+def _note(child: Child, text: str) -> None:
+    if child.scopes:
+        child.used.append(text)
+    else:
+        _late.append(f"late: child process {text}, after {child.parent.test} had ended")
+
+
+def _await(scope: Scope) -> None:
+    """Wait until each Python that was started in *scope* has joined, or has ended, or was waited for long."""
+    until = monotonic() + _PATIENCE
+    while (left := _awaited(scope)) and monotonic() < until:
+        # They are asked first: one may join and end in between.
+        running = [child for child in left if _is_running(child.process)]
+        left = _awaited(scope)
+        if not any(child in left for child in running):
+            return
+        sleep(0.002)
+
+
+def _awaited(scope: Scope) -> list[Child]:
+    with _lock:
+        return _still_awaited(scope)
+
+
+def _still_awaited(scope: Scope) -> list[Child]:
+    if state is None:
+        return []
+    _read(state)
+    found = state.children_of(scope)
+    return [child for child in found if child.awaited is not None and not child.processes]
+
+
+def _is_running(process: int | None) -> bool:
+    if process is None:
+        return False
+    if not hasattr(os, "waitid"):
+        # macOS until Python 3.12, and Windows.
+        return _exists(process)
+    try:
+        # Without reaping it, which is for the program to do.
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, process, flags) is None
+    except ChildProcessError:
+        return False
+
+
+def _tidy(known: _State) -> None:
+    """Forget children that can do nothing any more; without any, the ledger goes too."""
+    global state
+    if open_scopes():
+        return
+    for serial, child in list(known.by_serial.items()):
+        # One that has written nothing yet may be about to.
+        has_ended = bool(child.processes) and not any(map(_exists, child.processes))
+        if has_ended or len(known.by_serial) > _KEPT:
+            del known.by_serial[serial]
+    if not known.by_serial:
+        atexit.unregister(_at_exit)
+        known.ledger.remove()
+        state = None
+
+
+def _exists(process: int) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _at_exit(known: _State) -> None:
+    if getpid() != known.ledger.owner:
+        return
+    if state is known and (lines := late_lines()):
+        print("\n".join(["cachetest: no test was left to tell of this.", *lines]), file=sys.stderr)
+    with suppress(OSError):
+        known.ledger.remove()
+
+
+def forget_all() -> None:
+    """Have no children: in a forked child, whose parent's they are."""
+    global state
+    in_use.clear()
+    _late.clear()
+    state = None

@@ -1,0 +1,63 @@
+"""A forked child: it has a copy of its parent's caches, which refuse, and may have scopes of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from .._caches import scope as scopes
+from .._recording.uncounted import forget_uncounted
+from . import children, joined
+
+if TYPE_CHECKING:
+    from .._caches.scope import Scope
+
+__all__ = ["of_parent"]
+
+of_parent: set[Scope | None] = set()
+"""The scopes of the processes that this one was forked from."""
+# What each thread that is about to fork has made of the child.
+_forking: dict[int, children.Child | None] = {}
+
+
+def _before() -> None:
+    if scopes.open_scopes():
+        # Loaded here: few tests have a child, and it is not for the child to load.
+        from . import refusal, telling_children  # noqa: F401
+
+        _forking[threading.get_ident()] = children.new_child("forked")
+
+
+def _after_in_parent() -> None:
+    _forking.pop(threading.get_ident(), None)
+
+
+def _after_in_child() -> None:
+    child = _forking.pop(threading.get_ident(), None)
+    _forking.clear()
+    ledger = children.ledger()
+    found = scopes.open_scopes()
+    children.forget_all()
+    forget_uncounted()
+    if not found:
+        return
+    from .refusal import refuse_all, refuse_outside
+    from .telling_children import add_token
+
+    scopes._open = ()
+    of_parent.update(found)
+    refuse_all(found)
+    # Where its scope has opened since, nobody has to be told of it, and it refuses all the same.
+    test = " or ".join(str(each.label) for each in found)
+    parent = joined.Parent(os.getppid(), test, "", 0, "forked") if child is None else child.parent
+    joined.enter(parent)
+    joined.set_flag(None if ledger is None else ledger.flag)
+    # For what it becomes by exec.
+    add_token(os.environ, parent, None)
+    refuse_outside(parent.test)
+    joined.report(parent, "forked", "")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child)

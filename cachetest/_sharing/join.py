@@ -1,0 +1,37 @@
+"""Joining: a process that starts anew becomes a child of the test that has started it."""
+
+from __future__ import annotations
+
+import os
+
+from .joined import JOIN, Parent, current_parent, enter, report
+from .libraries import begin_to_refuse, refuse_outside_scopes
+from .process_hooks import hook_for_good
+
+__all__ = ["join", "join_as"]
+
+
+def join() -> None:
+    """Have this process known as a child of the test that started it; do nothing if no test did.
+
+    It is called by itself in a Python where cachetest is installed. Elsewhere (an interpreter with ``-S``, or
+    one that embeds Python) call it before the first use of a cache: until a child can use the caches of its
+    parent's test, each use is a `ChildOperationError`.
+    """
+    text = os.environ.get(JOIN)
+    if text is not None and current_parent() is None:
+        join_as(text)
+
+
+def join_as(text: str) -> None:
+    """Join the test that *text* tells of: a fork server may have joined the one that it was started in."""
+    try:
+        parent = Parent.from_text(text)
+    except ValueError:
+        raise ValueError(f"the environment variable {JOIN} was not set by cachetest: {text!r}") from None
+    enter(parent)
+    begin_to_refuse(parent)
+    refuse_outside_scopes(parent, [])
+    # Its own children are of the test as well.
+    hook_for_good()
+    report(parent, "joined", "")

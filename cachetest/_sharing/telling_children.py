@@ -1,0 +1,152 @@
+"""How a process that is started, and a job for one that was, is told of the test: one wrapper for each way.
+
+A forked child needs none. The environment of this process is never changed: each call's own is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from os import getpid
+
+from .joined import JOIN, Parent, current_parent, is_text_of
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+    from typing import Any
+
+__all__ = ["add_token", "wrap_pool", "wrap_popen", "wrap_posix_spawn", "wrap_preparation_data", "wrap_submit"]
+
+# Of the arguments of Popen after the first.
+_ENV = 9
+# The folder of the package, and the one with the `sitecustomize` of a Python that has no .pth of ours.
+_SITE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site")
+
+
+def _new_child(how: str) -> tuple[Any, Parent | None]:
+    """Return the child of this process that is about to be made, and what it is to be told.
+
+    In a process that is itself a child, and has no scope of its own, that is what this one was told.
+    """
+    # In a child that has no scopes nobody has loaded it.
+    children = sys.modules.get("cachetest._sharing.children")
+    child = None if children is None else children.new_child(how)
+    return child, current_parent() if child is None else child.parent
+
+
+def wrap_popen(init: Callable[..., Any]) -> Callable[..., Any]:
+    def joining_init(self: Any, args: Any, *rest: Any, **kwargs: Any) -> None:
+        child, parent = (None, None) if _is_told_by_each_job(args) else _new_child("started")
+        if parent is None:
+            init(self, args, *rest, **kwargs)
+            return
+        env = rest[_ENV] if len(rest) > _ENV else kwargs.get("env")
+        executable = rest[1] if len(rest) > 1 else kwargs.get("executable")
+        shell = rest[7] if len(rest) > 7 else kwargs.get("shell", False)
+        # Loaded here, as below, when a process is started: many processes start none.
+        from .commands import python_command
+
+        command = python_command(args, executable, bool(shell))
+        joined = dict(os.environ if env is None else env)
+        add_token(joined, parent, command)
+        if len(rest) > _ENV:
+            rest = (*rest[:_ENV], joined, *rest[_ENV + 1 :])
+        else:
+            kwargs["env"] = joined
+        try:
+            init(self, args, *rest, **kwargs)
+        except BaseException:
+            if child is not None:
+                child.forget()
+            raise
+        if child is not None:
+            child.process = self.pid
+            child.awaited = None if command is None else command.shown
+
+    return joining_init
+
+
+def _is_told_by_each_job(args: Any) -> bool:
+    """Return whether *args* start the workers of torch's compiler: they outlive it, and only do jobs."""
+    return isinstance(args, list) and any("compile_worker" in str(word) for word in args[:2])
+
+
+def add_token(env: MutableMapping[Any, Any], parent: Parent, command: Any) -> None:
+    if env is not os.environ:
+        # Bytes are allowed for the names and values of the environment that a call gives.
+        env.pop(JOIN.encode(), None)
+    env[JOIN] = parent.as_text()
+    if _has_pth() and (command is None or command.is_this_python):
+        return
+    found = env.pop("PYTHONPATH", None)
+    if not found and env is not os.environ:
+        found = env.pop(b"PYTHONPATH", None)
+    found = os.fsdecode(found) if found else ""
+    env["PYTHONPATH"] = os.pathsep.join([_SITE, found] if found else [_SITE])
+
+
+def _has_pth() -> bool:
+    """Return whether this Python joins by itself: the package was installed, and not put on a path."""
+    return any(os.path.isfile(os.path.join(path, "cachetest.pth")) for path in sys.path)
+
+
+def wrap_posix_spawn(spawn: Callable[..., Any]) -> Callable[..., Any]:
+    def joining_spawn(path: Any, argv: Any, env: Any, **kwargs: Any) -> Any:
+        if is_text_of(getpid(), env.get(JOIN)):
+            # It is called by Popen.
+            return spawn(path, argv, env, **kwargs)
+        child, parent = _new_child("started")
+        if parent is None:
+            return spawn(path, argv, env, **kwargs)
+        from .commands import python_command
+
+        command = python_command(list(argv), path, shell=False)
+        joined = dict(env)
+        add_token(joined, parent, command)
+        process = spawn(path, argv, joined, **kwargs)
+        if child is not None:
+            child.process = process
+            child.awaited = None if command is None else command.shown
+        return process
+
+    return joining_spawn
+
+
+def wrap_preparation_data(get: Callable[..., Any]) -> Callable[..., Any]:
+    def get_joining(name: Any, *args: Any) -> Any:
+        data = get(name, *args)
+        parent = _new_child("spawned")[1]
+        if parent is not None:
+            from .jobs import JoiningToken
+
+            data["cachetest"] = JoiningToken(parent)
+        return data
+
+    return get_joining
+
+
+def wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
+    def joining_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return submit(self, _job(fn), *args, **kwargs)
+
+    return joining_submit
+
+
+def wrap_pool(method: Callable[..., Any]) -> Callable[..., Any]:
+    def joining(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
+        pool = sys.modules["multiprocessing.pool"]
+        is_of_threads = isinstance(self, pool.ThreadPool)
+        return method(self, func if is_of_threads else _job(func), *args, **kwargs)
+
+    return joining
+
+
+def _job(function: Any) -> Any:
+    from .jobs import JoiningJob
+
+    if not callable(function) or isinstance(function, JoiningJob):
+        return function
+    parent = _new_child("given work")[1]
+    return function if parent is None else JoiningJob(function, parent)

@@ -1,0 +1,111 @@
+"""The timer of a scope's cache: what moves the time of a program moves that of its caches too.
+
+`TTLCache` and `TLRUCache` read ``time.monotonic``, which they have as a default argument. Whoever replaces it
+by its name, as freezegun and ``mock.patch`` do, does not reach that. time-machine does not move it at all.
+"""
+
+from __future__ import annotations
+
+import datetime
+import pkgutil
+import sys
+import time
+from types import BuiltinFunctionType
+from typing import TYPE_CHECKING, Any
+
+import cachetools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+__all__ = ["movable"]
+
+_STEADY = ("monotonic", "perf_counter")
+_NAMES = (*_STEADY, "time", *(f"{name}_ns" for name in (*_STEADY, "time")))
+
+
+def movable(timer: Any) -> Any:
+    """Return a timer that tells the time of *timer*, and is moved; *timer* itself, if the program's own."""
+    innermost = timer
+    # The library keeps a timer in an object of its own, and that again for a cache that is made with it.
+    while isinstance(innermost, cachetools._TimedCache._Timer):
+        innermost = innermost._Timer__timer
+    owner = getattr(innermost, "__self__", None)
+    if type(innermost) is not BuiltinFunctionType:
+        return timer
+    if innermost.__module__ == "time" and innermost.__name__ in _NAMES:
+        steady = innermost.__name__.removesuffix("_ns") in _STEADY
+        return _SteadyTimer(innermost) if steady else _NamedTimer("time", innermost.__name__)
+    if isinstance(owner, type) and owner.__module__ == "datetime" and owner.__name__ == "datetime":
+        return _NamedTimer("datetime", f"datetime.{innermost.__name__}")
+    return timer
+
+
+class _NamedTimer:
+    """A timer that is looked up at each call, by the name of its *module* and that which it has in there."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._where = module, name
+        self.__name__ = name.rpartition(".")[2]
+
+    def __call__(self) -> Any:
+        return self._found()()
+
+    def _found(self) -> Callable[[], Any]:
+        module, name = self._where
+        found: Any = time if module == "time" else datetime
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found  # type: ignore[no-any-return]
+
+    # A copy is moved too. What is pickled may be read where there is no cachetest.
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Any:
+        # The object that has it may hand this on, as all that it lacks itself: then it is what is copied.
+        return cachetools._TimedCache._Timer(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return pkgutil.resolve_name, (":".join(self._where),)
+
+
+class _SteadyTimer(_NamedTimer):
+    """One that no clock sets: moved by as much as the time of day is."""
+
+    def __init__(self, real: Any) -> None:
+        super().__init__("time", real.__name__)
+        self._name = real.__name__
+        self._real = real
+        self._day = "time_ns" if self._name.endswith("_ns") else "time"
+        # How far it is from the time of day, in steps that a float has in full: an entry that expires after
+        # just as long as was travelled is expired.
+        since = real() - _real_time(self._day)
+        self._since = since if self._day == "time_ns" else round(since * 1024) / 1024
+
+    def __call__(self) -> Any:
+        current = getattr(time, self._name)
+        if current is not self._real:
+            # That of freezegun is the time of day, as of when it has been frozen: entries from before would
+            # all have expired.
+            if getattr(current, "__module__", "") == "freezegun.api":
+                return getattr(time, self._day)() + self._since
+            return current()
+        if "time_machine" in sys.modules and _travelling():
+            return getattr(time, self._day)() + self._since
+        return self._real()
+
+
+def _travelling() -> bool:
+    hatch = sys.modules["time_machine"].escape_hatch
+    return hatch.is_travelling()  # type: ignore[no-any-return]
+
+
+def _real_time(name: str) -> Any:
+    if "time_machine" in sys.modules and _travelling():
+        return getattr(sys.modules["time_machine"].escape_hatch.time, name)()
+    frozen = sys.modules.get("freezegun.api")
+    return getattr(time if frozen is None else frozen, name if frozen is None else f"real_{name}")()

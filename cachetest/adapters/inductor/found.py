@@ -1,0 +1,42 @@
+"""The entries that a call into torch has found, until torch has used them or not."""
+
+from __future__ import annotations
+
+import threading
+from typing import NamedTuple
+
+__all__ = ["Found", "backend_classes", "here", "is_ours"]
+
+backend_classes: list[type] = []
+"""The classes of our backends: one for each ``RemoteCacheBackend`` that there has been."""
+
+
+def is_ours(backend: object) -> bool:
+    """Return whether *backend* is one of our backends."""
+    return issubclass(type(backend), tuple(backend_classes))
+
+
+class Found(NamedTuple):
+    """An entry that a lookup has found: the name of the cache, the key, and the value."""
+
+    cache: str
+    key: str
+    value: object
+
+
+class _Here(threading.local):
+    """The state of one thread.
+
+    ``found`` are the entries that the innermost call that is looked at has found, oldest first; None where
+    none is looked at. ``refused`` is whether one was refused in the guarded lookup that runs, None where none
+    does. ``entry`` is the one of AOTAutograd that is being made a function of. ``error`` is the latest one
+    that was logged as a failure already.
+    """
+
+    found: list[Found] | None = None
+    refused: bool | None = None
+    entry: Found | None = None
+    error: Exception | None = None
+
+
+here = _Here()

@@ -1,0 +1,121 @@
+"""Child processes for tests: what they run, and the end that each has in time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import unittest
+from typing import TYPE_CHECKING, Any
+
+from cachetest import ChildOperationError, MockBackend, PatchCaches
+
+from ..support import EXHAUSTIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A child that takes longer hangs, and is ended by a signal.
+SECONDS = 60
+
+START_METHODS = ["fork", "spawn", "forkserver"] if EXHAUSTIVE else ["fork", "spawn"]
+
+needs_fork = unittest.skipUnless(hasattr(os, "fork"), "needs os.fork")
+
+
+def outcome_of(function: Callable[..., Any], *args: Any) -> Any:
+    """Return what *function* returns, or the name and text of what it raises."""
+    try:
+        return function(*args)
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def run_forked(function: Callable[..., Any], *args: Any) -> Any:
+    """Return the outcome of *function* in a forked child."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            signal.alarm(SECONDS)
+            data = pickle.dumps(outcome_of(function, *args))
+            os.write(writing, data)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as file:
+        data = file.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        raise AssertionError(f"the child was ended by signal {os.WTERMSIG(status)}")
+    return pickle.loads(data)
+
+
+def run_by(method: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Return the outcome of *function* in a process that multiprocessing starts by *method*."""
+    context = multiprocessing.get_context(method)
+    reading, writing = context.Pipe(duplex=False)
+    worker = context.Process(target=_send_outcome, args=(writing, function, *args))
+    worker.start()
+    writing.close()
+    try:
+        if not reading.poll(SECONDS):
+            raise AssertionError("the child took too long")
+        return reading.recv()
+    except EOFError:
+        raise AssertionError("the child ended without a word") from None
+    finally:
+        worker.join(SECONDS)
+        if worker.is_alive():
+            worker.kill()
+            worker.join()
+
+
+def _send_outcome(writing: Any, function: Callable[..., Any], *args: Any) -> None:
+    writing.send(outcome_of(function, *args))
+
+
+def failure_of(body: Callable[..., Any], *adapters: Any) -> tuple[Any, str]:
+    """Return what *body* returns in a block with *adapters*, and the failure at the end of the block."""
+    result = None
+    try:
+        with PatchCaches(*adapters) as patched:
+            result = body(patched.caches)
+    except AssertionError as error:
+        return result, str(error)
+    return result, ""
+
+
+def use_mock() -> str:
+    """Use a cache that is tested by hand."""
+    MockBackend("prices").put("lamp", 4.0)
+    return "done"
+
+
+def swallow() -> str:
+    """Use a cache, and never tell that it was refused."""
+    try:
+        return use_mock()
+    except ChildOperationError:
+        return "swallowed"
+
+
+def use_own_scope() -> list[int]:
+    """Use a cache in a scope of one's own."""
+    with PatchCaches() as patched:
+        prices = MockBackend("prices")
+        prices.get("lamp")
+        prices.put("lamp", 4.0)
+        prices.get("lamp")
+        return list(patched.caches.prices.counts())
+
+
+def use_neither() -> str:
+    """Use no cache."""
+    return "done"
+
+
+def own_scope_then_not() -> list[Any]:
+    """Use a cache in a scope of one's own, and then outside it."""
+    return [use_own_scope(), outcome_of(use_mock)]

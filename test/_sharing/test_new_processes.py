@@ -1,0 +1,219 @@
+"""A child that multiprocessing starts, and a worker that is older than the test, refuse as forked ones do."""
+
+import multiprocessing
+import os
+import tempfile
+import unittest
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from parameterized import parameterized
+
+from cachetest import ChildOperationError
+from cachetest.adapters import Functools
+
+from ..support import is_there, run_python
+from . import library_use
+from .children_support import (
+    SECONDS,
+    START_METHODS,
+    failure_of,
+    needs_fork,
+    outcome_of,
+    own_scope_then_not,
+    run_by,
+    use_mock,
+    use_neither,
+)
+from .library_use import PLACES, USES, try_all, try_django
+
+# By the libraries that each needs.
+NEEDED = {
+    "redis": ("redis", "fakeredis"),
+    "redis.asyncio": ("redis", "fakeredis"),
+    "pymemcache": ("pymemcache",),
+    "cachetools": ("cachetools", "dogpile"),
+    "dogpile": ("cachetools", "dogpile"),
+    **dict.fromkeys(
+        ("Shop.stock", "Shop.weight", "size_of", "width_of", "Shop.price"), ("cachetools", "dogpile")
+    ),
+}
+
+
+def adapters_and_uses():
+    """Return adapters of all libraries that are there, and the names of what uses their caches."""
+    uses = [name for name in USES if all(map(is_there, NEEDED.get(name, ())))]
+    memoised = {"price": library_use.price_of}
+    made = []
+    if "redis" in uses:
+        from cachetest.adapters import Redis
+
+        made.append(Redis())
+    if "pymemcache" in uses:
+        from cachetest.adapters import Pymemcache
+
+        made.append(Pymemcache())
+    if "cachetools" in uses:
+        from cachetest.adapters import Cachetools, Dogpile
+
+        from .library_objects import Shop, prices, size_of
+
+        # Some by the object, the others by where they are.
+        memoised |= {"of_shop": Shop.price, "weight": Shop.weight}
+        caches = {"prices": prices, "stock": Shop.stock, "size": size_of, "width": f"{PLACES}:width_of"}
+        made += [Cachetools(**caches), Dogpile(region=f"{PLACES}:region")]
+    return [*made, Functools(**memoised)], uses
+
+
+def start_pool(method):
+    """Return a pool of one process, which runs."""
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method))
+    pool.submit(use_neither).result(SECONDS)
+    return pool
+
+
+MAIN = """
+import multiprocessing, sys
+from functools import lru_cache
+from cachetest import ChildOperationError, PatchCaches
+from cachetest.adapters import Functools
+
+@lru_cache
+def price_of(name):
+    return len(name)
+
+def use():
+    try:
+        price_of("lamp")
+    except ChildOperationError:
+        sys.exit(7)
+
+if __name__ == "__main__":
+    for method in {methods!r}:
+        try:
+            with PatchCaches(Functools(price=price_of)):
+                child = multiprocessing.get_context(method).Process(target=use)
+                child.start()
+                child.join()
+        except AssertionError as error:
+            print(method, child.exitcode, "was refused a call" in str(error))
+"""
+
+
+class MainTests(unittest.TestCase):
+    def test_refused(self):
+        """What the main module has, which multiprocessing makes anew in a child, refuses there as well."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "main.py").write_text(MAIN.format(methods=START_METHODS), encoding="utf-8")
+            done = run_python(str(Path(folder, "main.py")))
+        self.assertEqual(
+            done.stdout.splitlines(), [f"{method} 7 True" for method in START_METHODS], done.stderr
+        )
+
+
+class StartMethodTests(unittest.TestCase):
+    def check(self, told, failure, uses):
+        for name in uses:
+            with self.subTest(name):
+                self.assertRegex(told[name], "^ChildOperationError: .*was refused: this is child process")
+        self.assertEqual(told.get("others", "done"), "done", "a cache that the test does not watch")
+        self.assertEqual(told.get("fakeredis", "done"), "done", "what never leaves the process")
+        self.assertEqual(told["own scope"], [1, 1, 1])
+        for cache in {"redis", "prices", "region", "price", "pymemcache"} if len(uses) > 5 else {"price"}:
+            self.assertIn(f"on cache {cache!r}", failure)
+
+    @parameterized.expand(START_METHODS)
+    def test_libraries(self, method):
+        """Each use of a cache of the test's adapters is refused, and reaches no store; others are not."""
+        made, uses = adapters_and_uses()
+        told, failure = failure_of(lambda _: run_by(method, try_all, uses), *made)
+        self.check(told, failure, uses)
+
+    @parameterized.expand(START_METHODS)
+    def test_own_scope(self, method):
+        """A scope of the child is its own; after it the child refuses."""
+        (counts, told), failure = failure_of(lambda _: run_by(method, own_scope_then_not))
+        self.assertEqual(counts, [1, 1, 1])
+        self.assertIn("ChildOperationError", told)
+        self.assertIn("was refused a put", failure)
+
+    @parameterized.expand(START_METHODS)
+    def test_no_use(self, method):
+        """A child that uses no cache changes nothing."""
+        self.assertEqual(failure_of(lambda _: run_by(method, use_neither)), ("done", ""))
+
+    def test_grandchild(self):
+        """A child of the child is of the test as well."""
+        told, failure = failure_of(lambda _: run_by("spawn", run_by, "spawn", use_mock))
+        self.assertIn("ChildOperationError", told)
+        self.assertIn("was refused a put", failure)
+
+    def test_outside_any_scope(self):
+        """A child of a process in which no test runs is as ever."""
+        self.assertEqual(run_by("spawn", use_mock), "done")
+
+    @unittest.skipUnless(is_there("django"), "needs django: pip install django")
+    def test_django(self):
+        """Django's caches are refused where nobody has named an adapter: the child alone has Django."""
+        told, failure = failure_of(lambda _: run_by("spawn", try_django))
+        for each in told:
+            self.assertIn("ChildOperationError", each)
+        self.assertIn("on cache 'default'", failure)
+
+
+class PoolTests(unittest.TestCase):
+    """Workers that are older than the test, and outlive it."""
+
+    @parameterized.expand(START_METHODS)
+    def test_executor(self, method):
+        """A job that is given in a test works for it, and no other job does."""
+        with start_pool(method) as pool:
+            made, uses = adapters_and_uses()
+            told, failure = failure_of(lambda _: pool.submit(try_all, uses).result(SECONDS), *made)
+            StartMethodTests.check(self, told, failure, uses)
+            self.assertEqual(failure_of(lambda _: list(pool.map(outcome_of, [use_neither]))), (["done"], ""))
+            self.assertEqual(pool.submit(use_mock).result(SECONDS), "done")
+
+    def test_error_arrives(self):
+        """The error is raised where the result is asked for."""
+        with start_pool("spawn") as pool:
+
+            def body(_):
+                with self.assertRaises(ChildOperationError):
+                    pool.submit(use_mock).result(SECONDS)
+
+            self.assertIn("given work at", failure_of(body)[1])
+
+    @needs_fork
+    @parameterized.expand(
+        [
+            ("apply", lambda pool: [pool.apply(outcome_of, (use_mock,))]),
+            ("apply_async", lambda pool: [pool.apply_async(outcome_of, (use_mock,)).get(SECONDS)]),
+            ("map", lambda pool: pool.map(outcome_of, [use_mock])),
+            ("starmap", lambda pool: pool.starmap(outcome_of, [(use_mock,)])),
+            ("map_async", lambda pool: pool.map_async(outcome_of, [use_mock]).get(SECONDS)),
+            ("imap", lambda pool: list(pool.imap(outcome_of, [use_mock]))),
+            ("imap_unordered", lambda pool: list(pool.imap_unordered(outcome_of, [use_mock], 2))),
+        ]
+    )
+    def test_pool(self, _, use):
+        """So does what a multiprocessing.Pool is given, in each way."""
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            told, failure = failure_of(lambda _: use(pool))
+            self.assertIn("ChildOperationError", told[0])
+            self.assertIn("was refused a put", failure)
+
+    def test_initializer(self):
+        """What a pool of the test does first is refused too."""
+
+        def body(_):
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(1, context, initializer=outcome_of, initargs=(use_mock,)) as pool:
+                return pool.submit(os.getpid).result(SECONDS)
+
+        process, failure = failure_of(body)
+        self.assertIn(f"child process {process}, ", failure)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,241 @@
+"""The parent of a forked child knows what it did, and no lock is held in the child."""
+
+import os
+import signal
+import tempfile
+import threading
+import unittest
+import warnings
+
+from cachetest import CacheTestCase, LateOperationWarning, MockBackend, PatchCaches
+from cachetest._caches import scope
+from cachetest._recording import locks
+
+from ..support import make_library, run_case, run_python, sample_or_all
+from .children_support import SECONDS, needs_fork, run_forked, swallow, use_own_scope
+
+
+@needs_fork
+class AssertionTests(unittest.TestCase):
+    def run_inner(self, body):
+        class Inner(CacheTestCase):
+            def test(self):
+                body(self)
+
+        return run_case(Inner("test"))
+
+    def test_assertion_in_the_parent(self):
+        """An assertion that would pass because a child did the work fails, and says so."""
+
+        def body(case):
+            run_forked(swallow)
+            with self.assertRaisesRegex(AssertionError, "was refused a put"):
+                case.assertCacheUnused()
+
+        result = self.run_inner(body)
+        self.assertEqual(len(result.failures), 1)
+        self.assertIn("was refused a put", result.failures[0][1])
+
+    def test_assertion_in_the_child(self):
+        """An assertion of the parent's test case is refused in the child."""
+
+        def body(case):
+            MockBackend("prices").put("lamp", 4.0)
+            told = run_forked(case.assertCacheStats, "prices")
+            self.assertIn("ChildOperationError: an assertion, at ", told)
+
+        self.assertEqual(len(self.run_inner(body).failures), 1)
+
+    def test_late(self):
+        """What a child tries after the end of its test is told by the next one that ends."""
+        reading, writing = os.pipe()
+        with PatchCaches():
+            child = os.fork()
+            if child == 0:
+                try:
+                    signal.alarm(SECONDS)
+                    os.read(reading, 1)
+                    swallow()
+                finally:
+                    os._exit(0)
+        os.write(writing, b"x")
+        os.waitpid(child, 0)
+        for descriptor in (reading, writing):
+            os.close(descriptor)
+        with self.assertWarnsRegex(
+            LateOperationWarning, "late: child process .* after the block at .* had ended"
+        ):
+            with PatchCaches():
+                pass
+
+    def test_late_at_exit(self):
+        """Where no test is left to tell of it, the process does as it exits."""
+        done = run_python(
+            "-c",
+            "import os, sys, signal\n"
+            "from cachetest import PatchCaches\n"
+            "from test._sharing.children_support import swallow\n"
+            "reading, writing = os.pipe()\n"
+            "with PatchCaches():\n"
+            "    child = os.fork()\n"
+            "    if child == 0:\n"
+            f"        signal.alarm({SECONDS})\n"
+            "        os.read(reading, 1)\n"
+            "        swallow()\n"
+            "        os._exit(0)\n"
+            "os.write(writing, b'x')\n"
+            "os.waitpid(child, 0)\n",
+        )
+        self.assertRegex(
+            done.stderr, "no test was left to tell of this.\nlate: child process .* refused a put"
+        )
+
+    def test_nothing_is_left(self):
+        """The file by which children tell their parent is removed with the last of them, or at the end."""
+        with tempfile.TemporaryDirectory() as folder:
+            done = run_python(
+                "-c",
+                "import os, tempfile\n"
+                "from test._sharing.children_support import failure_of, run_by, run_forked, swallow\n"
+                "failure_of(lambda _: run_forked(swallow))\n"
+                "print(os.listdir(tempfile.gettempdir()))\n"
+                "failure_of(lambda _: print(len(os.listdir(tempfile.gettempdir())), run_forked(swallow)))\n",
+                TMPDIR=folder,
+            )
+            self.assertEqual((done.stdout, done.stderr), ("[]\n0 swallowed\n", ""))
+            self.assertEqual(os.listdir(folder), [])
+
+
+@needs_fork
+class LockTests(unittest.TestCase):
+    def test_forks_while_scopes_open_and_close(self):
+        """A child never finds a lock held, whatever other threads were doing; it counts in its own scope."""
+        stop = threading.Event()
+
+        def churn():
+            while not stop.is_set():
+                with PatchCaches():
+                    MockBackend("a").put(1, 1)
+
+        threads = [threading.Thread(target=churn) for _ in range(3)]
+        # By a fresh interpreter: of forks with threads this one would warn, and some tests leave threads.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for thread in threads:
+                thread.start()
+            try:
+                for _ in range(sample_or_all(10, 40)):
+                    self.assertEqual(run_forked(use_own_scope), [1, 1, 1])
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join(SECONDS)
+
+    def test_what_is_called_at_forks_is_loaded_before(self):
+        """What is called before and after a fork is loaded while the lock is held that is for that, alone."""
+        done = run_python(
+            "-c",
+            "import sys\n"
+            "from cachetest import PatchCaches\n"
+            "from cachetest._recording import locks\n"
+            "def hook(event, args):\n"
+            "    if event == 'import' and args[0] in ('logging', 'concurrent.futures.thread'):\n"
+            "        print(args[0], [rank for rank, lock in locks._ranked.items() if lock._is_owned()])\n"
+            "sys.addaudithook(hook)\n"
+            "with PatchCaches(): pass\n",
+        )
+        self.assertEqual(
+            (sorted(done.stdout.splitlines()), done.stderr),
+            (["concurrent.futures.thread [-1]", "logging [-1]"], ""),
+        )
+
+    def test_lock_that_another_thread_holds(self):
+        """Each lock of the package is free in a child, while another thread of the parent holds it."""
+        every = list(locks._made)
+        self.assertGreater(len(every), 5)
+        held, release = threading.Event(), threading.Event()
+
+        def hold():
+            for each in every:
+                each.acquire()
+            held.set()
+            release.wait(SECONDS)
+            for each in every:
+                each.release()
+
+        def try_all():
+            return [each.acquire(timeout=1) for each in every]
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        patience, locks._PATIENCE = locks._PATIENCE, 0.01
+        try:
+            held.wait(SECONDS)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.assertEqual(set(run_forked(try_all)), {True})
+        finally:
+            locks._PATIENCE = patience
+            release.set()
+            thread.join(SECONDS)
+
+    def test_lock_of_the_thread_that_forks(self):
+        """What the thread itself holds it lets go of in the child, as in the parent."""
+
+        def leave():
+            scope._lock.release()
+            return use_own_scope()
+
+        with scope._lock:
+            self.assertEqual(run_forked(leave), [1, 1, 1])
+
+    def test_switch_that_another_thread_has_turned(self):
+        """What another thread of the parent needs of a switch is no matter to the child."""
+        library, adapter = make_library()
+        is_on, release = threading.Event(), threading.Event()
+
+        def keep_on():
+            with PatchCaches(adapter, enable=["library_cache"]):
+                is_on.set()
+                release.wait(SECONDS)
+
+        class Inner(CacheTestCase):
+            patch_caches = (adapter,)
+
+            def test(self):
+                self.assertIs(library.flag, False)
+
+        def run_inner():
+            return [told for _, told in run_case(Inner("test")).errors]
+
+        thread = threading.Thread(target=keep_on)
+        thread.start()
+        try:
+            is_on.wait(SECONDS)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.assertEqual(run_forked(run_inner), [])
+        finally:
+            release.set()
+            thread.join(SECONDS)
+
+    def test_no_warning_of_ours(self):
+        """A fork in a process without threads warns of none: there is no thread of cachetest."""
+        done = run_python(
+            "-W",
+            "error",
+            "-c",
+            "import os\n"
+            "from cachetest import PatchCaches, MockBackend\n"
+            "with PatchCaches():\n"
+            "    MockBackend('a').put(1, 1)\n"
+            "    child = os.fork()\n"
+            "    if child == 0:\n"
+            "        os._exit(0)\n"
+            "    os.waitpid(child, 0)\n",
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,218 @@
+"""A Python that a test starts joins it, and one that does not is named; other programs are left alone."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from parameterized import parameterized
+
+import cachetest
+from cachetest import PatchCaches, join
+from cachetest._sharing.joined import JOIN
+
+from ..support import ROOT, run_python
+from .children_support import SECONDS, failure_of
+
+USE = "from cachetest import MockBackend; MockBackend('prices').put('lamp', 4)"
+WITH_ROOT = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {USE}"
+
+
+def run(args, **options):
+    """Run a program without its output, and return how it ended."""
+    done = subprocess.run(
+        args,
+        check=False,
+        timeout=SECONDS,
+        capture_output=True,
+        text=True,
+        **options,
+    )
+    return done.returncode, done.stderr
+
+
+def run_by_asyncio():
+    async def start():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", WITH_ROOT, stderr=asyncio.subprocess.PIPE, env={}
+        )
+        _, errors = await asyncio.wait_for(process.communicate(), SECONDS)
+        return process.returncode, errors.decode()
+
+    return asyncio.run(start())
+
+
+def run_by_posix_spawn():
+    with tempfile.TemporaryFile() as file:
+        to_file = (os.POSIX_SPAWN_DUP2, file.fileno(), 2)
+        process = os.posix_spawn(
+            sys.executable, [sys.executable, "-c", WITH_ROOT], {}, file_actions=[to_file]
+        )
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        file.seek(0)
+        return status, file.read().decode()
+
+
+def run_by_fork_and_exec():
+    with tempfile.TemporaryFile() as file:
+        if (child := os.fork()) == 0:
+            try:
+                os.dup2(file.fileno(), 2)
+                os.execv(sys.executable, [sys.executable, "-c", WITH_ROOT])
+            finally:
+                os._exit(9)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        file.seek(0)
+        return status, file.read().decode()
+
+
+class JoinTests(unittest.TestCase):
+    @parameterized.expand(
+        [
+            ("no_environment", lambda: run([sys.executable, "-c", WITH_ROOT])),
+            ("empty_environment", lambda: run([sys.executable, "-c", WITH_ROOT], env={})),
+            ("bytes", lambda: run([sys.executable.encode(), b"-c", WITH_ROOT.encode()], env={b"A": b"1"})),
+            ("shell", lambda: run(f'"{sys.executable}" -c "{WITH_ROOT}"; exit 1', shell=True)),
+            ("sh", lambda: run(["sh", "-c", f'"{sys.executable}" -c "{WITH_ROOT}"'])),
+            ("env", lambda: run(["env", "A=1", sys.executable, "-c", WITH_ROOT])),
+            ("executable", lambda: run(["shop", "-c", WITH_ROOT], executable=sys.executable)),
+            (
+                "python_of_python",
+                lambda: run(
+                    [
+                        sys.executable,
+                        "-c",
+                        "import subprocess, sys\n"
+                        f"sys.exit(subprocess.call([sys.executable, '-c', {WITH_ROOT!r}], env={{}}))",
+                    ]
+                ),
+            ),
+            ("asyncio", run_by_asyncio),
+            *([("posix_spawn", run_by_posix_spawn)] if hasattr(os, "posix_spawn") else []),
+            *([("fork_and_exec", run_by_fork_and_exec)] if hasattr(os, "fork") else []),
+        ]
+    )
+    def test_refused(self, _, start):
+        """However it is started, a Python refuses, and its parent knows."""
+        (code, told), failure = failure_of(lambda _: start())
+        self.assertEqual(code, 1)
+        self.assertIn("ChildOperationError: a put (key 'lamp') on cache 'prices'", told)
+        self.assertIn("was refused a put", failure)
+
+    def test_innocent(self):
+        """A Python that uses no cache loads none of the libraries, nor much of this package."""
+
+        def body(_):
+            done = subprocess.run(
+                [sys.executable, "-c", "import sys; print(*sorted(sys.modules))"],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=SECONDS,
+            )
+            return {name for name in done.stdout.split() if name.startswith("cachetest.")}
+
+        loaded, failure = failure_of(body)
+        self.assertEqual(failure, "")
+        self.assertIn("cachetest._sharing.joined", loaded)
+        self.assertLess(len(loaded), 9, loaded)
+
+    def test_environment_of_this_process(self):
+        """It has not changed while a child runs; a child has one variable more, and its own sitecustomize."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "sitecustomize.py").write_text("import sys; sys.mine = 1\n", encoding="utf-8")
+
+            def body(_):
+                found = dict(os.environ)
+                script = (
+                    "import os, sys\n"
+                    "print(sys.mine, os.environ['PYTHONPATH'], 'CACHETEST_JOIN' in os.environ)"
+                )
+                done = subprocess.run(
+                    [sys.executable, "-c", script],
+                    env={"PYTHONPATH": folder},
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                    timeout=SECONDS,
+                )
+                self.assertEqual(os.environ, found)
+                return done.stdout, done.stderr
+
+            self.assertEqual(failure_of(body), ((f"1 {folder} True\n", ""), ""))
+
+    def test_hooks_are_gone(self):
+        """After the block all is as it was."""
+        start = subprocess.Popen.__init__
+        with PatchCaches():
+            self.assertIsNot(subprocess.Popen.__init__, start)
+        self.assertIs(subprocess.Popen.__init__, start)
+
+
+class UnknownTests(unittest.TestCase):
+    def test_python_that_does_not_join(self):
+        """A Python of which nothing is known is named, with its command and what to do."""
+        _, failure = failure_of(lambda _: run([sys.executable, "-S", "-c", "pass"]))
+        self.assertRegex(
+            failure,
+            r"child process \d+, started at .*test_subprocesses.py:\d+ in run, is a Python that did not join "
+            r"this test \(.* -S -c pass\): whether it has used a cache, or a real store, can't be told. "
+            r"Install cachetest where it runs, or call cachetest.join\(\) in it",
+        )
+
+    def test_join(self):
+        """It may join by a call."""
+        folder = os.fspath(Path(cachetest.__file__).parents[1])
+        script = f"import sys; sys.path.insert(0, {folder!r}); import cachetest; cachetest.join()"
+        self.assertEqual(failure_of(lambda _: run([sys.executable, "-S", "-c", script]))[1], "")
+
+    def test_join_without_a_test(self):
+        """Where no test has started the process, the call does nothing."""
+        self.assertNotIn(JOIN, os.environ)
+        self.assertIsNone(join())
+
+    def test_variable_of_somebody_else(self):
+        """A variable that is not ours is an error that shows it."""
+        done = run_python("-c", "import cachetest; cachetest.join()", CACHETEST_JOIN="yes")
+        self.assertIn(
+            "ValueError: the environment variable CACHETEST_JOIN was not set by cachetest: 'yes'", done.stderr
+        )
+
+    @parameterized.expand(
+        [
+            ("program", ["true"], {}),
+            ("shell", "true; echo python", {"shell": True}),
+            ("version", [sys.executable, "--version"], {}),
+            ("not_there", ["no-such-program-python"], {}),
+        ]
+    )
+    def test_other_programs(self, _, args, options):
+        """A program that is no Python, or runs nothing, is not named."""
+
+        def body(_):
+            try:
+                run(args, **options)
+            except FileNotFoundError:
+                return
+
+        self.assertEqual(failure_of(body)[1], "")
+
+    def test_python_that_still_starts(self):
+        """One that has just been started when the test ends is waited for."""
+        started = []
+
+        def body(_):
+            started.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+
+        try:
+            self.assertEqual(failure_of(body)[1], "")
+        finally:
+            for each in started:
+                each.communicate(timeout=SECONDS)
+
+
+if __name__ == "__main__":
+    unittest.main()

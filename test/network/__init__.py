@@ -1,0 +1,1 @@
+"""Runs Python while nothing may leave it for a real store: ``python -m test.network -m pytest -q test``."""

@@ -1,0 +1,47 @@
+"""Each program of `examples/found` fails its test for the reason shown, and mended it passes."""
+
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from parameterized import parameterized
+
+from .support import ROOT, is_there, run_python
+
+FOLDER = ROOT / "examples" / "found"
+FOUND = sorted(each.parent for each in FOLDER.glob("*/program.py"))
+LIBRARIES = ("cachetools", "django")
+
+
+class FoundTests(unittest.TestCase):
+    def run_test(self, folder, program):
+        """Return what unittest prints of the test in *folder*, where the program is that in *program*."""
+        with tempfile.TemporaryDirectory() as copied:
+            shutil.copy(folder / "test_program.py", copied)
+            shutil.copy(folder / program, Path(copied, "program.py"))
+            return run_python("-m", "unittest", cwd=copied).stderr
+
+    @parameterized.expand([(folder.name, folder) for folder in FOUND])
+    def test_found(self, _, folder):
+        """It fails by one assertion, which says why; the program without the bug passes."""
+        source = (folder / "program.py").read_text(encoding="utf-8")
+        for library in LIBRARIES:
+            if f"from {library}" in source and not is_there(library):
+                self.skipTest(f"needs {library}")
+        printed = self.run_test(folder, "program.py")
+        self.assertIn(f"AssertionError: {(folder / 'failure.txt').read_text(encoding='utf-8')}", printed)
+        self.assertIn("Ran 1 test", printed)
+        self.assertIn("FAILED (failures=1)", printed)
+        self.assertRegex(self.run_test(folder, "mended.py"), r"(?s)Ran 1 test.*\nOK\n")
+
+    def test_all_are_told_of(self):
+        """There are some, and the page has each."""
+        page = (FOLDER / "README.rst").read_text(encoding="utf-8")
+        self.assertGreater(len(FOUND), 2)
+        for folder in FOUND:
+            self.assertIn(f"\n``{folder.name}``\n", page)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,76 @@
+"""A user's code, like that beside it: what is set for single tests, and what lasts outside of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from typing_extensions import assert_type
+
+from cachetest import AsyncCacheTestCase, CacheTestCase, CacheTestError, GuardError, cache_options, guard
+from cachetest.adapters import Adapter, Cachetools, GuardPoint, Undo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@cache_options(patch_caches=("redis",), enable_caches=["fx_graph_cache"])
+class OptionTests(CacheTestCase):
+    def setUp(self) -> None:
+        self.patchCaches(Cachetools(sessions="app:sessions"), "redis", enable=("fx_graph_cache",))
+
+    @cache_options(log_length=5, explain_misses=False, patch_caches=None)
+    def number(self, text: str, *, base: int = 10) -> int:
+        return int(text, base)
+
+    @cache_options(log_length=5)
+    async def number_later(self, text: str) -> int:
+        return int(text)
+
+    async def test_types(self) -> None:
+        assert_type(self.number("1", base=2), int)
+        assert_type(await self.number_later("1"), int)
+
+
+assert_type(OptionTests("test_types"), OptionTests)
+
+
+class CoroutineTests(AsyncCacheTestCase):
+    async def test_nothing_is_used(self) -> None:
+        self.assertCacheUnused()
+
+
+class Connection:
+    """The connection of a library that a user has."""
+
+    def send(self, data: bytes) -> int:
+        return len(data)
+
+
+class ConnectionAdapter(Adapter):
+    name = "connection"
+
+    def install(self) -> Undo:
+        return Undo()
+
+    def guard_points(self) -> Iterable[GuardPoint]:
+        def place(send: object, connection: Connection, data: bytes) -> str | None:
+            return "localhost:9999" if data else None
+
+        return [
+            GuardPoint(Connection, "send", place),
+            GuardPoint("library:Pool", "send", place, optional=True),
+        ]
+
+
+def use_guard() -> None:
+    with guard("redis", ConnectionAdapter(), allow=("localhost:6379", Path("/var/cache"))) as inner:
+        assert_type(inner, guard)
+        assert_type(inner.refused, tuple[str, ...])
+    started = guard().start()
+    try:
+        Connection().send(b"")
+    except GuardError as error:
+        any_error: CacheTestError = error
+        print(any_error)
+    started.stop()
