@@ -41,13 +41,15 @@ Effect = tuple["Kind", object]
 class Call(NamedTuple):
     """A call that is about to be done: the name of its ``cache``, what was ``asked``, and its ``keys``.
 
-    ``kind`` is ``"get"``, ``"put"`` or ``"delete"``, and None where it can't be told before.
+    ``kind`` is ``"get"``, ``"put"`` or ``"delete"``, and None where it can't be told before. ``gate`` is the
+    gate of the cache.
     """
 
     cache: str
     kind: str | None
     asked: str
     keys: Sequence[object]
+    gate: Gate
 
 
 class Behaviour(Protocol):
@@ -187,7 +189,7 @@ class Gate:
         known: Mapping[str, object] | None,
     ) -> Any:
         asked = str((known or {}).get("asked") or kind)
-        call = Call(self.name, kind, asked, keys)
+        call = Call(self.name, kind, asked, keys, self)
         for behaviour in self.in_force:
             do = _bound(behaviour, call, do)
         return do()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TextIO
 
+from .._behaving.acted_on import ActedOn
 from .._recording.log import ObservedLog, OperationLog
 from .._recording.packages import NO_LIBRARIES
 from ..errors import UnknownCacheError, closest_first
@@ -15,8 +16,9 @@ from .cache import MockCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from weakref import ref
 
-    from .._behaving.gate import Behaviour
+    from .._behaving.acted_on import InForceIn
     from .._recording.operation import Operation
     from .._telling.history import History
     from .cache import Explainer
@@ -24,11 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["MockCaches"]
 
 
+# What is of the scope itself, or can't be pickled.
+_NOT_COPIED = ("_numbers", "_inherit", "_scope")
 # So many blocks of a scope are remembered, to say where operations were.
 _REMEMBERED = 20
 
 
-class MockCaches(Mapping[str, MockCache]):
+class MockCaches(ActedOn, Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.
@@ -44,7 +48,6 @@ class MockCaches(Mapping[str, MockCache]):
     _explains_misses: bool = True
     _numbers: Iterator[int]
     _shared: dict[str, Any]
-    _in_force: tuple[Behaviour, ...] = ()
     _inherit: Callable[[MockCache], None] | None = None
     _log_outside = NO_LIBRARIES
     _blocks: tuple[Block, ...] = ()
@@ -61,6 +64,7 @@ class MockCaches(Mapping[str, MockCache]):
         by_name: dict[str, MockCache] | None = None,
         inherit: Callable[[MockCache], None] | None = None,
         log_outside: frozenset[str] = NO_LIBRARIES,
+        scope: ref[InForceIn] | None = None,
     ) -> None:
         """Have one empty cache for each of *names*.
 
@@ -69,7 +73,7 @@ class MockCaches(Mapping[str, MockCache]):
         *explainer_of* gives, for the name of a cache, the adapter that explains its misses; *observer* is
         told of every operation on any of the caches; *by_name* is the dict that they are kept in; *inherit*
         gives a new cache what it begins with; *log_outside* are the packages that are not the caller of an
-        operation.
+        operation; *scope* is told where something is put in force.
         """
         # Not by assignments, which __setattr__ makes slow: a scope is opened for every test.
         own = vars(self)
@@ -83,6 +87,8 @@ class MockCaches(Mapping[str, MockCache]):
         own["_log_length"] = log_length
         if log_outside:
             own["_log_outside"] = log_outside
+        if scope is not None:
+            own["_scope"] = scope
         own["_explainer_of"] = explainer_of
         # One sequence for all of the caches.
         own["_numbers"] = count(1)
@@ -120,12 +126,6 @@ class MockCaches(Mapping[str, MockCache]):
         from .uncounted_cache import UncountedCache
 
         return UncountedCache(name, ObservedLog(name, self._log_length, self._numbers, self._observer))
-
-    def _put_in_force(self, behaviours: tuple[Behaviour, ...]) -> None:
-        """Have *behaviours*, the innermost last, and no others act before each call to each of the caches."""
-        vars(self)["_in_force"] = behaviours
-        for cache in self._caches.copy().values():
-            cache.in_force = behaviours
 
     def _know(self, names: Iterable[str], explainer_of: Callable[[str], Explainer | None] | None) -> None:
         """Have one cache for each of *names*, and *explainer_of* give what explains each."""
@@ -214,7 +214,7 @@ class MockCaches(Mapping[str, MockCache]):
 
     def __getstate__(self) -> dict[str, Any]:
         # A `count` can be copied and pickled until Python 3.13 only, and not without a warning.
-        return {name: value for name, value in vars(self).items() if name not in ("_numbers", "_inherit")}
+        return {name: value for name, value in vars(self).items() if name not in _NOT_COPIED}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         own = vars(self)

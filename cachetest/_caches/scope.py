@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 from .._recording.locks import make_lock
 from .._recording.packages import NO_LIBRARIES
@@ -19,9 +20,7 @@ from .uncounted_notes import lines_left, note_uncounted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from weakref import ref
 
-    from .._behaving.gate import Behaviour
     from .cache import Explainer, MockCache
     from .running import Work
 
@@ -92,7 +91,6 @@ class Scope:
     _caches: MockCaches | None = None
     _inherit: Callable[[MockCache], None] | None = None
     _has_inner = False
-    _in_force: tuple[Behaviour, ...] = ()
 
     def __init__(
         self,
@@ -142,8 +140,12 @@ class Scope:
         return found
 
     def _make_caches(self) -> MockCaches:
-        kept = self.by_name
-        return MockCaches(*self._options, by_name=kept, inherit=self._inherit, log_outside=self.log_outside)
+        own: dict[str, Any] = {
+            "by_name": self.by_name,
+            "inherit": self._inherit,
+            "log_outside": self.log_outside,
+        }
+        return MockCaches(*self._options, **own, scope=ref(self))
 
     @property
     def test(self) -> Scope:
@@ -172,15 +174,14 @@ class Scope:
         """Return this scope, the one whose entries it began with, and so on."""
         return chain(self, lambda scope: scope.origin)
 
-    def put_in_force(self, *behaviours: Behaviour) -> None:
-        """Have *behaviours*, the innermost last, and no others act before each call to its caches."""
+    def change_in_force(self, put: Callable[[], None]) -> None:
         with _lock:
-            self._in_force = behaviours
-            self.caches._put_in_force(behaviours)
+            put()
             self._update()
 
     def _update(self) -> None:
-        self.is_innermost = not (self.closed or self._has_inner or self._in_force or self.log_outside)
+        in_force = self._caches is not None and self._caches._in_force
+        self.is_innermost = not (self.closed or self._has_inner or in_force or self.log_outside)
 
     def __repr__(self) -> str:
         return f"<{'closed' if self.closed else 'open'} scope of {self.label}>"
@@ -228,7 +229,8 @@ def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> Non
         if _resting:
             _resting = without(_resting, scope)
         _open = open_among(_entered, _resting) if _resting else _entered
-        scope.is_resting, scope.is_innermost = False, not (scope._in_force or scope.log_outside)
+        scope.is_resting = False
+        scope._update()
         scope.previous = mark.get()
         scope.previous_spawned_by = spawned_by.get()
         # The mark first: by that close_scope tells whether there is anything to put back.

@@ -17,6 +17,15 @@ def loses(call, proceed):
     return MISSING
 
 
+def put_in_force(scope, *behaviours):
+    """Have *behaviours*, the innermost last, and no others act before each call to the caches of *scope*."""
+    caches = scope.caches
+    for each in caches._in_force:
+        caches._end(each)
+    for each in behaviours:
+        caches._begin(each)
+
+
 class Records:
     """A behaviour that lets every call go on, and keeps what it was told of it."""
 

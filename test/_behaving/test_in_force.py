@@ -8,14 +8,14 @@ from parameterized import parameterized
 from cachetest import Stats
 from cachetest._behaving.gate import Call
 
-from .behaviours import InForceCase, Records, loses, refuses
+from .behaviours import InForceCase, Records, loses, put_in_force, refuses
 
 
 class ActingTests(InForceCase):
     def test_goes_on(self):
         """What lets the call go on changes nothing, and is told what the call is about."""
         seen = Records()
-        self.scope.put_in_force(seen)
+        put_in_force(self.scope, seen)
         self.assertIsNone(self.backend.get("a"))
         self.backend.put("a", 1)
         self.assertEqual(self.backend.get("a"), 1)
@@ -26,11 +26,11 @@ class ActingTests(InForceCase):
         self.assertEqual(
             seen.calls,
             [
-                Call("c", "get", "get", ("a",)),
-                Call("c", "put", "put", ("a",)),
-                Call("c", "get", "get", ("a",)),
-                Call("c", "delete", "delete", ("a",)),
-                Call("c", "get", "MGET", ("a", "b")),
+                Call("c", "get", "get", ("a",), self.cache),
+                Call("c", "put", "put", ("a",), self.cache),
+                Call("c", "get", "get", ("a",), self.cache),
+                Call("c", "delete", "delete", ("a",), self.cache),
+                Call("c", "get", "MGET", ("a", "b"), self.cache),
             ],
         )
         self.assertEqual(
@@ -42,7 +42,7 @@ class ActingTests(InForceCase):
     def test_refuses(self, asked):
         """What raises in place of a call makes it a failure, and the call is not done."""
         self.cache.cache["a"] = 1
-        self.scope.put_in_force(refuses)
+        put_in_force(self.scope, refuses)
         calls = {
             "get": lambda: self.backend.get("a"),
             "put": lambda: self.backend.put("a", 2),
@@ -61,21 +61,21 @@ class ActingTests(InForceCase):
     def test_changes(self):
         """What changes what a call finds decides whether it is a hit."""
         self.backend.put("a", 1)
-        self.scope.put_in_force(loses)
+        put_in_force(self.scope, loses)
         self.assertIsNone(self.backend.get("a"))
-        self.scope.put_in_force(lambda call, proceed: "another")
+        put_in_force(self.scope, lambda call, proceed: "another")
         self.assertEqual(self.backend.get("b"), "another")
         self.assertEqual(self.logged("kind", "key"), [("put", "a"), ("miss", "a"), ("hit", "b")])
 
     def test_instead_of_a_write(self):
         """A write that is not gone on with counts as what the program met, and leaves no entry."""
-        self.scope.put_in_force(lambda call, proceed: None)
+        put_in_force(self.scope, lambda call, proceed: None)
         self.backend.put("a", 1)
         self.assertEqual((self.cache.stats, self.cache.cache), (Stats(1, 0, 0), {}))
 
     def test_effects_are_of_what_came_of_it(self):
         """The effects of a call are told by the result that was put in the place of its own."""
-        self.scope.put_in_force(lambda call, proceed: {"b": 2})
+        put_in_force(self.scope, lambda call, proceed: {"b": 2})
         result = self.cache.perform(
             "get",
             ("a", "b"),
@@ -88,7 +88,7 @@ class ActingTests(InForceCase):
     def test_order(self):
         """The innermost, the last, acts first."""
         order = []
-        self.scope.put_in_force(*(Records(name, order) for name in ("outer", "middle", "inner")))
+        put_in_force(self.scope, *(Records(name, order) for name in ("outer", "middle", "inner")))
         self.backend.get("a")
         self.assertEqual(
             order,
@@ -98,11 +98,11 @@ class ActingTests(InForceCase):
     def test_innermost_refuses(self):
         """Where the innermost refuses, the others are not asked."""
         outer = Records()
-        self.scope.put_in_force(outer, refuses)
+        put_in_force(self.scope, outer, refuses)
         with self.assertRaises(OSError):
             self.backend.get("a")
         self.assertEqual(outer.calls, [])
-        self.scope.put_in_force(refuses, outer)
+        put_in_force(self.scope, refuses, outer)
         with self.assertRaises(OSError):
             self.backend.get("a")
         self.assertEqual(len(outer.calls), 1)
@@ -114,7 +114,7 @@ class ActingTests(InForceCase):
             proceed()
             return proceed()
 
-        self.scope.put_in_force(twice)
+        put_in_force(self.scope, twice)
         self.backend.put("a", 1)
         self.assertEqual(self.backend.get("a"), 1)
         self.assertEqual(self.cache, Stats(1, 1, 0))
@@ -141,9 +141,9 @@ class ActingTests(InForceCase):
             )
 
         # A plain function that hands on what is to be awaited may stand around it.
-        self.scope.put_in_force(changes, Records())
+        put_in_force(self.scope, changes, Records())
         self.assertEqual(asyncio.run(main()), {"a": 1, "b": 2})
-        self.scope.put_in_force(refuses)
+        put_in_force(self.scope, refuses)
         with self.assertRaises(OSError):
             asyncio.run(main())
         self.assertEqual(order, ["MGET", "done"])
@@ -159,7 +159,7 @@ class ActingTests(InForceCase):
 
     def test_what_a_library_did_by_itself(self):
         """An eviction was not asked for, so nothing acts before it."""
-        self.scope.put_in_force(refuses)
+        put_in_force(self.scope, refuses)
         self.cache.record("eviction", "a")
         self.assertEqual(self.logged("kind"), [("eviction",)])
 

@@ -19,6 +19,7 @@ from cachetest._caches.attribution import bind_to_scope
 from cachetest._caches.backend import get_from_library, put_from_library
 from cachetest._caches.scope import Scope, close_scope, open_scope
 
+from .._behaving.behaviours import put_in_force
 from ..support import in_module, sample_or_all
 from .actors import Actor
 
@@ -121,9 +122,9 @@ def take_long_way(scope):
     scope.is_innermost = False
 
 
-def put_in_force(scope):
+def put_something_in_force(scope):
     """Have something in force that lets every call go on."""
-    scope.put_in_force(lambda call, proceed: proceed())
+    put_in_force(scope, lambda call, proceed: proceed())
 
 
 def run_through(callers, function, args):
@@ -214,7 +215,7 @@ class ShortWayCase(unittest.TestCase):
 
     def compare(self, program):
         expected = self.run_program(take_long_way, program)
-        for prepare in (take_short_way, put_in_force):
+        for prepare in (take_short_way, put_something_in_force):
             self.assertEqual(self.run_program(prepare, program), expected, prepare)
 
 
@@ -273,7 +274,7 @@ class NothingOutsideTests(unittest.TestCase):
         """Each way records the same lines."""
         expected = self.run_on_threads(take_long_way, way)
         self.assertEqual(len(expected["c"]["operations"]), 9)
-        for prepare in (take_short_way, put_in_force):
+        for prepare in (take_short_way, put_something_in_force):
             self.assertEqual(self.run_on_threads(prepare, way), expected)
 
 

@@ -6,6 +6,8 @@ from cachetest import PatchCaches
 from cachetest._behaving.gate import MISSING
 from cachetest._caches.attribution import scope_of_caller
 
+from .._behaving.behaviours import put_in_force
+
 # Each call of a subject: its arguments after the cache, the kind that the gate is told, and the keys.
 CALLS = [
     ("get", ("a",), "get", ["a"]),
@@ -71,7 +73,7 @@ class GateCase:
         return self.subject.adapter.entry_key(self.name, key)
 
     def put_in_force(self, *behaviours):
-        scope_of_caller().put_in_force(*behaviours)
+        put_in_force(scope_of_caller(), *behaviours)
 
     @parameterized.expand(METHODS)
     def test_refused(self, method):

@@ -10,6 +10,7 @@ from cachetest import PatchCaches
 from cachetest._behaving.gate import MISSING
 from cachetest._caches.attribution import current_scope
 
+from ..._behaving.behaviours import put_in_force
 from ..gate_case import GateCase
 from .django_contract_checks import DjangoContract, DjangoSubject
 from .django_project import NOWHERE
@@ -59,10 +60,10 @@ class BelowTests(unittest.TestCase):
         with PatchCaches("django", "redis"):
             client = redis.Redis.from_url(NOWHERE)
             client.get("a")
-            current_scope().put_in_force(see)
+            put_in_force(current_scope(), see)
             caches["pages"].set("a", 1)
             caches["pages"].get_or_set("b", lambda: client.get("c"))
-            current_scope().put_in_force()
+            put_in_force(current_scope())
         # To get or to set are several calls, with what the program does itself in between.
         called = [("pages", "set"), ("pages", "get_or_set"), ("redis", "GET")]
         self.assertEqual(list(dict.fromkeys(seen)), called)

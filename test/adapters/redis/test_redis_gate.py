@@ -6,13 +6,13 @@ from parameterized import parameterized
 
 from cachetest._caches.attribution import scope_of_caller
 
-from ..._behaving.behaviours import Records
+from ..._behaving.behaviours import Records, put_in_force
 from .redis_support import client, needs_redis, patched, shown
 
 
 def in_force(*behaviours):
     """Have these, and no others, be in force in the scope that is open."""
-    scope_of_caller().put_in_force(*behaviours)
+    put_in_force(scope_of_caller(), *behaviours)
 
 
 class Refuses:

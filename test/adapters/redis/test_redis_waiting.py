@@ -7,6 +7,7 @@ import unittest
 
 from parameterized import parameterized
 
+from ..._behaving.behaviours import put_in_force
 from .redis_support import client, needs_redis, patched, shown
 
 
@@ -168,7 +169,7 @@ class WaitingTests(unittest.TestCase):
             waits = connection()
             waiting(waits, "BLPOP", "jobs", "0")
             waits.send_command("SET", "a", "1")
-            scope_of_caller().put_in_force(refuses)
+            put_in_force(scope_of_caller(), refuses)
             client().rpush("jobs", "x")
             self.assertEqual(waits.read_response(), [b"jobs", b"x"])
             with self.assertRaisesRegex(LookupError, "^no$"):

@@ -1,0 +1,53 @@
+"""What a test can have act on all caches of its scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from weakref import ref
+
+    from .gate import Behaviour
+
+__all__ = ["ActedOn", "InForceIn"]
+
+
+class InForceIn(Protocol):
+    """A scope, as far as it has to know that something is in force."""
+
+    def change_in_force(self, put: Callable[[], None]) -> None: ...
+
+
+class ActedOn:
+    """The base of the caches of a scope that keeps what is in force over them."""
+
+    # They are gates.
+    _caches: dict[str, Any]
+    _in_force: tuple[Behaviour, ...] = ()
+    # Weak: a scope goes as soon as nobody holds it, and not when garbage is collected.
+    _scope: ref[InForceIn] | None = None
+
+    def _begin(self, behaviour: Behaviour) -> None:
+        """Have *behaviour* act before each call to any of the caches, first of all that do, until `_end`."""
+        self._change(lambda: self._set_in_force((*self._in_force, behaviour)))
+
+    def _end(self, behaviour: Behaviour) -> None:
+        """Have *behaviour*, which need not be the innermost, act no more."""
+        # By identity: two may be equal.
+        self._change(
+            lambda: self._set_in_force(tuple(each for each in self._in_force if each is not behaviour))
+        )
+
+    def _change(self, put: Callable[[], None]) -> None:
+        scope = None if self._scope is None else self._scope()
+        if scope is None:
+            put()
+        else:
+            scope.change_in_force(put)
+
+    def _set_in_force(self, behaviours: tuple[Behaviour, ...]) -> None:
+        # Not by an assignment, which is for replacing a cache.
+        vars(self)["_in_force"] = behaviours
+        for cache in self._caches.copy().values():
+            cache.in_force = behaviours
