@@ -32,7 +32,7 @@ LEVELS = [
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
-    {"_behaving": ["clock", "call", "gate", "acted_on", "injection", "carrying"]},
+    {"_behaving": ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying"]},
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),

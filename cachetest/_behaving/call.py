@@ -37,10 +37,12 @@ class Call(_Fields):
     """A call that is about to be done: the name of its ``cache``, what was ``asked``, and its ``keys``.
 
     ``kind`` is ``"get"``, ``"put"`` or ``"delete"``, and None where it can't be told before. ``gate`` is the
-    gate of the cache. ``strikes`` are the faults that have struck it so far, the latest last.
+    gate of the cache. ``strikes`` are the faults that have struck it so far, the latest last. ``is_lookup``
+    says that what it comes to is the value of one key, or `MISSING`.
     """
 
     strikes: tuple[Struck, ...] = ()
+    is_lookup = False
     libraries: frozenset[str] = NO_LIBRARIES
     frame: FrameType | None = None
     known: Mapping[str, object] | None = None

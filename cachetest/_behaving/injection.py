@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..faults import ANY
+from ..faults import ANY, Stale
+from .storage import kept_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..faults import Fault
     from .call import Call
     from .clock import Clock
+    from .storage import Storage
 
 __all__ = ["Carrier", "Injection", "Matching", "Strike", "struck"]
 
@@ -33,6 +35,7 @@ class Carrier(Protocol):
 
     def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any: ...
     def why_impossible(self, cache: Any, fault: Fault) -> str: ...
+    def storage(self, cache: Any) -> Storage: ...
     def entry_key(self, cache: str, key: object) -> object: ...
     def program_key(self, cache: str, key: object) -> object: ...
 
@@ -147,6 +150,7 @@ class Injection:
         self.cache = cache
         # What carriers keep for as long as it is in force: the entries as they were, for `Stale`.
         self.kept: dict[object, Any] = {}
+        self._keeps = any(isinstance(fault, Stale) for fault in faults)
         # What it could not do, though it was to: each is an error at its end.
         self.problems: list[str] = []
         self.passed: deque[Call] = deque(maxlen=_REMEMBERED)
@@ -161,6 +165,9 @@ class Injection:
         if self.cache is not None and call.cache != self.cache:
             return proceed()
         carrier: Carrier = call.gate.carrier
+        if self._keeps:
+            # Before anything is changed in a cache that is new.
+            self.keep_entries(call.gate)
         faults = [fault for fault in self.faults if self._can_strike(fault, call, carrier)]
         keys = self.matching.of(call, carrier) if faults else None
         if keys is None or not self._is_its_turn():
@@ -207,6 +214,13 @@ class Injection:
     def has_struck(self) -> bool:
         """Whether it has struck any call, one that is not counted included."""
         return bool(self._landed)
+
+    def keep_entries(self, gate: Any) -> None:
+        """Keep the entries of the cache *gate* as they are, if any fault asks for that."""
+        if not self._keeps or self.cache not in (None, gate.name) or gate.name in self.kept:
+            return
+        if not gate.carrier.why_impossible(gate, Stale()):
+            kept_entries(self.kept, gate.name, gate.carrier.storage(gate))
 
     def note(self, gate: Any, number: int) -> None:
         """Note that the operation of *number* was struck."""
