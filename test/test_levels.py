@@ -69,7 +69,9 @@ LEVELS = [
     {"adapters": ["calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"]},
     {
         "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
-        "adapters.cachetools": ["timer", "likeness", "scoped", "counting", "front", "adapter", "__init__"],
+        "adapters.cachetools": [
+            *("timer", "likeness", "scoped", "storage", "counting", "front", "adapter", "__init__")
+        ],
         "adapters.dogpile": ["entries", "backend", "face", "region", "adapter", "__init__"],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
@@ -102,7 +104,7 @@ LEVELS = [
     },
     {
         "adapters.django": [
-            *("rules", "stores", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
+            *("rules", "stores", "storage", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "adapter", "__init__"),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from sys import _getframe
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
-__all__ = ["MISSING", "Behaviour", "Call", "Notes", "Struck"]
+__all__ = ["MISSING", "Behaviour", "Call", "Notes", "Struck", "calls_uncounted", "known_of_struck"]
 
 
 class _Missing:
@@ -56,12 +57,20 @@ class Call(_Fields):
 
     def record_effect(self, kind: str, key: object, more: Mapping[str, object] | None = None) -> None:
         """Log what it came to for *key*, with what struck it there, if anything did."""
-        found = [each for each in self.strikes if not each.is_spent and each.has(key)]
-        if found:
-            more = {**(more or {}), "fault": found[-1].fault}
-        number = self.record(kind, key, more or {})
+        known, found = known_of_struck((self,), key)
+        number = self.record(kind, key, {**(more or {}), **known})
         for each in found:
             each.injection.note(self.gate, number)
+
+
+# Those that were struck, and counted nothing by themselves: whoever counts them later has a list here.
+calls_uncounted: ContextVar[list[Call] | None] = ContextVar("cachetest.calls_uncounted", default=None)
+
+
+def known_of_struck(calls: Sequence[Call], key: object) -> tuple[Mapping[str, object], Sequence[Struck]]:
+    """Return what is known of an operation on *key* by what has struck one of *calls*, and what that was."""
+    found = [each for call in calls for each in call.strikes if not each.is_spent and each.has(key)]
+    return ({"fault": found[-1].fault} if found else {}), found
 
 
 class Notes(Protocol):

@@ -12,7 +12,7 @@ from sys import _getframe
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .._recording.packages import NO_LIBRARIES
-from .call import MISSING, Behaviour, Call
+from .call import MISSING, Behaviour, Call, calls_uncounted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -248,8 +248,13 @@ def _put(key: object) -> Callable[[Any], Iterable[Effect]]:
 
 
 def _record(call: Call, effects: Iterable[Effect]) -> None:
+    counted = False
     for kind, key in effects:
         call.record_effect(kind, key)
+        counted = True
+    later = calls_uncounted.get()
+    if later is not None and not counted:
+        later.append(call)
 
 
 def _bound(behaviour: Behaviour, call: Call, proceed: Callable[[], Any]) -> Callable[[], Any]:

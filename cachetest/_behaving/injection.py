@@ -103,14 +103,18 @@ class Matching(NamedTuple):
             return None
         if self.key is ANY and self.keys is None:
             return tuple(call.keys)
-        found = tuple(key for key in call.keys if self._is_meant(call.cache, key, carrier))
+        made = tuple(call.keys)
+        # A framework's call may know them; otherwise its adapter makes them of those that are logged.
+        given = getattr(call.keys, "as_given", None)
+        if given is None or len(given) != len(made):
+            given = [carrier.program_key(call.cache, key) for key in made]
+        pairs = zip(made, given, strict=True)
+        found = tuple(key for key, own in pairs if self._is_meant(call.cache, key, own, carrier))
         return found or None
 
-    def _is_meant(self, cache: str, made: object, carrier: Carrier) -> bool:
+    def _is_meant(self, cache: str, made: object, key: object, carrier: Carrier) -> bool:
         if self.keys is None:
-            given = (carrier.program_key(cache, made), carrier.entry_key(cache, self.key))
-            return _are_equal(given[0], self.key) or _are_equal(made, given[1])
-        key = carrier.program_key(cache, made)
+            return _are_equal(key, self.key) or _are_equal(made, carrier.entry_key(cache, self.key))
         if callable(self.keys):
             return bool(self.keys(key))
         return fnmatchcase(_text_of(key), self.keys)
