@@ -42,8 +42,8 @@ LEVELS = [
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "injecting", "acting", "cache"),
-            *("blocks", "backend_names", "acting_all"),
+            *("threads", "open_order", "running", "uncounted_notes", "injecting", "by_hand", "acting"),
+            *("cache", "blocks", "backend_names", "acting_all"),
             *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
             *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
             "hook_loading",
@@ -113,7 +113,18 @@ LEVELS = [
     {"adapters": ["__init__"]},
     {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh"]},
     {"": ["case", "async_case", "mock_cache"]},
-    {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
+    {
+        "contract": [
+            "subject",
+            "base",
+            "counting_cases",
+            "patching_cases",
+            "fault_cases",
+            "suite",
+            "table",
+            "__init__",
+        ]
+    },
     {"_reports": ["data", "text"]},
     {"": ["__init__"]},
 ]

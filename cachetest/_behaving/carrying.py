@@ -35,7 +35,7 @@ class OwnEntries:
     """What carries faults out for a cache without an adapter: a `MockBackend`'s, whose entries are ours."""
 
     def storage(self, cache: Any) -> Storage:
-        return Storage(cache.cache)
+        return Storage(cache.cache, finds_as_stored=True)
 
     def failure(self, cache: Any) -> Exception | None:
         return ConnectionError(f"the cache {cache.name!r} can't be reached")
@@ -170,9 +170,8 @@ def _stale(carrier: Carries, strike: Strike, proceed: Proceed) -> Any:
     strike.only(changed)
     if not changed:
         return proceed()
-    if strike.call.is_lookup:
-        stored = then.get(changed[0], MISSING)
-        return MISSING if stored is MISSING else storage.value(stored)
+    if strike.call.is_lookup and storage.finds_as_stored:
+        return then.get(changed[0], MISSING)
     return _within(
         _alone(strike, _as_then(storage, {key: then.get(key, MISSING) for key in changed})), proceed
     )

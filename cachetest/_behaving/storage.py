@@ -20,10 +20,21 @@ class Storage:
     is kept beside it, such as its end.
     """
 
-    def __init__(self, entries: MutableMapping[Any, Any], *, holds_objects: bool = False) -> None:
-        """Have *entries*, which hold objects as they are, or what may be bytes and text."""
+    def __init__(
+        self,
+        entries: MutableMapping[Any, Any],
+        *,
+        holds_objects: bool = False,
+        finds_as_stored: bool = False,
+    ) -> None:
+        """Have *entries*, which hold objects as they are, or what may be bytes and text.
+
+        Where a lookup at the gate *finds* values *as* they are *stored*, one that is to find another value
+        need not be done at all.
+        """
         self.entries = entries
         self.holds_objects = holds_objects
+        self.finds_as_stored = finds_as_stored
 
     def live_keys(self) -> Iterable[object]:
         """Return the keys of the entries that have not expired, as they are logged."""
@@ -56,10 +67,6 @@ class Storage:
         if one is MISSING or other is MISSING:
             return one is other
         return self.content(one) is self.content(other)
-
-    def value(self, stored: Any) -> Any:
-        """Return what a lookup at the gate finds of what is *stored*."""
-        return stored
 
     @contextmanager
     def unchanged(self, keys: Sequence[object]) -> Iterator[None]:

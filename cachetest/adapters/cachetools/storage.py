@@ -22,7 +22,7 @@ class ObjectStorage(Storage):
     """The entries of one cache object in one scope."""
 
     def __init__(self, swap: CacheSwap, entries: Entries) -> None:
-        super().__init__(entries, holds_objects=True)
+        super().__init__(entries, holds_objects=True, finds_as_stored=True)
         self._swap = swap
         self._entries = entries
 
