@@ -43,6 +43,7 @@ LEVELS = [
     {
         "_caches": [
             *("threads", "open_order", "running", "uncounted_notes", "injecting", "by_hand", "acting"),
+            "settling",
             *("cache", "blocks", "backend_names", "acting_all"),
             *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
             *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
