@@ -32,7 +32,7 @@ LEVELS = [
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
-    {"_behaving": ["gate", "acted_on"]},
+    {"_behaving": ["gate", "acted_on", "states"]},
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
@@ -42,8 +42,8 @@ LEVELS = [
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "cache", "blocks", "backend_names"),
-            *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
+            *("threads", "open_order", "running", "uncounted_notes", "stateful", "cache", "blocks"),
+            *("backend_names", "uncounted_cache", "inherited", "in_state", "caches", "scope", "attribution"),
             *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
             "hook_loading",
         ]

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from weakref import ref
 
-from .._behaving.gate import MISSING, Gate
+from .._behaving.gate import MISSING
 from .._recording.call_sites import CallSite
 from .._recording.log import OperationLog
 from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
+from .stateful import Stateful
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -58,7 +59,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(Gate, Stats):
+class MockCache(Stateful):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
@@ -152,8 +153,7 @@ class MockCache(Gate, Stats):
         name, if there is one, and with ``copy(key, value)``: it gives the first the entries of the second,
         copied, and returns their keys as they are logged.
         """
-        found = self._adapter_state.get(what)
-        if found is None:
+        if (found := self._adapter_state.get(what)) is None:
             made, keys = make(), tuple[object, ...]()
             if inherit is not None and self.origin is not None and what in self.origin._adapter_state:
                 keys = tuple(inherit(made, self.origin._adapter_state[what], self._copied))
