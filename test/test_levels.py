@@ -37,7 +37,7 @@ LEVELS = [
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
             *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
-            *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running"),
+            *("facts", "listing", "failures", "freshness", "transparency", "uncounted_lines", "left_running"),
         ]
     },
     {
@@ -108,7 +108,19 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh"]},
+    {
+        "_assertions": [
+            "base",
+            "key_counts",
+            "counts",
+            "entries",
+            "use",
+            "driving",
+            "apart",
+            "fresh",
+            "transparent",
+        ]
+    },
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

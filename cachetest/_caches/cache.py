@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from weakref import ref
 
-from .._behaving.gate import MISSING
+from .._behaving.gate import MISSING, Gate
 from .._recording.call_sites import CallSite
 from .._recording.log import OperationLog
 from .._recording.packages import NO_LIBRARIES
@@ -59,7 +59,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(Stateful):
+class MockCache(Stateful, Gate, Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from .._behaving.gate import Gate
 from .._recording.stats import Stats
 
 if TYPE_CHECKING:
@@ -13,14 +12,16 @@ if TYPE_CHECKING:
 __all__ = ["Stateful"]
 
 
-class Stateful(Gate, Stats):
+class Stateful:
     """The base of `MockCache` that has these."""
 
+    counts: Callable[[], tuple[int, int, int]]
+
+    name: str
     cache: MutableMapping[Any, Any]
     unavailable: Mapping[str, str]
     library_counts: Callable[[], Stats] | None
     explainer: Any
-    num_refusal: int
     _refused: int
 
     def drop_entries(self, keys: Sequence[object] = ()) -> None:
@@ -43,10 +44,11 @@ class Stateful(Gate, Stats):
         # Loaded here: few tests put a cache in one.
         from .._telling.facts import remember_state
 
-        return remember_state(self, state, where)
+        return remember_state(cast("Any", self), state, where)
 
     def forget_counts(self) -> None:
         """Have its counts begin anew; entries and operations stay."""
         puts, hits, misses = self.counts()
-        self.__iadd__(Stats(-puts, -hits, -misses))
-        self._refused -= self.num_refusal
+        own: Any = self
+        own += Stats(-puts, -hits, -misses)
+        self._refused -= own.num_refusal
