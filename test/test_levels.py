@@ -32,20 +32,21 @@ LEVELS = [
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
-    {"_behaving": ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying"]},
+    {"_behaving": ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying", "states"]},
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
             *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
-            *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running", "unstruck"),
+            *("facts", "listing", "failures", "freshness", "transparency", "uncounted_lines"),
+            *("left_running", "unstruck"),
         ]
     },
     {
         "_caches": [
             *("threads", "open_order", "running", "uncounted_notes", "injecting", "by_hand", "acting"),
-            "settling",
+            *("settling", "stateful"),
             *("cache", "blocks", "backend_names", "acting_all"),
-            *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
+            *("uncounted_cache", "inherited", "in_state", "caches", "scope", "attribution"),
             *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
             "hook_loading",
         ]
@@ -86,17 +87,8 @@ LEVELS = [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
             "permissions",
             *("geo", "long_double", "positions", "clients", "settings", "observing", "answers", "corrected"),
-            *(
-                "users",
-                "lua_msgpack",
-                "lua_libraries",
-                "tracking",
-                "waits",
-                "peer",
-                "entries",
-                "store",
-                "resp",
-            ),
+            *("users", "lua_msgpack", "lua_libraries", "tracking", "waits", "peer", "entries", "store"),
+            "resp",
             *("server", "flushes", "scripts", "serving"),
             *("quick", "transaction", "link", "pipe"),
             *("refusing", "reader", "transport", "routes", "connection"),
@@ -112,17 +104,15 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh"]},
+    {
+        "_assertions": [
+            *("base", "key_counts", "counts", "entries", "use", "driving", "apart", "fresh", "transparent"),
+        ]
+    },
     {"": ["case", "async_case", "mock_cache"]},
     {
         "contract": [
-            "subject",
-            "base",
-            "counting_cases",
-            "patching_cases",
-            "fault_cases",
-            "suite",
-            "table",
+            *("subject", "base", "counting_cases", "patching_cases", "fault_cases", "suite", "table"),
             "__init__",
         ]
     },

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._recording.locks import free_in_children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from .._behaving.injection import Strike
@@ -181,6 +181,14 @@ class Adapter(ABC):
     def why_opaque(self, cache: MockCache) -> str:
         """Return why the keys of *cache* can't be taken apart, or nothing where they can."""
         return ""
+
+    def drop_entries(self, cache: MockCache, keys: Sequence[object] = ()) -> None:
+        """Drop the entries of *keys*, as *cache* has logged them, and log nothing; without keys, of all.
+
+        It is called before and after each call while *cache* is off, and then no entry may be left that a
+        call with these keys has put. By default all entries are dropped, by ``cache.cache.clear()``.
+        """
+        cache.cache.clear()
 
     def guard_points(self) -> Iterable[GuardPoint]:
         """Return the functions that a `guard` of this adapter watches: those that leave the process, say.

@@ -18,7 +18,7 @@ from ..base import Adapter
 from ..outer_call import TENANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from ..._behaving.storage import Storage
     from ..._caches.cache import MockCache
@@ -86,6 +86,14 @@ class Django(Adapter):
             if below is not None:
                 # What a program asks of a server itself is counted there.
                 caches.ensure(below).is_unlisted = True
+
+    def drop_entries(self, cache: MockCache, keys: Sequence[object] = ()) -> None:
+        """Drop the entries of *keys*; without keys, all of the alias, and not those of another's prefix."""
+        drop = getattr(cache.cache, "drop", None)
+        if drop is None:
+            cache.cache.clear()
+        else:
+            drop(keys)
 
     def guard_points(self) -> Iterable[GuardPoint]:
         """Return the methods of the aliases, of those inside the process too, and, of all, what leaves it."""

@@ -28,9 +28,10 @@ except ModuleNotFoundError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
 
 __all__ = ["Redis"]
@@ -71,6 +72,10 @@ class Redis(Adapter):
         for name in self.caches:
             store_of(caches[name], self._directory.places_of(name))
         return EndOfWaits(scope)
+
+    def drop_entries(self, cache: MockCache, keys: Sequence[object] = ()) -> None:
+        """Drop all entries: what a script or a transaction has put is not known by its keys."""
+        store_of(cache).drop()
 
     def entry_key(self, cache: str, key: object) -> object:
         return text_of(key)
