@@ -38,7 +38,7 @@ LEVELS = [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
             *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
             *("facts", "listing", "failures", "freshness", "transparency", "uncounted_lines"),
-            *("left_running", "unstruck"),
+            *("left_running", "unstruck", "survival"),
         ]
     },
     {
@@ -106,7 +106,8 @@ LEVELS = [
     {"adapters": ["__init__"]},
     {
         "_assertions": [
-            *("base", "key_counts", "counts", "entries", "use", "driving", "apart", "fresh", "transparent"),
+            *("base", "key_counts", "counts", "entries", "use", "driving", "apart", "fresh", "places"),
+            *("survives", "transparent", "families"),
         ]
     },
     {"": ["case", "async_case", "mock_cache"]},
