@@ -18,6 +18,7 @@ LEVELS = [
         "_recording": [
             *(
                 "locks",
+                "patience",
                 "thread_frames",
                 "packages",
                 "makers",
