@@ -12,6 +12,8 @@ from .support import ROOT
 # From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
+_OF_ANSWERS = ["apart", "fresh", "transparent"]
+_CASES = ["counting_cases", "state_cases", "patching_cases"]
 LEVELS = [
     {"": ["errors"]},
     {
@@ -35,17 +37,18 @@ LEVELS = [
     {"_behaving": ["gate", "acted_on", "states"]},
     {
         "_telling": [
-            *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
-            *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
-            *("facts", "listing", "failures", "freshness", "transparency", "uncounted_lines", "left_running"),
+            *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
+            *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
+            *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
+            *("uncounted_lines", "left_running"),
         ]
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "stateful", "cache", "blocks"),
-            *("backend_names", "uncounted_cache", "inherited", "in_state", "caches", "scope", "attribution"),
-            *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
-            "hook_loading",
+            *("threads", "open_order", "running", "uncounted_notes", "verifying", "stateful", "cache"),
+            *("blocks", "backend_names", "uncounted_cache", "inherited", "in_state", "caches", "scope"),
+            *("attribution", "backend", "global_stats", "task_hooks", "import_finders", "work_hooks"),
+            *("thread_hooks", "hook_loading"),
         ]
     },
     {"adapters": ["guarding", "base", "targets", "registry"]},
@@ -108,21 +111,9 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {
-        "_assertions": [
-            "base",
-            "key_counts",
-            "counts",
-            "entries",
-            "use",
-            "driving",
-            "apart",
-            "fresh",
-            "transparent",
-        ]
-    },
+    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", *_OF_ANSWERS]},
     {"": ["case", "async_case", "mock_cache"]},
-    {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
+    {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},
     {"": ["__init__"]},
 ]

@@ -32,7 +32,7 @@ __all__ = ["Explainer", "MockCache"]
 
 T = TypeVar("T")
 
-_OF_ITS_SCOPE = frozenset({"inheritance", "origin", "shared"})
+_OF_ITS_SCOPE = frozenset({"inheritance", "origin", "scope_caches", "shared"})
 # So many keys that a reset has taken away are remembered, to say so of a miss.
 _FORGOTTEN = 1_000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TextIO
+from weakref import ref
 
 from .._behaving.acted_on import ActedOn
 from .._recording.log import ObservedLog, OperationLog
@@ -17,7 +18,6 @@ from .in_state import InState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from weakref import ref
 
     from .._behaving.acted_on import InForceIn
     from .._recording.operation import Operation
@@ -107,6 +107,7 @@ class MockCaches(ActedOn, Mapping[str, MockCache]):
             made = self._make(name)
             made.in_force = self._in_force
             made.shared = self._shared
+            made.scope_caches = ref(self)
             if self._explainer_of is not None:
                 made.explainer = self._explainer_of(name)
                 made.explains_misses = self._explains_misses
