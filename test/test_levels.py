@@ -13,9 +13,9 @@ from .support import ROOT
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_ANSWERS = ["apart", "fresh", "transparent"]
-_CASES = ["counting_cases", "state_cases", "patching_cases"]
+_CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 LEVELS = [
-    {"": ["errors"]},
+    {"": ["errors", "faults"]},
     {
         "_recording": [
             *(
@@ -34,21 +34,22 @@ LEVELS = [
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
-    {"_behaving": ["gate", "acted_on", "states"]},
+    {"_behaving": ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying", "states"]},
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
             *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
             *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
-            *("uncounted_lines", "left_running"),
+            *("uncounted_lines", "left_running", "unstruck"),
         ]
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "verifying", "stateful", "cache"),
-            *("blocks", "backend_names", "uncounted_cache", "inherited", "in_state", "caches", "scope"),
-            *("attribution", "backend", "global_stats", "task_hooks", "import_finders", "work_hooks"),
-            *("thread_hooks", "hook_loading"),
+            *("threads", "open_order", "running", "uncounted_notes", "injecting", "by_hand", "acting"),
+            *("settling", "verifying", "stateful", "cache", "blocks", "backend_names", "acting_all"),
+            *("uncounted_cache", "inherited", "in_state", "caches", "scope", "attribution", "backend"),
+            *("global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
+            "hook_loading",
         ]
     },
     {"adapters": ["guarding", "base", "targets", "registry"]},
@@ -71,7 +72,9 @@ LEVELS = [
     {"adapters": ["calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"]},
     {
         "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
-        "adapters.cachetools": ["timer", "likeness", "scoped", "counting", "front", "adapter", "__init__"],
+        "adapters.cachetools": [
+            *("timer", "likeness", "scoped", "storage", "counting", "front", "adapter", "__init__")
+        ],
         "adapters.dogpile": ["entries", "backend", "face", "region", "adapter", "__init__"],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
@@ -85,17 +88,8 @@ LEVELS = [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
             "permissions",
             *("geo", "long_double", "positions", "clients", "settings", "observing", "answers", "corrected"),
-            *(
-                "users",
-                "lua_msgpack",
-                "lua_libraries",
-                "tracking",
-                "waits",
-                "peer",
-                "entries",
-                "store",
-                "resp",
-            ),
+            *("users", "lua_msgpack", "lua_libraries", "tracking", "waits", "peer", "entries", "store"),
+            "resp",
             *("server", "flushes", "scripts", "serving"),
             *("quick", "transaction", "link", "pipe"),
             *("refusing", "reader", "transport", "routes", "connection"),
@@ -104,7 +98,7 @@ LEVELS = [
     },
     {
         "adapters.django": [
-            *("rules", "stores", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
+            *("rules", "stores", "storage", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "adapter", "__init__"),
         ]
@@ -126,7 +120,7 @@ UPWARDS = {
 }
 
 # As many files as the longest chain of imports may have: whoever reads the first has to follow all of them.
-LONGEST_CHAIN = 13
+LONGEST_CHAIN = 14
 MOST_NAMES = 20
 MOST_LINES = 300
 

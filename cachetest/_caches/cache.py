@@ -14,6 +14,7 @@ from .._recording.log import OperationLog
 from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
+from .acting import ActingCache
 from .stateful import Stateful
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(Stateful, Gate, Stats):
+class MockCache(ActingCache, Stateful, Gate, Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
@@ -92,8 +93,7 @@ class MockCache(Stateful, Gate, Stats):
     # Whether it is listed only where it has operations: it is the server of another that is asserted on.
     is_unlisted = False
 
-    # The adapter, and whether its hooks keep for this cache what explains a miss.
-    explainer: Explainer | None = None
+    # Whether the hooks of its adapter keep for this cache what explains a miss.
     explains_misses = True
     _forgotten: tuple[object, ...] = ()
 

@@ -11,6 +11,7 @@ from .._behaving.acted_on import ActedOn
 from .._recording.log import ObservedLog, OperationLog
 from .._recording.packages import NO_LIBRARIES
 from ..errors import UnknownCacheError, closest_first
+from .acting_all import ActingCaches
 from .backend_names import backend_names
 from .blocks import Block
 from .cache import MockCache
@@ -28,12 +29,12 @@ __all__ = ["MockCaches"]
 
 
 # What is of the scope itself, or can't be pickled.
-_NOT_COPIED = ("_numbers", "_inherit", "_scope", "_unmet")
+_NOT_COPIED = ("_numbers", "_inherit", "_scope", "_awaited", "_clock")
 # So many blocks of a scope are remembered, to say where operations were.
 _REMEMBERED = 20
 
 
-class MockCaches(ActedOn, Mapping[str, MockCache]):
+class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.
@@ -179,10 +180,7 @@ class MockCaches(ActedOn, Mapping[str, MockCache]):
         return f"{text}; but {'; '.join(blocks)}" if blocks else text
 
     def get_stat(self, name: str) -> MockCache:
-        """Return the cache called *name*.
-
-        Raises `UnknownCacheError` that lists the known names, the closest first.
-        """
+        """Return the cache called *name*; an `UnknownCacheError` lists those that are known."""
         return self[name]
 
     def reset(self) -> None:

@@ -28,8 +28,8 @@ class Caches(Protocol):
     def values(self) -> Any: ...
     def _begin_at_entries(self, behaviour: Behaviour) -> None: ...
     def _end(self, behaviour: Behaviour) -> None: ...
-    def _expect(self, block: object, text: str) -> None: ...
-    def _expect_no_more(self, block: object) -> None: ...
+    def await_end(self, begun: Any, line: Callable[[], str | None]) -> None: ...
+    def forget_end(self, begun: Any) -> None: ...
 
 
 def begin_state(
@@ -68,7 +68,10 @@ class Begun:
 
 
 def _begin_failing(caches: Any, names: Sequence[str], begun: Begun) -> None:
-    raise NotImplementedError("the state 'failing' needs faults")
+    from ..faults import Fails
+
+    for of in [caches[name] for name in names] or [caches]:
+        begun.ends.enter_context(of.inject(Fails(), must_strike=False))
 
 
 def _impossible(chosen: Sequence[Stateful], state: str, *, by_name: bool, asked: bool) -> dict[str, str]:
@@ -94,17 +97,19 @@ class InState:
         self._caches = caches
         self._begun: Begun | None = None
         self._at = CallSite(sys._getframe(2))
-        caches._expect(
-            self,
-            f"in_state({state!r}), at {self._at}, was not entered, so it tested nothing: use it in a with "
-            "statement",
+        caches.await_end(self, self._was_not_entered)
+
+    def _was_not_entered(self) -> str:
+        return (
+            f"in_state({self._state!r}), at {self._at}, was not entered, so it tested nothing: use it in a "
+            "with statement"
         )
 
     def close(self) -> None:
         """Do nothing: it was not entered."""
 
     def __enter__(self) -> None:
-        self._caches._expect_no_more(self)
+        self._caches.forget_end(self)
         if self._begun is not None:
             raise RuntimeError(f"in_state({self._state!r}) was entered before: make another one")
         if self._state == "warm":

@@ -10,7 +10,6 @@ from .._recording.stats import Stats
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
     from contextlib import AbstractContextManager
-    from weakref import ref
 
 __all__ = ["Stateful"]
 
@@ -25,8 +24,6 @@ class Stateful:
     unavailable: Mapping[str, str]
     library_counts: Callable[[], Stats] | None
     explainer: Any
-    # The caches of its scope; none where it is a copy.
-    scope_caches: ref[Any] | None = None
     _refused: int
 
     def drop_entries(self, keys: Sequence[object] = ()) -> None:

@@ -140,16 +140,19 @@ class Verifying:
         self._ends = ExitStack()
         self._is_entered = False
         self._at = CallSite(sys._getframe(2))
-        caches._expect(
+        caches.await_end(
             self,
-            f"verifying(), at {self._at}, was not entered, so it tested nothing: use it in a with statement",
+            lambda: (
+                f"verifying(), at {self._at}, was not entered, so it tested nothing: use it in a with "
+                "statement"
+            ),
         )
 
     def close(self) -> None:
         """Do nothing: it was not entered."""
 
     def __enter__(self) -> None:
-        self._caches._expect_no_more(self)
+        self._caches.forget_end(self)
         if self._is_entered:
             raise RuntimeError("verifying() was entered before: make another one")
         self._is_entered = True

@@ -135,7 +135,7 @@ class OffTests(CacheTestCase):
                     await asyncio.sleep(0)
                 order.append((name, cache.cache.get(key) if not writes else "put"))
 
-            await cache.perform_async("put" if writes else "get", (key,), do, lambda _: ())
+            await cache.perform_async("put" if writes else "get", (key,), do, lambda _: [("miss", key)])
 
         async def main():
             await asyncio.gather(

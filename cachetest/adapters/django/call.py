@@ -72,6 +72,11 @@ class Call(OuterCall, Sequence[Any]):
             found = self._store = self.kind.store_for(self.mock)
         return found
 
+    @property
+    def as_given(self) -> Sequence[Any]:
+        """Its keys as the program has given them, in the same order."""
+        return self.keys
+
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Return what *function* returns, as a part of this call."""
         self.began = True

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dogpile.cache import CacheRegion
 
+from ..._behaving.storage import Storage
 from ..._patching.undo import Undo
 from ..class_swap import patch_object, swap_of
 from ..guarding import points_of_object
@@ -25,6 +26,7 @@ from .region import RegionSwap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..guarding import GuardPoint
 
@@ -86,6 +88,14 @@ class Dogpile(Targets):
             swap = swap_of(region)
             if swap is not None:
                 swap.state_in(caches[name])
+
+    def storage(self, cache: MockCache) -> Storage:
+        swap = swap_of(self.resolve()[cache.name])
+        if swap is None:
+            raise TypeError("it is not patched")
+        face = object.__getattribute__(swap.state_in(cache).face, "__dict__")
+        backend = face.get("backend")
+        return Storage(swap.stored_in(cache), holds_objects=getattr(backend, "serializer", None) is None)
 
     def entry_key(self, cache: str, key: object) -> object:
         region = self.resolve()[cache]
