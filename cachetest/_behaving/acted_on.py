@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from weakref import ref
 
     from .call import Behaviour
@@ -26,8 +25,6 @@ class ActedOn:
     # They are gates.
     _caches: dict[str, Any]
     _in_force: tuple[Behaviour, ...] = ()
-    # What was made to act on them and was not entered yet: each with the line to fail with.
-    _unmet: Mapping[Any, str] = MappingProxyType({})
     # Weak: a scope goes as soon as nobody holds it, and not when garbage is collected.
     _scope: ref[InForceIn] | None = None
 
@@ -45,13 +42,6 @@ class ActedOn:
         self._change(
             lambda: self._set_in_force(tuple(each for each in self._in_force if each is not behaviour))
         )
-
-    def _expect(self, block: object, text: str) -> None:
-        """Have the test fail at its end, with *text*, unless *block* was entered before."""
-        vars(self)["_unmet"] = {**self._unmet, block: text}
-
-    def _expect_no_more(self, block: object) -> None:
-        vars(self)["_unmet"] = {each: text for each, text in self._unmet.items() if each is not block}
 
     def _change(self, put: Callable[[], None]) -> None:
         scope = None if self._scope is None else self._scope()

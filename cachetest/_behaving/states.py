@@ -60,14 +60,12 @@ class Off:
     """The behaviour of caches that are off: there is no entry before a call, and none after it.
 
     What a call does is done, so that its answer is the library's own. The caches called *names* are off; all
-    of the scope without names. ``left_out`` are those that can't be, each with the reason, and ``has_acted``
-    says whether there was any call.
+    of the scope without names. ``left_out`` are those that can't be, each with the reason.
     """
 
     def __init__(self, names: Collection[str] = ()) -> None:
         self._names = frozenset(names)
         self.left_out: dict[str, str] = {}
-        self.has_acted = False
         # One call of a cache at a time: to another, its entry would be there until it is dropped.
         self._turns: dict[str, AbstractContextManager[object]] = {}
         self._turns_of_tasks: WeakKeyDictionary[AbstractEventLoop, dict[str, Lock]] = WeakKeyDictionary()
@@ -83,11 +81,12 @@ class Off:
             self.left_out[call.cache] = why
         if why or not self.is_for(call.cache):
             return proceed()
-        self.has_acted |= bool(call.keys)
         with self._turns.get(call.cache) or self._turns.setdefault(call.cache, make_lock()):
             gate.drop_entries(call.keys)
             try:
                 found = proceed()
+                if not iscoroutine(found):
+                    self._look_at(call)
             finally:
                 gate.drop_entries(call.keys)
         # What is to be awaited has not begun.
@@ -101,6 +100,11 @@ class Off:
         async with turns.setdefault(call.cache, asyncio.Lock()):
             gate.drop_entries(call.keys)
             try:
-                return await found
+                result = await found
+                self._look_at(call)
+                return result
             finally:
                 gate.drop_entries(call.keys)
+
+    def _look_at(self, call: Call) -> None:
+        """Look at what *call* has left, before it is dropped."""

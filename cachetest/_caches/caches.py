@@ -29,7 +29,7 @@ __all__ = ["MockCaches"]
 
 
 # What is of the scope itself, or can't be pickled.
-_NOT_COPIED = ("_numbers", "_inherit", "_scope", "_awaited", "_clock", "_unmet")
+_NOT_COPIED = ("_numbers", "_inherit", "_scope", "_awaited", "_clock")
 # So many blocks of a scope are remembered, to say where operations were.
 _REMEMBERED = 20
 

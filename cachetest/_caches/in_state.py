@@ -28,8 +28,8 @@ class Caches(Protocol):
     def values(self) -> Any: ...
     def _begin_at_entries(self, behaviour: Behaviour) -> None: ...
     def _end(self, behaviour: Behaviour) -> None: ...
-    def _expect(self, block: object, text: str) -> None: ...
-    def _expect_no_more(self, block: object) -> None: ...
+    def await_end(self, begun: Any, line: Callable[[], str | None]) -> None: ...
+    def forget_end(self, begun: Any) -> None: ...
 
 
 def begin_state(
@@ -68,7 +68,10 @@ class Begun:
 
 
 def _begin_failing(caches: Any, names: Sequence[str], begun: Begun) -> None:
-    raise NotImplementedError("the state 'failing' needs faults")
+    from ..faults import Fails
+
+    for of in [caches[name] for name in names] or [caches]:
+        begun.ends.enter_context(of.inject(Fails(), must_strike=False))
 
 
 def _impossible(chosen: Sequence[Stateful], state: str, *, by_name: bool, asked: bool) -> dict[str, str]:
@@ -94,22 +97,30 @@ class InState:
         self._caches = caches
         self._begun: Begun | None = None
         self._at = CallSite(sys._getframe(2))
-        caches._expect(
-            self,
-            f"in_state({state!r}), at {self._at}, was not entered, so it tested nothing: use it in a with "
-            "statement",
+        caches.await_end(self, self._was_not_entered)
+
+    def _was_not_entered(self) -> str:
+        return (
+            f"in_state({self._state!r}), at {self._at}, was not entered, so it tested nothing: use it in a "
+            "with statement"
         )
 
     def close(self) -> None:
         """Do nothing: it was not entered."""
 
     def __enter__(self) -> None:
-        self._caches._expect_no_more(self)
+        self._caches.forget_end(self)
         if self._begun is not None:
             raise RuntimeError(f"in_state({self._state!r}) was entered before: make another one")
         if self._state == "warm":
             self._begin_warm()
+        self._before = self._total()
         self._begun = begin_state(self._caches, self._state, self._names, self._at)
+
+    def _total(self) -> int:
+        """Return how many operations there were so far on the caches that are meant."""
+        chosen: list[Any] = [self._caches[name] for name in self._names] or list(self._caches.values())
+        return sum(cache.operations.total for cache in chosen)
 
     def _begin_warm(self) -> None:
         chosen: list[Any] = [self._caches[name] for name in self._names] or list(self._caches.values())
@@ -126,7 +137,7 @@ class InState:
         if begun is None:
             return
         begun.ends.close()
-        if exc_type is None and begun.off is not None and not begun.off.has_acted:
+        if exc_type is None and begun.off is not None and self._total() == self._before:
             raise AssertionError(
                 f"no cache was used in the block of in_state('off'), at {self._at}, so nothing was tested"
             )

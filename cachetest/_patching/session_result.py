@@ -25,8 +25,6 @@ class Unmet(Protocol):
 
 def give_up(unmet: Mapping[Unmet, str], caches: MockCaches | None) -> tuple[str, ...]:
     """Give up all of *unmet*, and what was to act on *caches*; return the lines to fail with."""
-    if caches is not None and caches._unmet:
-        unmet = {**unmet, **caches._unmet}
     for each in unmet:
         each.close()
     return (*unmet.values(), *(() if caches is None else caches.end_all()))

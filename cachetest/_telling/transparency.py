@@ -79,7 +79,8 @@ def end_lines(first: Run, same: Sequence[str], left_out: Mapping[str, Mapping[st
 def not_used(name: str, run: Run, caches: Sequence[str], *, elsewhere: bool) -> str:
     """Return the failure of a *run* that used none of *caches*; *elsewhere* says whether the test's were."""
     with one_text():
-        lines = [f"{run.state}, {name} used none of {', '.join(map(repr, caches))}, so nothing was tested"]
+        none = f"none of {', '.join(map(repr, caches))}" if caches else "no cache"
+        lines = [f"{run.state}, {name} used {none}, so nothing was tested"]
         if elsewhere:
             lines.append(
                 "  a task or a thread from before it has asked the caches of the test: have it start its own"

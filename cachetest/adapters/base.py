@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from .._behaving.call import Call
     from .._behaving.injection import Strike
     from .._behaving.storage import Storage
     from .._caches.cache import MockCache
@@ -189,6 +190,17 @@ class Adapter(ABC):
         call with these keys has put. By default all entries are dropped, by ``cache.cache.clear()``.
         """
         cache.cache.clear()
+
+    def why_never_off(self, cache: MockCache) -> str:
+        """Return why the entries of *cache* can't be dropped, or nothing where `drop_entries` does that."""
+        return ""
+
+    def overwritten(self, call: Call) -> Sequence[object]:
+        """Return those keys of *call* whose entries it writes as a whole, whatever was there before.
+
+        These are compared by ``verifying()``. By default it is all keys of a put.
+        """
+        return call.keys if call.kind == "put" else ()
 
     def guard_points(self) -> Iterable[GuardPoint]:
         """Return the functions that a `guard` of this adapter watches: those that leave the process, say.

@@ -95,10 +95,10 @@ class ErrorTests(CacheTestCase):
     def test_copied(self):
         """A copy of the caches waits for no block."""
         block = self.caches.in_state("cold")
-        self.assertIn(block, self.caches._unmet)
-        self.assertEqual(copy.copy(self.caches)._unmet, {})
+        self.assertIn(block, self.caches._awaited)
+        self.assertEqual(copy.copy(self.caches)._awaited, {})
         with block:
-            self.assertEqual(self.caches._unmet, {})
+            self.assertEqual(self.caches._awaited, {})
 
 
 class NothingTestedTests(unittest.TestCase):

@@ -135,7 +135,7 @@ class OffTests(CacheTestCase):
                     await asyncio.sleep(0)
                 order.append((name, cache.cache.get(key) if not writes else "put"))
 
-            await cache.perform_async("put" if writes else "get", (key,), do, lambda _: ())
+            await cache.perform_async("put" if writes else "get", (key,), do, lambda _: [("miss", key)])
 
         async def main():
             await asyncio.gather(
@@ -187,7 +187,6 @@ class OffItselfTests(unittest.TestCase):
         caches.prices.put("lamp", 1)
         self.assertEqual(caches.prices.get("lamp"), 1)
         self.assertEqual(off.left_out, {"prices": "its entries can't be dropped: nobody shows them"})
-        self.assertFalse(off.has_acted)
 
 
 if __name__ == "__main__":

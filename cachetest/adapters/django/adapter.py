@@ -95,6 +95,13 @@ class Django(Adapter):
         else:
             drop(keys)
 
+    def why_never_off(self, cache: MockCache) -> str:
+        """Return that the back end keeps its entries itself, if it does."""
+        from .objects import kinds_of
+
+        kind = kinds_of(_configured()).get(cache.name)
+        return "" if kind is None else kind.why_unknown()
+
     def guard_points(self) -> Iterable[GuardPoint]:
         """Return the methods of the aliases, of those inside the process too, and, of all, what leaves it."""
         from .guarding import points_of

@@ -16,6 +16,7 @@ from ..own_servers import own_servers
 
 try:
     from .addresses import Directory
+    from .commands import OVERWRITING, QueuedKeys
     from .connection import connect, connect_async, per_scope, settle, without_time_limit
     from .keys import text_of
     from .routes import calls, is_passed_over, rest, serve_in
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from ..._behaving.gate import Call
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
 
@@ -76,6 +78,12 @@ class Redis(Adapter):
     def drop_entries(self, cache: MockCache, keys: Sequence[object] = ()) -> None:
         """Drop all entries: what a script or a transaction has put is not known by its keys."""
         store_of(cache).drop()
+
+    def overwritten(self, call: Call) -> Sequence[object]:
+        """Return the keys that are set: what counts, adds or appends writes a part."""
+        if isinstance(call.keys, QueuedKeys):
+            return call.keys.overwritten
+        return call.keys if call.asked.upper().encode() in OVERWRITING else ()
 
     def entry_key(self, cache: str, key: object) -> object:
         return text_of(key)

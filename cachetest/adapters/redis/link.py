@@ -13,7 +13,8 @@ from ..._recording.call_sites import this_thread
 from ..._recording.operation import SCRIPTS
 from ...errors import CacheTestError
 from ..outer_call import call_around
-from .commands import FLUSHES
+from .commands import FLUSHES, OVERWRITING, RULES, QueuedKeys
+from .effects import nothing as no_effects
 from .flushes import Flushed
 from .quick import HARMLESS, is_harmless, of_server
 from .resp import as_set, encode
@@ -108,11 +109,18 @@ class Link(Serving):
         flushed = self.there(queued)
         kinds: set[str | None] = set()
         keys: list[object] = []
+        overwritten: list[object] = []
         for command in queued:
-            kind, about = self.subject(command[0].upper(), command[1:], flushed)
-            kinds.add(kind)
+            name_of_it = command[0].upper()
+            kind, about = self.subject(name_of_it, command[1:], flushed)
+            rule = RULES.get(name_of_it)
+            # What counts as nothing, as EXPIRE does, makes a put none the less one.
+            if rule is None or rule.effects is not no_effects:
+                kinds.add(kind)
             keys += about
-        subject = kinds.pop() if len(kinds) == 1 else None, tuple(keys)
+            if name_of_it in OVERWRITING:
+                overwritten += about
+        subject = kinds.pop() if len(kinds) == 1 else None, QueuedKeys.of(keys, overwritten)
         self._server_socket.peer.queued = deque(queued)
         reply = self.perform(name, fields, (), subject)
         self._queued = None
