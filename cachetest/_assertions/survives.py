@@ -115,6 +115,10 @@ def _first_that_differs(seen: Sequence[Seen], others: Sequence[Seen]) -> int | N
     return None if len(seen) == len(others) else min(len(seen), len(others))
 
 
+def _awaited(call: str, is_async: bool) -> str:
+    return f"await {call}" if is_async else call
+
+
 class _Check:
     """One assertion: the calls of the function, and what came of them."""
 
@@ -137,12 +141,14 @@ class _Check:
         self._reset = reset
         self._most = most
         self._msg = msg
-        self._is_async = self._is_begun = False
+        self._is_async = self._reset_is_async = self._is_begun = False
 
     def steps(self) -> Steps:
         """Yield what is to be called, one after the other; the answers are sent."""
         from .._telling import survival
 
+        # Steps that are awaited begin anew.
+        self._is_begun = False
         with scope_apart(self._case, _LABEL) as scope:
             first, calls, _ = yield from self._watched(scope)
         with scope_apart(self._case, _LABEL) as scope:
@@ -168,8 +174,8 @@ class _Check:
             tries,
             len(places),
             watch.impossible,
-            is_reset=self._reset is not None,
-            is_async=self._is_async,
+            reset="" if self._reset is None else _awaited("reset()", self._reset_is_async),
+            call=_awaited(name, self._is_async),
         )
         if report.broken or not report.struck or len(report.unreached) * _FEW > len(tries):
             raise self._failure(report.failure())
@@ -232,7 +238,7 @@ class _Check:
 
         # Not before the first call, which decides whether the function is awaited.
         if self._reset is not None and self._is_begun:
-            yield self._reset
+            yield self._call_reset
         self._is_begun = True
         try:
             value = yield self._call
@@ -243,6 +249,12 @@ class _Check:
     def _call(self) -> Any:
         result = self._function()
         self._is_async = isawaitable(result)
+        return result
+
+    def _call_reset(self) -> Any:
+        assert self._reset is not None
+        result = self._reset()
+        self._reset_is_async = isawaitable(result)
         return result
 
     def _same(self, one: Answer, other: Answer) -> bool:

@@ -49,8 +49,8 @@ class Report:
         places: int,
         impossible: Mapping[str, Mapping[Fault, str]],
         *,
-        is_reset: bool,
-        is_async: bool,
+        call: str,
+        reset: str,
     ) -> None:
         self.name = name
         self._right = right
@@ -61,8 +61,8 @@ class Report:
         self._left = places - len(tries)
         self._impossible = impossible
         self._problems = {each.place.seen.cache: each.problems[0] for each in tries if each.problems}
-        self._is_reset = is_reset
-        self._await = "await " if is_async else ""
+        # The function and what puts the program back, as a line of code calls them.
+        self._call, self._reset = call, reset
 
     def failure(self) -> str:
         """Return the text of the failure."""
@@ -107,9 +107,9 @@ class Report:
         cache = place.seen.cache
         where = f"self.caches.{cache}" if cache.isidentifier() else f"self.caches[{cache!r}]"
         given = ", ".join([repr(place.fault), *(f"{word}={value!r}" for word, value in place.given.items())])
-        call = f"{self._await}{self.name}"
-        between = f"; {self._await}reset(); " if self._is_reset else "; "
-        return f"with {where}.inject({given}): {between.join([call] * (2 if place.is_warm else 1))}"
+        between = f"; {self._reset}; " if self._reset else "; "
+        calls = [self._call] * (2 if place.is_warm else 1)
+        return f"with {where}.inject({given}): {between.join(calls)}"
 
     def _rest(self) -> list[str]:
         lines = []
