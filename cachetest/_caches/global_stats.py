@@ -50,10 +50,14 @@ class GlobalStats(Mapping[str, MockCache]):
     def __getitem__(self, name: str) -> MockCache:
         return self._caches[name]
 
-    def __getattr__(self, name: str) -> MockCache:
+    def __getattr__(self, name: str) -> Any:
         # copy and pickle probe for dunders before __init__ has run.
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if hasattr(MockCaches, name):
+            # What its caches can do besides, such as `MockCaches.inject`.
+            found: Any = getattr(self._caches, name)
+            return found
         return self._caches.__getattr__(name)
 
     def __setattr__(self, name: str, value: object) -> None:
