@@ -12,7 +12,7 @@ from .support import ROOT
 # From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
-_OF_ANSWERS = ["apart", "fresh", "cache_states", "transparent"]
+_OF_ANSWERS = ["apart", "fresh", "places", "survives", "cache_states", "transparent", "families"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
@@ -20,6 +20,7 @@ LEVELS = [
         "_recording": [
             *(
                 "locks",
+                "patience",
                 "thread_frames",
                 "packages",
                 "makers",
@@ -40,7 +41,7 @@ LEVELS = [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
             *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
             *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
-            *("uncounted_lines", "left_running", "unstruck"),
+            *("uncounted_lines", "left_running", "unstruck", "survival"),
         ]
     },
     {

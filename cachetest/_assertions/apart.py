@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from .._caches.scope import Scope
     from .._telling.freshness import Answer
-    from .base import AssertionBase
 
 __all__ = ["are_equal", "are_same", "ask", "name_of", "scope_apart", "validate_functions"]
 
@@ -24,7 +23,7 @@ __unittest = True
 
 
 @contextmanager
-def scope_apart(case: AssertionBase, label: str) -> Iterator[Scope]:
+def scope_apart(case: Any, label: str) -> Iterator[Scope]:
     """Open a scope as that of *case*, whose caches are empty; *label* is what texts call it."""
     # Loaded here, where they are loaded already: the chain of imports would be too long.
     from .._patching.patch_caches import again_if_interrupted
@@ -44,7 +43,7 @@ def scope_apart(case: AssertionBase, label: str) -> Iterator[Scope]:
             result.raise_or_warn(calling_location(), case.failureException, problem)
 
 
-def ask(case: AssertionBase, function: Callable[[], Any]) -> Generator[Callable[[], Any], Any, Answer]:
+def ask(case: Any, function: Callable[[], Any]) -> Generator[Callable[[], Any], Any, Answer]:
     """Return what *function* comes to, which may be an exception; a failure in it stays one."""
     from .._telling.freshness import Answer
 

@@ -96,21 +96,16 @@ def _tests_of(test: Any, states: Sequence[str]) -> dict[str, Any]:
 
 def _in_state(test: Any) -> Any:
     """Return *test* with one more argument, the state that its test case has to be in."""
-    made: Any
-    if inspect.iscoroutinefunction(test):
 
-        @functools.wraps(test)
-        async def made(self: Any, state: str) -> Any:
-            _check(self, state)
-            return await test(self)
+    def run(self: Any, state: str) -> Any:
+        _check(self, state)
+        return test(self)
 
-    else:
+    async def run_awaited(self: Any, state: str) -> Any:
+        _check(self, state)
+        return await test(self)
 
-        @functools.wraps(test)
-        def made(self: Any, state: str) -> Any:
-            _check(self, state)
-            return test(self)
-
+    made = functools.wraps(test)(run_awaited if inspect.iscoroutinefunction(test) else run)
     # What is patched for the test is patched by it: parameterized would do it once more.
     vars(made).pop("patchings", None)
     return made

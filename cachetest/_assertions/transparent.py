@@ -12,7 +12,7 @@ from .._recording.answer_parts import PLAIN
 from .._recording.answers import NotComparableError, difference
 from .._recording.held_answers import Held
 from .apart import are_same, ask, name_of, scope_apart, validate_functions
-from .cache_states import StateOfTest
+from .base import AssertionBase
 from .driving import drive
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _NAME = "assertCacheTransparent"
 _STATES = ("cold", "warm", "off")
 
 
-class TransparentAssertions(StateOfTest):
+class TransparentAssertions(AssertionBase):
     """The assertion on a function in several states of the caches."""
 
     @overload

@@ -141,7 +141,7 @@ class Scope:
 
     def _make_caches(self) -> MockCaches:
         own: dict[str, Any] = {"by_name": self.by_name, "inherit": self._inherit}
-        return MockCaches(*self._options, **own, log_outside=self.log_outside, scope=ref(self))
+        return MockCaches(*self._options, log_outside=self.log_outside, scope=ref(self), **own)
 
     @property
     def test(self) -> Scope:
