@@ -6,7 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import redis.asyncio.connection as asyncio_redis
+import redis.asyncio.retry as asyncio_retry
 import redis.connection as sync_redis
+import redis.retry as sync_retry
 
 from ..._caches.attribution import scope_of_caller
 from ..._patching.undo import Undo, own_attribute
@@ -19,7 +21,10 @@ try:
     from .connection import connect, connect_async, per_scope, settle, without_time_limit
     from .keys import text_of
     from .routes import calls, is_passed_over, rest, serve_in
+    from .storage import RedisStorage
     from .store import store_of
+    from .struck_link import failure_of, too_large
+    from .tries import async_sleep, sleep
     from .waits import EndOfWaits
 except ModuleNotFoundError as error:
     raise MissingLibraryError(
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from ..._behaving.injection import Strike
+    from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
 
 __all__ = ["Redis"]
@@ -75,6 +82,23 @@ class Redis(Adapter):
     def entry_key(self, cache: str, key: object) -> object:
         return text_of(key)
 
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Leave it to the link, which decides for all commands of a packet before it executes any."""
+        if getattr(strike.call, "is_planned", False):
+            return proceed()
+        return super().carry_out(strike, proceed)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        return failure_of(store_of(cache))
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        return too_large()
+
+    def storage(self, cache: MockCache) -> RedisStorage:
+        """Return the items in all databases of *cache*."""
+        store = store_of(cache)
+        return RedisStorage(store.places, store.lifetimes)
+
 
 def _attributes() -> Iterator[tuple[type, str, Callable[[Any], Any]]]:
     """Yield each attribute that is changed: class, name, and what makes the new of the old one."""
@@ -106,5 +130,7 @@ def _install(undo: Undo) -> None:
     undo.add(settle)
     for each, name, make in _attributes():
         undo.set_attribute(each, name, make(own_attribute(each, name)))
+    for module, make in ((sync_retry, sleep), (asyncio_retry, async_sleep)):
+        undo.set_attribute(module, "sleep", make(module.sleep))
     undo.add(calls.end)
     calls.look()

@@ -106,13 +106,7 @@ class Link(Serving):
         """Execute what was queued: one call of all its keys, a get, put or delete if each of them is."""
         queued = self._queued or []
         flushed = self.there(queued)
-        kinds: set[str | None] = set()
-        keys: list[object] = []
-        for command in queued:
-            kind, about = self.subject(command[0].upper(), command[1:], flushed)
-            kinds.add(kind)
-            keys += about
-        subject = kinds.pop() if len(kinds) == 1 else None, tuple(keys)
+        subject = self.subject_of_all(queued, flushed)
         self._server_socket.peer.queued = deque(queued)
         reply = self.perform(name, fields, (), subject)
         self._queued = None

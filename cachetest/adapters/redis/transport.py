@@ -6,18 +6,20 @@ import asyncio
 import errno
 import socket
 import threading
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from ..._recording.locks import make_lock
-from .link import Link
 from .pipe import Pipe
 from .quick import QUICK
 from .reader import Reader
 from .resp import Requests
+from .struck_link import Late, StruckLink
 from .transaction import transaction
+from .tries import limit_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -32,7 +34,7 @@ __all__ = ["SocketLink", "StreamLink"]
 _MULTI, _EXEC = [b"MULTI"], [b"EXEC"]
 
 
-class _Transport(Link):
+class _Transport(StruckLink):
     """A link that a client writes to."""
 
     def __init__(self, store: Store, address: Address, only: int | None) -> None:
@@ -71,6 +73,10 @@ class _Transport(Link):
                             self._server.serve()
                         continue
                 slow += 1
+                if self._own_cache.in_force and fields is commands[0]:
+                    slow = len(commands)
+                    replies += self.send_in_force(commands, bytes(data, "utf-8") if isinstance(data, str) else data)
+                    break
                 if not self._holds or not self.held(fields):
                     replies.append(self.serve(fields))
             self._tally.count += len(commands) - slow
@@ -150,8 +156,35 @@ class SocketLink(_Transport):
             # It was closed; another thread may be waiting as well.
             self._arrivals.put(data)
         if isinstance(data, Exception):
-            raise data
+            if not isinstance(data, Late):
+                raise data
+            data = self._wait_for_late(data)
         return data
+
+    def _wait_for_late(self, late: Late) -> bytes:
+        if self._timeout == 0:
+            # Nobody waits: it is not there yet.
+            self._put_back(late)
+            raise BlockingIOError(errno.EWOULDBLOCK, "nothing to read")
+        late.wait()
+        if late.is_too_late:
+            raise TimeoutError("timed out")
+        return late.data
+
+    def _put_back(self, late: Late) -> None:
+        """Have *late* be what comes next."""
+        left = [late]
+        with suppress(Empty):
+            while True:
+                left.append(self._arrivals.get(False))
+        for each in left:
+            self._arrivals.put(each)
+
+    def time_limit(self) -> float | None:
+        return self._timeout
+
+    def deliver_late(self, late: Late) -> None:
+        self.break_off(late)
 
     def _wait_for_next(self) -> bytes | Exception:
         """Return what comes next, until which the time of the socket may be up, or that of a command."""
@@ -225,6 +258,16 @@ class StreamLink(_Transport):
 
     def end(self) -> None:
         self._on_loop(self.reader.feed_eof)
+
+    def time_limit(self) -> float | None:
+        return limit_of_caller(None if self.connection is None else self.connection())
+
+    def deliver_late(self, late: Late) -> None:
+        self._on_loop(self.reader.feed_late, late)
+
+    def _text_of_timeout(self) -> str:
+        connection = None if self.connection is None else self.connection()
+        return "Timeout reading" if connection is None else f"Timeout reading from {connection._host_error()}"
 
     def hang_up(self) -> None:
         self._loop.call_soon(self.close)

@@ -1,0 +1,121 @@
+"""What a fault finds and changes in the databases of a server: items as fakeredis keeps them, uncounted."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..._behaving.call import MISSING
+from .keys import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .store import Lifetimes
+    from .waits import Server
+
+    Place = tuple[Server, int]
+
+__all__ = ["RedisStorage"]
+
+
+class _Stored(NamedTuple):
+    """The items of one key by their places, each with what was seen of its time, and a field of a hash."""
+
+    field: bytes | None
+    items: dict[Place, tuple[Any, float | None]]
+
+
+class RedisStorage:
+    """The entries in some databases, by key: text, bytes, or ``(key, field)`` for one value of a hash."""
+
+    holds_objects = False
+
+    def __init__(self, places: Callable[[], Sequence[Place]], lifetimes: Lifetimes) -> None:
+        """Be about what is at *places*, which is asked each time; *lifetimes* are those of the store."""
+        self._places = places
+        self._lifetimes = lifetimes
+
+    def live_keys(self) -> Iterable[object]:
+        """Return the keys of the live entries."""
+        found: dict[object, None] = {}
+        for server, number in self._places():
+            with server.lock:
+                now = time.time()
+                items = list(server.dbs[number]._dict.items())
+            live = [key for key, item in items if item.expireat is None or item.expireat > now]
+            found.update(dict.fromkeys(map(text_of, live)))
+        return list(found)
+
+    def read(self, key: object) -> Any:
+        """Return copies of the items of *key*; `MISSING` if there are none."""
+        raw, field = _raw(key)
+        if raw is None:
+            return MISSING
+        items = {}
+        for place in self._places():
+            server, number = place
+            with server.lock:
+                item = server.dbs[number]._dict.get(raw)
+                if item is not None and (item.expireat is None or item.expireat > time.time()):
+                    items[place] = _copied(item), self._lifetimes.get((server, number, raw))
+        return _Stored(field, items) if items else MISSING
+
+    def write(self, key: object, stored: Any) -> None:
+        """Put the items in *stored* in their places, and take out what is in the others."""
+        raw, _ = _raw(key)
+        if raw is None:
+            return
+        for place in self._places():
+            server, number = place
+            at = server, number, raw
+            kept = None if stored is MISSING else stored.items.get(place)
+            with server.lock:
+                database = server.dbs[number]
+                if kept is None:
+                    database._dict.pop(raw, None)
+                    self._lifetimes.pop(at, None)
+                    continue
+                item, until = kept
+                database._dict[raw] = made = _copied(item)
+                if made.expireat is not None:
+                    database.schedule_expiry(raw, made.expireat)
+                if until is None:
+                    self._lifetimes.pop(at, None)
+                else:
+                    self._lifetimes[at] = until
+
+    def content(self, stored: Any) -> Any:
+        """Return the bytes of a string, or of one field of a hash; else what fakeredis has."""
+        value = next(iter(stored.items.values()))[0].value
+        return value if stored.field is None or type(value) is bytes else value[stored.field]
+
+    def with_content(self, stored: Any, content: Any) -> Any:
+        """Return *stored* with other bytes in place of those."""
+        if isinstance(content, str):
+            content = content.encode()
+        made = {}
+        for place, (item, until) in stored.items.items():
+            changed = _copied(item)
+            if stored.field is None or type(changed.value) is bytes:
+                changed.value = bytes(content)
+            else:
+                changed.value._values[stored.field] = bytes(content)
+            made[place] = changed, until
+        return _Stored(stored.field, made)
+
+
+def _copied(item: Any) -> Any:
+    made = copy.copy(item)
+    made.value = item.value if type(item.value) is bytes else copy.deepcopy(item.value)
+    return made
+
+
+def _raw(key: object) -> tuple[bytes | None, bytes | None]:
+    """Return a key of the log, and a field of it, as the server has them; None for what is none."""
+    field: object = None
+    if isinstance(key, tuple) and len(key) == 2:
+        key, field = key
+    raw = key.encode() if isinstance(key, str) else bytes(key) if isinstance(key, (bytes, bytearray)) else None
+    return raw, field.encode() if isinstance(field, str) else field if isinstance(field, bytes) else None
