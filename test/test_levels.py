@@ -13,7 +13,7 @@ from .support import ROOT
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 LEVELS = [
-    {"": ["errors"]},
+    {"": ["errors", "faults"]},
     {
         "_recording": [
             *(
@@ -32,17 +32,18 @@ LEVELS = [
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
-    {"_behaving": ["gate", "acted_on"]},
+    {"_behaving": ["clock", "call", "gate", "acted_on", "injection", "carrying"]},
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
             *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
-            *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running"),
+            *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running", "unstruck"),
         ]
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "cache", "blocks", "backend_names"),
+            *("threads", "open_order", "running", "uncounted_notes", "injecting", "acting", "cache"),
+            *("blocks", "backend_names", "acting_all"),
             *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
             *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
             "hook_loading",
@@ -123,7 +124,7 @@ UPWARDS = {
 }
 
 # As many files as the longest chain of imports may have: whoever reads the first has to follow all of them.
-LONGEST_CHAIN = 13
+LONGEST_CHAIN = 14
 MOST_NAMES = 20
 MOST_LINES = 300
 

@@ -6,14 +6,14 @@ import sys
 from contextvars import ContextVar
 from functools import partial
 from inspect import isawaitable, iscoroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._recording.call_sites import CallSite
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Mapping
 
-    from .base import OpenSession
+    from .._patching.session_result import Unmet
 
     Steps = Generator[Callable[[], Any], Any, None]
 
@@ -23,7 +23,13 @@ __all__ = ["drive"]
 __unittest = True
 
 
-def drive(steps: Steps, name: str, session: OpenSession | None) -> Any:
+class _Session(Protocol):
+    """The session of the running test, as far as it is told what has not come to its end."""
+
+    unmet: Mapping[Unmet, str]
+
+
+def drive(steps: Steps, name: str, session: _Session | None) -> Any:
     """Call what *steps* yields, give it the results, and return None; where these are awaited, an awaitable.
 
     What the first call returns decides that for all. *name* is the assertion's, for the texts.
@@ -94,7 +100,7 @@ _around: ContextVar[tuple[_Awaited, ...]] = ContextVar("cachetest.assertions", d
 class _Awaited:
     """What is to be awaited for an assertion to be made; where that does not happen, its test fails."""
 
-    def __init__(self, steps: Steps, first: Awaitable[Any], name: str, session: OpenSession | None) -> None:
+    def __init__(self, steps: Steps, first: Awaitable[Any], name: str, session: _Session | None) -> None:
         self._steps = steps
         self._first: Awaitable[Any] | None = first
         self._name = name

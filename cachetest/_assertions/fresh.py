@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from unittest import SkipTest
 
-from .._patching.session import Session
 from .._recording.answers import NotComparableError, difference, same_answer
 from .._recording.call_sites import calling_location
 from .._recording.held_answers import Held
@@ -258,6 +257,7 @@ class _Check:
     def _cold(self) -> Iterator[Scope]:
         """Open a scope as the test's, whose caches are empty."""
         from .._patching.patch_caches import again_if_interrupted
+        from .._patching.session import Session
 
         session = self._case._session
         inner = session.inside(_LABEL) if isinstance(session, Session) else Session((), label=_LABEL)

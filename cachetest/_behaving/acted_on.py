@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from weakref import ref
 
-    from .gate import Behaviour
+    from .call import Behaviour
 
 __all__ = ["ActedOn", "InForceIn"]
 

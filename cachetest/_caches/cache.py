@@ -14,6 +14,7 @@ from .._recording.log import OperationLog
 from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
+from .acting import ActingCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -31,7 +32,7 @@ __all__ = ["Explainer", "MockCache"]
 
 T = TypeVar("T")
 
-_OF_ITS_SCOPE = frozenset({"inheritance", "origin", "shared"})
+_OF_ITS_SCOPE = frozenset({"inheritance", "origin", "scope_caches", "shared"})
 # So many keys that a reset has taken away are remembered, to say so of a miss.
 _FORGOTTEN = 1_000
 
@@ -58,7 +59,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(Gate, Stats):
+class MockCache(ActingCache, Gate, Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
@@ -91,8 +92,7 @@ class MockCache(Gate, Stats):
     # Whether it is listed only where it has operations: it is the server of another that is asserted on.
     is_unlisted = False
 
-    # The adapter, and whether its hooks keep for this cache what explains a miss.
-    explainer: Explainer | None = None
+    # Whether the hooks of its adapter keep for this cache what explains a miss.
     explains_misses = True
     _forgotten: tuple[object, ...] = ()
 

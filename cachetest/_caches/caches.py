@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TextIO
+from weakref import ref
 
 from .._behaving.acted_on import ActedOn
 from .._recording.log import ObservedLog, OperationLog
 from .._recording.packages import NO_LIBRARIES
 from ..errors import UnknownCacheError, closest_first
+from .acting_all import ActingCaches
 from .backend_names import backend_names
 from .blocks import Block
 from .cache import MockCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from weakref import ref
 
     from .._behaving.acted_on import InForceIn
     from .._recording.operation import Operation
@@ -27,12 +28,12 @@ __all__ = ["MockCaches"]
 
 
 # What is of the scope itself, or can't be pickled.
-_NOT_COPIED = ("_numbers", "_inherit", "_scope")
+_NOT_COPIED = ("_numbers", "_inherit", "_scope", "_awaited", "_clock")
 # So many blocks of a scope are remembered, to say where operations were.
 _REMEMBERED = 20
 
 
-class MockCaches(ActedOn, Mapping[str, MockCache]):
+class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.
@@ -106,6 +107,7 @@ class MockCaches(ActedOn, Mapping[str, MockCache]):
             made = self._make(name)
             made.in_force = self._in_force
             made.shared = self._shared
+            made.scope_caches = ref(self)
             if self._explainer_of is not None:
                 made.explainer = self._explainer_of(name)
                 made.explains_misses = self._explains_misses

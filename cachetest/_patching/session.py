@@ -195,6 +195,7 @@ class Session:
             return None
         if scope in of_parent:  # in a forked child all stays patched: it refuses, and reaches no real store
             return None
+        self._problems += () if scope._caches is None else scope._caches.end_all()
         try:
             self._undo_all()
         except Exception as error:
@@ -207,7 +208,6 @@ class Session:
         for cache in list(scope.by_name.values()):
             self._problems += cache.problems
         self._problems += give_up(self.unmet) if self.unmet else ()
-        # Nearly always there is nothing, and then nothing is called.
         late = self._ask_children(scope) if children.state is not None else []
         found = take_uncounted(scope) if any(pending) else None
         self.scope = None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._recording.locks import free_in_children
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
+    from .._behaving.carrying import Storage
+    from .._behaving.injection import Strike
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
+    from ..faults import Fault
     from .guarding import GuardPoint
 
 __all__ = ["Adapter", "Switch"]
@@ -109,6 +112,47 @@ class Adapter(ABC):
         It differs where the library makes keys of its own, with a prefix for instance.
         """
         return key
+
+    def program_key(self, cache: str, key: object) -> object:
+        """Return what the program calls *key*, which an entry is kept and logged under: see `entry_key`.
+
+        It is what the patterns of `inject` and the like are about. By default both are the same.
+        """
+        return key
+
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Have the fault of *strike* come to pass for its call, which *proceed* does; return what it finds.
+
+        It is called in place of *proceed* where a test has a fault strike. By default it does what can be
+        done for a cache inside the process, on what `storage` returns. One that is on a server says here what
+        comes of a failure, after the retries of its library.
+        """
+        from .._behaving.carrying import carry_out
+
+        return carry_out(self, strike, proceed)
+
+    def why_impossible(self, cache: MockCache, fault: Fault) -> str:
+        """Return why *fault* can't strike *cache*, or nothing where it can."""
+        from .._behaving.carrying import why_impossible
+
+        return why_impossible(self, cache, fault)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        """Return a new exception, as the library raises it where its store can't be reached.
+
+        None, the default, is for a cache that is inside the process, and can't be unreachable.
+        """
+        return None
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        """Return a new exception, as the library raises it where an entry is too large; None if none is."""
+        return None
+
+    def storage(self, cache: MockCache) -> Storage:
+        """Return what the entries of *cache* are kept in; by default those of ``cache.cache``, as objects."""
+        from .._behaving.carrying import MappingStorage
+
+        return MappingStorage(cache.cache, holds_objects=True)
 
     def patched_attributes(self) -> Mapping[str, object]:
         """Return the present value of each attribute that `install` changes, by a name for messages.
