@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from .._behaving.injection import Strike
-from ..faults import Damaged, Gone, Stale
+from ..faults import Damaged, Fails, Gone, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -21,27 +21,31 @@ class Below:
         self.strike = strike
         self.is_whole = strike.fault.is_of_whole_call
         self._has_begun = False
-        self._asked: list[object] = []
         self._landed: list[object] = []
 
-    def begins(self) -> bool:
+    def _begins(self) -> bool:
         """Return whether this is the first packet that the strike can be carried out on."""
         began, self._has_begun = self._has_begun, True
         return not began
+
+    def strikes_now(self) -> bool:
+        """Return whether a packet is struck: each fails, but only the first is late, or loses its reply."""
+        return self._begins() or isinstance(self.strike.fault, Fails)
 
     def part(self, kind: str | None, keys: Sequence[object]) -> Strike | None:
         """Return what is to be carried out around a command of *kind* about *keys*; None for nothing."""
         strike, fault = self.strike, self.strike.fault
         if isinstance(fault, Gone) or (isinstance(fault, Damaged) and strike.call.kind != "put"):
             # Before all that the call does, by a script too, which tells no keys.
-            if not self.begins():
+            if not self._begins():
                 return None
             wanted = list(strike.keys)
         elif kind == "get" if isinstance(fault, Stale) else kind != "get":
             wanted = [key for key in strike.keys if any(_is_in(key, each) for each in keys)]
         else:
             return None
-        return Strike(fault, strike.call, _Quiet(strike.injection), wanted) if wanted else None
+        quiet: Any = _Quiet(strike.injection)
+        return Strike(fault, strike.call, quiet, wanted) if wanted else None
 
     def note(self, part: Strike) -> None:
         """Note what has come of a *part*."""

@@ -15,16 +15,17 @@ from ..._patching.undo import Undo, own_attribute
 from ...errors import MissingLibraryError
 from ..base import Adapter
 from ..own_servers import own_servers
+from ..tries import sleep
 
 try:
     from .addresses import Directory
     from .connection import connect, connect_async, per_scope, settle, without_time_limit
     from .keys import text_of
+    from .refusals import async_sleep
     from .routes import calls, is_passed_over, rest, serve_in
     from .storage import RedisStorage
     from .store import store_of
     from .struck_link import failure_of, too_large
-    from .tries import async_sleep, sleep
     from .waits import EndOfWaits
 except ModuleNotFoundError as error:
     raise MissingLibraryError(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..._behaving.gate import Effect
     from .addresses import Address
+    from .keys import Subject
     from .store import Store
 
 __all__ = ["Link", "Site"]
@@ -106,7 +107,7 @@ class Link(Serving):
         """Execute what was queued: one call of all its keys, a get, put or delete if each of them is."""
         queued = self._queued or []
         flushed = self.there(queued)
-        subject = self.subject_of_all(queued, flushed)
+        subject = self.subject_of_all(queued)
         self._server_socket.peer.queued = deque(queued)
         reply = self.perform(name, fields, (), subject)
         self._queued = None
@@ -120,6 +121,17 @@ class Link(Serving):
                     as_set(command[0].upper(), each) for command, each in zip(queued, reply, strict=True)
                 ]
         return self.answer(name, fields, reply)
+
+    def subject_of_all(self, commands: Sequence[list[bytes]]) -> Subject:
+        """Return what a transaction of *commands* is about: a get, put or delete if each of them is."""
+        flushed = self.there(commands)
+        kinds: set[str | None] = set()
+        keys: list[object] = []
+        for command in commands:
+            kind, about = self.subject(command[0].upper(), command[1:], flushed)
+            kinds.add(kind)
+            keys += about
+        return kinds.pop() if len(kinds) == 1 else None, tuple(keys)
 
     def _discard(self, name: bytes, fields: list[bytes]) -> bytes:
         reply = self.perform(name, fields)

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .struck_link import Late
+    from .late import Late
 
 __all__ = ["Reader"]
 

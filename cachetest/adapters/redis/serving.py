@@ -47,14 +47,9 @@ class Serving:
 
     decode: Callable[[Any], Any] | None = None
 
-    # The call that is executed, where what strikes it was decided before: see `striking`.
-    _planned: Any = None
-
-    # What a command is counted in: the cache, or the call of a framework's cache that it is a part of.
-    _cache = property(lambda self: call_around() or self._planned or self._own_cache)
-
-    # What strikes single keys of the command that is executed.
-    _strikes: Sequence[Any] = ()
+    # What a command is counted in: the cache, the call of a framework's, or what `packets` has decided.
+    _counted: Any = None
+    _cache = property(lambda self: self._counted or call_around() or self._own_cache)
 
     def __init__(self, store: Store, address: Address) -> None:
         """Talk to the server of *store* at *address*."""
@@ -89,10 +84,6 @@ class Serving:
 
     def serve(self, fields: list[bytes]) -> bytes:
         """Execute a command; return what the client reads, which is nothing where the reply comes later."""
-        raise NotImplementedError
-
-    def struck(self, kind: str | None, keys: Sequence[object], do: Callable[[], Any]) -> Callable[[], Any]:
-        """Return *do*, of a command about *keys*, with what strikes single keys of it around that."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -135,8 +126,6 @@ class Serving:
         else:
             do = partial(server.execute, fields, keys)
             told = told or partial(server.effects_of, rule.effects, keys, arguments)
-        if self._strikes:
-            do = self.struck(kind, keys, do)
         try:
             return cache.perform(kind, keys, do, told or nothing, LIBRARIES, known)
         except Exception as error:
@@ -295,11 +284,9 @@ class Serving:
             effects: list[Effect] = [("delete", key) for key in keys]
             if around is not None:
                 around.told(effects, known)
-            elif self._planned is not None:
-                for done, key in effects:
-                    self._planned.record(done, key, LIBRARIES, known)
             else:
-                self._own_cache.operations.record_all(effects, LIBRARIES, sys._getframe(), known)
+                log = self._counted or self._own_cache.operations
+                log.record_all(effects, LIBRARIES, sys._getframe(), known)
             for key in keys:
                 flushed.note("delete", key, number)
         with self._server.lock:
@@ -311,13 +298,3 @@ class Serving:
             found = flushed.of(name, self._server_socket.db)
             return "delete", tuple(key for keys in found.values() for key in keys)
         return subject_of(name, arguments)
-
-    def subject_of_all(self, commands: Sequence[list[bytes]], flushed: Flushed) -> Subject:
-        """Return what a transaction of *commands* is about: a get, put or delete if each of them is."""
-        kinds: set[str | None] = set()
-        keys: list[object] = []
-        for command in commands:
-            kind, about = self.subject(command[0].upper(), command[1:], flushed)
-            kinds.add(kind)
-            keys += about
-        return kinds.pop() if len(kinds) == 1 else None, tuple(keys)

@@ -117,5 +117,7 @@ def _raw(key: object) -> tuple[bytes | None, bytes | None]:
     field: object = None
     if isinstance(key, tuple) and len(key) == 2:
         key, field = key
-    raw = key.encode() if isinstance(key, str) else bytes(key) if isinstance(key, (bytes, bytearray)) else None
+    raw = (
+        key.encode() if isinstance(key, str) else bytes(key) if isinstance(key, (bytes, bytearray)) else None
+    )
     return raw, field.encode() if isinstance(field, str) else field if isinstance(field, bytes) else None

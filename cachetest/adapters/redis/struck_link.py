@@ -1,58 +1,39 @@
-"""What a link does with a packet while something is in force: it may fail, be late, or have its reply lost."""
+"""What a link does with a packet while something is in force: it may fail, be late, or lose its reply."""
 
 from __future__ import annotations
 
 import errno
 import os
-from functools import partial
+import sys
 from typing import TYPE_CHECKING, Any
 
 from redis import exceptions
 
-from ..._behaving.carrying import carry_out
 from ...faults import Fails, LosesReply, Slow
 from ..outer_call import call_around
-from ..struck_below import Below
+from ..packets import Packet, strikes_all
+from ..tries import begin_tries, is_inside, tries_of_caller
+from .late import Late
 from .link import Link
+from .refusals import refusal_of
 from .serving import LIBRARIES
 from .storage import RedisStorage
-from .striking import Packet
-from .tries import begin_tries, refusal_of, tries_of_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from weakref import ref
 
     from ..._behaving.injection import Strike
+    from ..tries import Tries
+    from .keys import Subject
     from .store import Store
-    from .tries import Tries
 
-__all__ = ["Late", "StruckLink", "failure_of", "too_large"]
+__all__ = ["StruckLink", "failure_of", "too_large"]
 
 _CLOSED = "Connection closed by server."
-
-
-class Late(Exception):
-    """What stands in for replies that are late: *data*, that comes as the call has got to *due*.
-
-    Where *limit* is less than that is from now, the time that the client waits is up before.
-    """
-
-    def __init__(self, data: bytes, tries: Tries, seconds: float, limit: float | None) -> None:
-        super().__init__("the replies are late")
-        self.data = data
-        self.is_too_late = limit is not None and seconds > limit
-        self._tries = tries
-        self._seconds = limit if self.is_too_late and limit is not None else seconds
-
-    @property
-    def due(self) -> float:
-        """By how much the clock is ahead when it comes, or when nobody waits for it any more."""
-        return self._tries.at + self._seconds
-
-    def wait(self) -> None:
-        """Have the clock get there."""
-        self._tries.pass_on(self._seconds)
+# What is no call of the program's, as it goes: only what strikes everything strikes these.
+_PASSING = frozenset(b"AUTH CLIENT DISCARD HELLO MULTI PING QUIT RESET SELECT UNWATCH".split())
+_CONNECTING = frozenset({"on_connect", "on_connect_check_health", "connect_check_health"})
 
 
 class _LinkCarrier:
@@ -71,14 +52,15 @@ class _LinkCarrier:
 
     def too_large(self, cache: Any, key: object, size: int, limit: int) -> Exception:
         # It is what the server replies, and goes to the client as that.
-        error = self._link._server_socket.error_reply = too_large()
+        error = too_large()
+        self._link._server_socket.error_reply = error
         return error
 
 
 def failure_of(store: Store) -> Exception:
     """Return the error of a client that can't reach a server of *store*."""
     address = next(iter(store.servers), ("localhost", 6379))
-    return exceptions.ConnectionError(
+    return _connection_error(
         f"Error {errno.ECONNREFUSED} connecting to {':'.join(map(str, address))}. "
         f"{os.strerror(errno.ECONNREFUSED)}."
     )
@@ -86,7 +68,13 @@ def failure_of(store: Store) -> Exception:
 
 def too_large() -> Exception:
     """Return the error that a server replies with where there is no room for an entry."""
-    return exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+    error: Exception = exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+    return error
+
+
+def _connection_error(text: str) -> Exception:
+    error: Exception = exceptions.ConnectionError(text)
+    return error
 
 
 class StruckLink(Link):
@@ -97,9 +85,6 @@ class StruckLink(Link):
 
     connection: ref[Any] | None = None
 
-    # What strikes single keys of the command that is executed.
-    _strikes: Sequence[Any] = ()
-
     def time_limit(self) -> float | None:
         """Return for how many seconds the client waits for a reply; None for ever."""
         raise NotImplementedError
@@ -108,7 +93,7 @@ class StruckLink(Link):
         """Have the client read what is late."""
         raise NotImplementedError
 
-    def send_in_force(self, commands: Sequence[list[bytes]], data: bytes) -> list[bytes]:
+    def send_in_force(self, commands: Sequence[list[bytes]], data: bytes | str) -> list[bytes]:
         """Execute what was sent at once, as far as nothing strikes it; return the replies."""
         tries = tries_of_caller()
         packet: Packet | None = None if tries is None else tries.plans.get(data)
@@ -172,8 +157,8 @@ class StruckLink(Link):
         tries.is_down = True
         connection = None if self.connection is None else self.connection()
         if connection is None:
-            return exceptions.ConnectionError(_CLOSED)
-        return exceptions.ConnectionError(connection._error_message(refusal_of(connection)))
+            return _connection_error(_CLOSED)
+        return _connection_error(connection._error_message(refusal_of(connection)))
 
     def _lose(self, error: Exception | None) -> None:
         if error is not None:
@@ -182,51 +167,48 @@ class StruckLink(Link):
 
     def _packet(self, commands: Sequence[list[bytes]]) -> Packet:
         """Return what strikes each of *commands*, of which none is executed yet."""
-        packet, queued = Packet(), None if self._queued is None else list(self._queued)
-        is_below = call_around() is not None
+        packet = Packet(_LinkCarrier(self))
+        queued = None if self._queued is None else list(self._queued)
+        around = call_around()
         for fields in commands:
             name = fields[0].upper()
             if queued is not None and name not in (b"EXEC", b"DISCARD", b"RESET", b"QUIT"):
-                packet.add_passed()
+                packet.add_nothing()
                 queued.append(fields)
                 continue
             if name == b"EXEC":
-                subject = self.subject_of_all(queued or [], self.there(queued or []))
+                subject = self.subject_of_all(queued or [])
             else:
                 subject = self.subject(name, fields[1:], self.there([fields]))
             queued = [] if name == b"MULTI" else None
-            if is_below:
-                packet.add_below(name)
+            passes = name in _PASSING and not subject[1]
+            if around is not None:
+                packet.add_below(around, passes=passes)
             else:
-                packet.add(self._own_cache, name, subject, LIBRARIES, self.known_of(name))
+                self._add(packet, name, subject, passes)
         return packet
 
+    def _add(self, packet: Packet, name: bytes, subject: Subject, passes: bool) -> None:
+        cache = self._own_cache
+        behaviours: Sequence[Any] = cache.in_force
+        if passes:
+            # Where connecting has come so far, this does as well.
+            connects = is_inside(_CONNECTING, "redis.")
+            behaviours = [] if connects else [each for each in behaviours if strikes_all(each)]
+        call = cache._call(*subject, LIBRARIES, sys._getframe(1), self.known_of(name))
+        packet.add(call, behaviours, passes=passes)
+
     def _execute(self, commands: Sequence[list[bytes]], packet: Packet) -> list[bytes]:
-        replies = []
+        replies: list[bytes] = []
         try:
-            for fields, planned, strikes in zip(commands, packet.planned, packet.partial, strict=True):
-                self._planned, self._strikes = planned, strikes
+            for fields, counted in zip(commands, packet.counted, strict=True):
+                self._counted = counted
                 if not self._holds or not self.held(fields):
                     replies.append(self.serve(fields))
-                self._planned, self._strikes = None, ()
         except BaseException:
             # What was executed before it is answered, as without anything in force.
-            self._planned, self._strikes = None, ()
             self.deliver(b"".join(replies))
             raise
+        finally:
+            self._counted = None
         return replies
-
-    def struck(self, kind: str | None, keys: Sequence[object], do: Callable[[], Any]) -> Callable[[], Any]:
-        """Return *do*, of a command about *keys*, with what strikes single keys of it around that."""
-        carrier = _LinkCarrier(self)
-        for each in reversed(self._strikes):
-            strike = each.part(kind, keys) if isinstance(each, Below) else each
-            if strike is not None:
-                do = partial(self._carried, carrier, each, strike, do)
-        return do
-
-    def _carried(self, carrier: Any, each: Any, strike: Strike, do: Callable[[], Any]) -> Any:
-        result = carry_out(carrier, strike, do)
-        if isinstance(each, Below):
-            each.note(strike)
-        return result

@@ -6,20 +6,20 @@ import asyncio
 import errno
 import socket
 import threading
-from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from ..._recording.locks import make_lock
+from .late import Late, read_late
 from .pipe import Pipe
 from .quick import QUICK
 from .reader import Reader
+from .refusals import limit_of_caller
 from .resp import Requests
-from .struck_link import Late, StruckLink
+from .struck_link import StruckLink
 from .transaction import transaction
-from .tries import limit_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -75,7 +75,7 @@ class _Transport(StruckLink):
                 slow += 1
                 if self._own_cache.in_force and fields is commands[0]:
                     slow = len(commands)
-                    replies += self.send_in_force(commands, bytes(data, "utf-8") if isinstance(data, str) else data)
+                    replies += self.send_in_force(commands, data)
                     break
                 if not self._holds or not self.held(fields):
                     replies.append(self.serve(fields))
@@ -158,27 +158,8 @@ class SocketLink(_Transport):
         if isinstance(data, Exception):
             if not isinstance(data, Late):
                 raise data
-            data = self._wait_for_late(data)
+            data = read_late(data, self._timeout, self._arrivals)
         return data
-
-    def _wait_for_late(self, late: Late) -> bytes:
-        if self._timeout == 0:
-            # Nobody waits: it is not there yet.
-            self._put_back(late)
-            raise BlockingIOError(errno.EWOULDBLOCK, "nothing to read")
-        late.wait()
-        if late.is_too_late:
-            raise TimeoutError("timed out")
-        return late.data
-
-    def _put_back(self, late: Late) -> None:
-        """Have *late* be what comes next."""
-        left = [late]
-        with suppress(Empty):
-            while True:
-                left.append(self._arrivals.get(False))
-        for each in left:
-            self._arrivals.put(each)
 
     def time_limit(self) -> float | None:
         return self._timeout

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...faults import Fails
 from ..outer_call import call_around
+from ..packets import planned, strikes_all
 from ..struck_below import strikes_around
+from ..tries import begin_tries, is_inside, tries_of_caller
+from .refusals import refusal_of
 from .serving import LIBRARIES
-from .striking import strikes_all
-from .tries import begin_tries, is_inside, refusal_of, tries_of_caller
 
 if TYPE_CHECKING:
     from ..._caches.cache import MockCache
@@ -41,7 +42,6 @@ def _below() -> Any:
     for each in strikes_around():
         fault = each.strike.fault
         if isinstance(fault, Fails) and fault.error is None:
-            each.begins()
             return each.strike
     return None
 
@@ -52,11 +52,8 @@ def _of_all(connection: Any, cache: MockCache) -> Any:
     Where a command is about to be sent, that one is struck, and is logged with its keys.
     """
     behaviours = [each for each in cache.in_force if strikes_all(each)]
-    if not behaviours or is_inside(_SENDING):
+    if not behaviours or is_inside(_SENDING, "redis."):
         return None
     call: Any = cache._call(None, (), LIBRARIES, sys._getframe(), {"asked": "connect"})
-    call.is_planned = True
-    for behaviour in behaviours:
-        behaviour(call, lambda: None)
-    found = [each for each in call.strikes if isinstance(each.fault, Fails) and each.fault.error is None]
-    return found[0] if found else None
+    found = planned(cache, call, behaviours)
+    return next((each for each in found if isinstance(each.fault, Fails) and each.fault.error is None), None)
