@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import copy
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..._behaving.call import MISSING
+from ..stored import stored
 from .keys import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ..stored import Stored
     from .store import Lifetimes
     from .waits import Server
 
     Place = tuple[Server, int]
 
 __all__ = ["RedisStorage"]
-
-
-class _Stored(NamedTuple):
-    """The items of one key by their places, each with what was seen of its time, and a field of a hash."""
-
-    field: bytes | None
-    items: dict[Place, tuple[Any, float | None]]
 
 
 class RedisStorage:
@@ -60,24 +55,24 @@ class RedisStorage:
                 item = server.dbs[number]._dict.get(raw)
                 if item is not None and (item.expireat is None or item.expireat > time.time()):
                     items[place] = _copied(item), self._lifetimes.get((server, number, raw))
-        return _Stored(field, items) if items else MISSING
+        return _stored(field, items) if items else MISSING
 
-    def write(self, key: object, stored: Any) -> None:
-        """Put the items in *stored* in their places, and take out what is in the others."""
+    def write(self, key: object, kept: Any) -> None:
+        """Put the items in what was *kept* in their places, and take out what is in the others."""
         raw, _ = _raw(key)
         if raw is None:
             return
         for place in self._places():
             server, number = place
             at = server, number, raw
-            kept = None if stored is MISSING else stored.items.get(place)
+            found = None if kept is MISSING else kept.items.get(place)
             with server.lock:
                 database = server.dbs[number]
-                if kept is None:
+                if found is None:
                     database._dict.pop(raw, None)
                     self._lifetimes.pop(at, None)
                     continue
-                item, until = kept
+                item, until = found
                 database._dict[raw] = made = _copied(item)
                 if made.expireat is not None:
                     database.schedule_expiry(raw, made.expireat)
@@ -86,24 +81,35 @@ class RedisStorage:
                 else:
                     self._lifetimes[at] = until
 
-    def content(self, stored: Any) -> Any:
+    def content(self, kept: Stored) -> Any:
         """Return the bytes of a string, or of one field of a hash; else what fakeredis has."""
-        value = next(iter(stored.items.values()))[0].value
-        return value if stored.field is None or type(value) is bytes else value[stored.field]
+        value, field = next(iter(kept.items.values()))[0].value, kept.more
+        return value if field is None or type(value) is bytes else value[field]
 
-    def with_content(self, stored: Any, content: Any) -> Any:
-        """Return *stored* with other bytes in place of those."""
+    def with_content(self, kept: Stored, content: Any) -> Stored:
+        """Return *kept* with other bytes in place of those."""
         if isinstance(content, str):
             content = content.encode()
-        made = {}
-        for place, (item, until) in stored.items.items():
+        made: dict[Place, tuple[Any, float | None]] = {}
+        field: Any = kept.more
+        for place, (item, until) in kept.items.items():
             changed = _copied(item)
-            if stored.field is None or type(changed.value) is bytes:
+            if field is None or type(changed.value) is bytes:
                 changed.value = bytes(content)
             else:
-                changed.value._values[stored.field] = bytes(content)
+                changed.value._values[field] = bytes(content)
             made[place] = changed, until
-        return _Stored(stored.field, made)
+        return _stored(field, made)
+
+
+def _stored(field: bytes | None, items: dict[Place, tuple[Any, float | None]]) -> Stored:
+    """Return the items of one key by their places, each with what was seen of its time, and a *field*."""
+    marks: list[object] = []
+    for (server, number), (item, until) in items.items():
+        marks += id(server), number
+        # A string is the same as long as nothing is written; of others nobody can tell.
+        marks += id(item.value if type(item.value) is bytes else item), item.expireat, until
+    return stored(items, *marks, more=field)
 
 
 def _copied(item: Any) -> Any:

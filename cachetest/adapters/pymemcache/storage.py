@@ -1,0 +1,71 @@
+"""What a fault finds and changes on servers: entries as memcached keeps them, uncounted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..._behaving.call import MISSING
+from ..stored import Stored, stored
+from .entries import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .entries import Entry
+    from .store import MemcachedStore
+
+__all__ = ["MemcachedStorage"]
+
+
+class MemcachedStorage:
+    """The entries of some servers, by key; ``(server, key)`` is about one of them."""
+
+    holds_objects = False
+
+    def __init__(self, stores: Callable[[], Sequence[MemcachedStore]]) -> None:
+        """Be about what is in *stores*, which is asked each time."""
+        self._stores = stores
+
+    def live_keys(self) -> Iterable[object]:
+        """Return the keys of the live entries."""
+        return list(dict.fromkeys(key for each in self._stores() for key in each))
+
+    def read(self, key: object) -> Any:
+        """Return the entries of *key*; `MISSING` if there are none."""
+        found: dict[int, Entry] = {}
+        for each, name in self._wanted(key):
+            entry = each._entries.get(name)
+            if entry is not None and each._is_live(entry):
+                found[id(each)] = entry
+        return _stored(found) if found else MISSING
+
+    def write(self, key: object, kept: Any) -> None:
+        """Put the entries in what was *kept* on their servers, and take out what is on the others."""
+        for each, name in self._wanted(key):
+            entry = None if kept is MISSING else kept.items.get(id(each))
+            with each._lock:
+                if entry is None:
+                    each._entries.pop(name, None)
+                else:
+                    each._entries[name] = entry
+
+    def content(self, kept: Stored) -> Any:
+        """Return the value, in bytes."""
+        return next(iter(kept.items.values())).value
+
+    def with_content(self, kept: Stored, content: Any) -> Stored:
+        """Return *kept* with other bytes in place of those."""
+        value = content.encode() if isinstance(content, str) else bytes(content)
+        made = {each: entry._replace(value=value) for each, entry in kept.items.items()}
+        return _stored(made)
+
+    def _wanted(self, key: object) -> list[tuple[MemcachedStore, object]]:
+        stores = list(self._stores())
+        if isinstance(key, tuple) and len(key) == 2:
+            return [(each, key_of(key[1])) for each in stores if each._of_server.get("store") == key[0]]
+        return [(each, key_of(key)) for each in stores]
+
+
+def _stored(entries: dict[int, Entry]) -> Stored:
+    """Return the entries of one key by the ids of their servers."""
+    return stored(entries, *entries, *map(id, entries.values()))
