@@ -226,10 +226,10 @@ class Packet:
         """Add a command that is counted as it is, such as one that is a part of another's call."""
         self.counted.append(None)
 
-    def add_below(self, around: Any, *, passes: bool) -> None:
+    def add_below(self, around: Any, *, passes: bool, looks: bool = False) -> None:
         """Add one that is done for a call of a framework's cache, *around* it, which may be struck."""
         strikes = () if passes else strikes_around()
-        self.whole += [each.strike for each in strikes if each.is_whole and each.strikes_now()]
+        self.whole += [each.strike for each in strikes if each.is_whole and each.strikes_now(looks=looks)]
         partial_ = [each for each in strikes if not each.is_whole]
         self.counted.append(PartOfCall(around, partial_, self._carrier) if partial_ else None)
 

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from .._behaving.injection import Strike
-from ..faults import Damaged, Fails, Gone, Stale
+from ..faults import Damaged, Fails, Gone, LosesReply, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -28,9 +28,15 @@ class Below:
         began, self._has_begun = self._has_begun, True
         return not began
 
-    def strikes_now(self) -> bool:
-        """Return whether a packet is struck: each fails, but only the first is late, or loses its reply."""
-        return self._begins() or isinstance(self.strike.fault, Fails)
+    def strikes_now(self, *, looks: bool = False) -> bool:
+        """Return whether a packet is struck: each fails, but only the first is late, or loses its reply.
+
+        One that only *looks* whether there is an entry to count on is not what the reply is lost of.
+        """
+        fault = self.strike.fault
+        if looks and isinstance(fault, LosesReply) and self.strike.call.asked.endswith(("incr", "decr")):
+            return False
+        return self._begins() or isinstance(fault, Fails)
 
     def part(self, kind: str | None, keys: Sequence[object]) -> Strike | None:
         """Return what is to be carried out around a command of *kind* about *keys*; None for nothing."""

@@ -18,8 +18,10 @@ from ..base import Adapter
 from ..outer_call import TENANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
+    from ..._behaving.carrying import Storage
+    from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..guarding import GuardPoint
@@ -109,6 +111,37 @@ class Django(Adapter):
             return key
         made: object = caches[cache].make_key(key)
         return made
+
+    def program_key(self, cache: str, key: object) -> object:
+        """Return what the program calls a made *key*; as it is where a function of the project made it."""
+        parameters = _configured().get(cache, {})
+        prefix = f"{parameters.get('KEY_PREFIX', '')}:"
+        if not isinstance(key, str) or not key.startswith(prefix) or parameters.get("KEY_FUNCTION"):
+            return key
+        _, mark, rest = key.removeprefix(prefix).partition(":")
+        return rest if mark else key
+
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Have the client below meet it, so that serialiser, client and retries are met as well."""
+        from .faults import carry_out
+
+        return carry_out(super().carry_out, strike, proceed)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        from .faults import failure
+
+        return failure(cache)
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        from .faults import too_large
+
+        return too_large(cache)
+
+    def storage(self, cache: MockCache) -> Storage:
+        """Return what the entries of an alias are kept in, on a server as well."""
+        from .faults import storage
+
+        return storage(cache)
 
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         """Take apart what Django's own key function makes: ``prefix:version:key``."""

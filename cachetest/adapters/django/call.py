@@ -44,6 +44,9 @@ class Call(OuterCall, Sequence[Any]):
     composed = False
     collects = False
     looked_up = False
+    is_async = False
+    # The call of the gate, where a fault has struck it.
+    struck: Any = None
 
     def __init__(self, kind: Kind, held: Any, mock: MockCache, asked: str, rule: Rule | None = None) -> None:
         # As the class above has it, which is not called for speed.

@@ -23,6 +23,7 @@ from ..._behaving.gate import MISSING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ..._behaving.call import Call
     from ..._behaving.gate import Effect
     from ..._caches.cache import MockCache
 
@@ -38,16 +39,18 @@ class RegionCall:
     """One lookup that the program asks a region for, for as long as it is entered.
 
     *known* says by which name it was called. ``there`` is what the backend had for each key, or `MISSING`;
-    ``missed`` are the keys that have been counted as misses; ``unread`` is what dogpile could not read.
+    ``missed`` are the keys that have been counted as misses; ``unread`` is what dogpile could not read;
+    ``struck`` is the call of the gate, where a fault has struck it.
     """
 
-    __slots__ = ("_around", "known", "missed", "there", "unread")
+    __slots__ = ("_around", "known", "missed", "struck", "there", "unread")
 
     def __init__(self, known: Mapping[str, object] | None) -> None:
         self.known = known
         self.there: dict[Any, Any] = {}
         self.missed: set[Any] = set()
         self.unread: list[Any] = []
+        self.struck: Call | None = None
 
     def __enter__(self) -> RegionCall:
         self._around = current_call.get()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..._caches.cache import MockCache
+    from ..._recording.operation import Kind
 
 __all__ = ["make_face"]
 
@@ -70,11 +71,18 @@ def _count(counts: MockCache, key: object, value: object, call: RegionCall) -> N
     """
     if value is MISSING and call.has(key):
         if call.has_unread(key):
-            counts.record("hit", key, LIBRARIES, call.known)
+            _record(counts, call, "hit", key)
             counts.record("refusal", key, LIBRARIES, _UNREAD)
             return
         counts.record("expiration", key, LIBRARIES)
-    counts.record("miss" if value is MISSING else "hit", key, LIBRARIES, call.known)
+    _record(counts, call, "miss" if value is MISSING else "hit", key)
+
+
+def _record(counts: MockCache, call: RegionCall, kind: Kind, key: object) -> None:
+    if call.struck is None:
+        counts.record(kind, key, LIBRARIES, call.known)
+    else:
+        call.struck.record_effect(kind, key, call.known)
 
 
 def _run_for(target: Any, runner: Any, _: Any, *args: Any) -> Any:
@@ -98,13 +106,18 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
                 _count(region._cachetest_counts, key, key, call)
 
     def failing(
-        region: Any, error: Exception, keys: Iterable[Any], known: Mapping[str, object] | None = None
+        region: Any,
+        error: Exception,
+        keys: Iterable[Any],
+        known: Mapping[str, object] | None = None,
+        call: RegionCall | None = None,
     ) -> None:
         """Log that a call has failed if *error* is that of a serializer, which runs above the backend."""
         if error is _unserialized.get():
             _unserialized.set(None)
             made = [mangled(region, key) for key in keys]
-            region._cachetest_counts.fail(made, error, LIBRARIES, _getframe(1), known, "get")
+            struck = None if call is None else call.struck
+            region._cachetest_counts._fail(struck, made, error, LIBRARIES, _getframe(1), known, "get")
 
     class Face(original):  # type: ignore[misc]
         __slots__ = ("_cachetest_counts",)
@@ -118,7 +131,7 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
                 with RegionCall(None) as call:
                     found = original.get(self, key, *args, **kwargs)
             except Exception as error:
-                failing(self, error, (key,))
+                failing(self, error, (key,), None, call)
                 raise
             _count(self._cachetest_counts, mangled(self, key), MISSING if found is NO_VALUE else found, call)
             return found
@@ -128,7 +141,7 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
                 with RegionCall(_METADATA) as call:
                     found = original.get_value_metadata(self, key, *args, **kwargs)
             except Exception as error:
-                failing(self, error, (key,), _METADATA)
+                failing(self, error, (key,), _METADATA, call)
                 raise
             _count(self._cachetest_counts, mangled(self, key), MISSING if found is None else found, call)
             return found
@@ -139,7 +152,7 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
                 with RegionCall(_GET_MULTI) as call:
                     found = original.get_multi(self, keys, *args, **kwargs)
             except Exception as error:
-                failing(self, error, keys, _GET_MULTI)
+                failing(self, error, keys, _GET_MULTI, call)
                 raise
             for key, value in zip(keys, found, strict=True):
                 _count(
@@ -152,7 +165,7 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
                 with RegionCall(_GET_OR_CREATE) as call:
                     found = original.get_or_create(self, key, *args, **kwargs)
             except Exception as error:
-                failing(self, error, (key,), _GET_OR_CREATE)
+                failing(self, error, (key,), _GET_OR_CREATE, call)
                 raise
             count_hits(self, (key,), call)
             return found
@@ -163,7 +176,7 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
                 with RegionCall(_GET_OR_CREATE_MULTI) as call:
                     found = original.get_or_create_multi(self, keys, *args, **kwargs)
             except Exception as error:
-                failing(self, error, keys, _GET_OR_CREATE_MULTI)
+                failing(self, error, keys, _GET_OR_CREATE_MULTI, call)
                 raise
             count_hits(self, keys, call)
             return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from pymemcache.client.base import Client
-from pymemcache.exceptions import MemcacheError, MemcacheServerError
+from pymemcache.exceptions import MemcacheError
 
 from ..._behaving.gate import text_of
 from ..._caches.attribution import cache_for, is_late, scope_of_caller
@@ -32,9 +32,9 @@ from .entries import key_of
 from .hash_memory import HASH_HOOKS, HashClient
 from .servers import Servers
 from .stand_ins import is_stand_in
-from .storage import MemcachedStorage
+from .storage import MemcachedStorage, failure_at, too_large
 from .store import MemcachedStore
-from .struck import carry_out, refused, swap_sleep
+from .struck import carry_out, swap_sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,11 +108,10 @@ class Pymemcache(Adapter):
         return carry_out(super().carry_out, strike, proceed)
 
     def failure(self, cache: MockCache) -> Exception | None:
-        return refused()
+        return failure_at(())
 
     def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
-        error: Exception = MemcacheServerError(b"object too large for cache")
-        return error
+        return too_large()
 
     def storage(self, cache: MockCache) -> MemcachedStorage:
         """Return what is kept on all servers of *cache*."""

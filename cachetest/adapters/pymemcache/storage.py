@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING, Any
+
+from pymemcache.exceptions import MemcacheServerError
 
 from ..._behaving.call import MISSING
 from ..stored import Stored, stored
 from .entries import key_of
+from .servers import Servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ..._caches.cache import MockCache
     from .entries import Entry
     from .store import MemcachedStore
 
-__all__ = ["MemcachedStorage"]
+__all__ = ["MemcachedStorage", "failure_at", "storage_at", "too_large"]
 
 
 class MemcachedStorage:
@@ -69,3 +75,26 @@ class MemcachedStorage:
 def _stored(entries: dict[int, Entry]) -> Stored:
     """Return the entries of one key by the ids of their servers."""
     return stored(entries, *entries, *map(id, entries.values()))
+
+
+def storage_at(caches: Iterable[MockCache], places: Sequence[str]) -> MemcachedStorage:
+    """Return the entries on the servers at *places*, in whichever of *caches* they are served."""
+
+    def stores() -> list[MemcachedStore]:
+        found = [
+            each for cache in caches if isinstance(cache.cache, Servers) for each in cache.cache.stores()
+        ]
+        return [each for each in found if each._of_server.get("store") in places]
+
+    return MemcachedStorage(stores)
+
+
+def failure_at(places: Sequence[str]) -> Exception:
+    """Return what a system says where nobody listens."""
+    return ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+
+
+def too_large() -> Exception:
+    """Return the error of a client whose server refuses an entry for its size."""
+    error: Exception = MemcacheServerError(b"object too large for cache")
+    return error

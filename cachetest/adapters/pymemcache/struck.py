@@ -15,7 +15,7 @@ from ..outer_call import call_around, outer_call
 from ..packets import Packet
 from ..tries import RETRIES, begin_tries, sleep, tries_of_caller
 from .entries import CommandError, key_of
-from .storage import MemcachedStorage
+from .storage import MemcachedStorage, failure_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .protocol import Conversation, Taken
     from .store import MemcachedStore
 
-__all__ = ["StruckConversation", "carry_out", "refused", "swap_sleep"]
+__all__ = ["StruckConversation", "carry_out", "swap_sleep"]
 
 RETRIES[retrying.RetryingClient._retry.__code__] = "func"
 
@@ -45,11 +45,6 @@ def swap_sleep(undo: Undo) -> None:
 def carry_out(default: Any, strike: Strike, proceed: Callable[[], Any]) -> Any:
     """Carry *strike* out by *default*, unless its call is of a packet, which the connection decides about."""
     return proceed() if getattr(strike.call, "is_planned", False) else default(strike, proceed)
-
-
-def refused() -> Exception:
-    """Return what a system says where nobody listens."""
-    return ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 
 
 class _StoreCarrier:
@@ -144,7 +139,7 @@ class StruckConversation:
             packet.fail(error)
             raise error
         if self.is_fresh:
-            error = refused()
+            error = failure_at(())
             packet.fail(error)
             raise error
         # It was open when the server went: that is seen when something is read, or written once more.

@@ -23,9 +23,8 @@ try:
     from .keys import text_of
     from .refusals import async_sleep
     from .routes import calls, is_passed_over, rest, serve_in
-    from .storage import RedisStorage
+    from .storage import RedisStorage, failure_at, too_large
     from .store import store_of
-    from .struck_link import failure_of, too_large
     from .waits import EndOfWaits
 except ModuleNotFoundError as error:
     raise MissingLibraryError(
@@ -90,7 +89,7 @@ class Redis(Adapter):
         return super().carry_out(strike, proceed)
 
     def failure(self, cache: MockCache) -> Exception | None:
-        return failure_of(store_of(cache))
+        return failure_at([url for url, _ in store_of(cache).databases()])
 
     def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
         return too_large()

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import copy
+import errno
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from redis import exceptions
+
 from ..._behaving.call import MISSING
 from ..stored import stored
+from .addresses import address_in, url_of
+from .entries import Entries
 from .keys import text_of
+from .store import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ..._caches.cache import MockCache
     from ..stored import Stored
     from .store import Lifetimes
     from .waits import Server
 
     Place = tuple[Server, int]
 
-__all__ = ["RedisStorage"]
+__all__ = ["RedisStorage", "failure_at", "storage_at", "too_large"]
 
 
 class RedisStorage:
@@ -127,3 +135,40 @@ def _raw(key: object) -> tuple[bytes | None, bytes | None]:
         key.encode() if isinstance(key, str) else bytes(key) if isinstance(key, (bytes, bytearray)) else None
     )
     return raw, field.encode() if isinstance(field, str) else field if isinstance(field, bytes) else None
+
+
+def storage_at(caches: Iterable[MockCache], urls: Sequence[str]) -> RedisStorage:
+    """Return the items in the databases at *urls*, in whichever of *caches* they are served."""
+    stores = [store_of(cache) for cache in caches if isinstance(cache.cache, Entries)]
+
+    def places() -> list[Place]:
+        found: dict[Place, None] = {}
+        for store in stores:
+            for address, server in list(store.servers.items()):
+                for number in store.numbers(address):
+                    if url_of((*address, number)) in urls:
+                        found[server, number] = None
+        return list(found)
+
+    # The caches of a scope share them.
+    return RedisStorage(places, stores[0].lifetimes if stores else {})
+
+
+def failure_at(urls: Sequence[str]) -> Exception:
+    """Return the error of a client that can't reach a server, the first of those at *urls*."""
+    *address, _ = address_in(urls[0]) if urls else ("localhost", 6379, 0)
+    where = ":".join(map(str, address))
+    return _connection_error(
+        f"Error {errno.ECONNREFUSED} connecting to {where}. {os.strerror(errno.ECONNREFUSED)}."
+    )
+
+
+def too_large() -> Exception:
+    """Return the error that a server replies with where there is no room for an entry."""
+    error: Exception = exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+    return error
+
+
+def _connection_error(text: str) -> Exception:
+    error: Exception = exceptions.ConnectionError(text)
+    return error

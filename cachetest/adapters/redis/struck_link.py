@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,7 @@ from .late import Late
 from .link import Link
 from .refusals import refusal_of
 from .serving import LIBRARIES
-from .storage import RedisStorage
+from .storage import RedisStorage, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +24,8 @@ if TYPE_CHECKING:
     from ..._behaving.injection import Strike
     from ..tries import Tries
     from .keys import Subject
-    from .store import Store
 
-__all__ = ["StruckLink", "failure_of", "too_large"]
+__all__ = ["StruckLink"]
 
 _CLOSED = "Connection closed by server."
 # What is no call of the program's, as it goes: only what strikes everything strikes these.
@@ -55,21 +52,6 @@ class _LinkCarrier:
         error = too_large()
         self._link._server_socket.error_reply = error
         return error
-
-
-def failure_of(store: Store) -> Exception:
-    """Return the error of a client that can't reach a server of *store*."""
-    address = next(iter(store.servers), ("localhost", 6379))
-    return _connection_error(
-        f"Error {errno.ECONNREFUSED} connecting to {':'.join(map(str, address))}. "
-        f"{os.strerror(errno.ECONNREFUSED)}."
-    )
-
-
-def too_large() -> Exception:
-    """Return the error that a server replies with where there is no room for an entry."""
-    error: Exception = exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
-    return error
 
 
 def _connection_error(text: str) -> Exception:
@@ -183,7 +165,7 @@ class StruckLink(Link):
             queued = [] if name == b"MULTI" else None
             passes = name in _PASSING and not subject[1]
             if around is not None:
-                packet.add_below(around, passes=passes)
+                packet.add_below(around, passes=passes, looks=name == b"EXISTS")
             else:
                 self._add(packet, name, subject, passes)
         return packet
