@@ -86,7 +86,7 @@ def _waits_of(backend: Any) -> list[float]:
 
 
 def carry_out(default: Any, backend: Any, strike: Strike, proceed: Callable[[], Any]) -> Any:
-    """Carry *strike* out as the client of *backend* would meet it; by *default* where it meets nothing else."""
+    """Carry *strike* out as the client of *backend* would meet it; by *default* where that is all."""
     fault, clock = strike.fault, strike.clock
     is_down = isinstance(fault, (Fails, LosesReply)) and fault.error is None
     if is_down and failure_of(backend) is not None:
