@@ -32,7 +32,7 @@ LEVELS = [
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
-    {"_behaving": ["clock", "call", "gate", "acted_on", "injection", "carrying"]},
+    {"_behaving": ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying"]},
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
@@ -42,8 +42,8 @@ LEVELS = [
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "injecting", "acting", "cache"),
-            *("blocks", "backend_names", "acting_all"),
+            *("threads", "open_order", "running", "uncounted_notes", "injecting", "by_hand", "acting"),
+            *("cache", "blocks", "backend_names", "acting_all"),
             *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
             *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
             "hook_loading",
@@ -69,7 +69,9 @@ LEVELS = [
     {"adapters": ["calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"]},
     {
         "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
-        "adapters.cachetools": ["timer", "likeness", "scoped", "counting", "front", "adapter", "__init__"],
+        "adapters.cachetools": [
+            *("timer", "likeness", "scoped", "storage", "counting", "front", "adapter", "__init__")
+        ],
         "adapters.dogpile": ["entries", "backend", "face", "region", "adapter", "__init__"],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
@@ -102,7 +104,7 @@ LEVELS = [
     },
     {
         "adapters.django": [
-            *("rules", "stores", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
+            *("rules", "stores", "storage", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "adapter", "__init__"),
         ]
@@ -111,7 +113,18 @@ LEVELS = [
     {"adapters": ["__init__"]},
     {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh"]},
     {"": ["case", "async_case", "mock_cache"]},
-    {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
+    {
+        "contract": [
+            "subject",
+            "base",
+            "counting_cases",
+            "patching_cases",
+            "fault_cases",
+            "suite",
+            "table",
+            "__init__",
+        ]
+    },
     {"_reports": ["data", "text"]},
     {"": ["__init__"]},
 ]

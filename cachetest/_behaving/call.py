@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from sys import _getframe
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
-__all__ = ["MISSING", "Behaviour", "Call", "Notes", "Struck"]
+__all__ = ["MISSING", "Behaviour", "Call", "Notes", "Struck", "calls_uncounted", "known_of_struck"]
 
 
 class _Missing:
@@ -37,10 +38,12 @@ class Call(_Fields):
     """A call that is about to be done: the name of its ``cache``, what was ``asked``, and its ``keys``.
 
     ``kind`` is ``"get"``, ``"put"`` or ``"delete"``, and None where it can't be told before. ``gate`` is the
-    gate of the cache. ``strikes`` are the faults that have struck it so far, the latest last.
+    gate of the cache. ``strikes`` are the faults that have struck it so far, the latest last. ``is_lookup``
+    says that what it comes to is the value of one key, or `MISSING`.
     """
 
     strikes: tuple[Struck, ...] = ()
+    is_lookup = False
     libraries: frozenset[str] = NO_LIBRARIES
     frame: FrameType | None = None
     known: Mapping[str, object] | None = None
@@ -54,12 +57,20 @@ class Call(_Fields):
 
     def record_effect(self, kind: str, key: object, more: Mapping[str, object] | None = None) -> None:
         """Log what it came to for *key*, with what struck it there, if anything did."""
-        found = [each for each in self.strikes if not each.is_spent and each.has(key)]
-        if found:
-            more = {**(more or {}), "fault": found[-1].fault}
-        number = self.record(kind, key, more or {})
+        known, found = known_of_struck((self,), key)
+        number = self.record(kind, key, {**(more or {}), **known})
         for each in found:
             each.injection.note(self.gate, number)
+
+
+# Those that were struck, and counted nothing by themselves: whoever counts them later has a list here.
+calls_uncounted: ContextVar[list[Call] | None] = ContextVar("cachetest.calls_uncounted", default=None)
+
+
+def known_of_struck(calls: Sequence[Call], key: object) -> tuple[Mapping[str, object], Sequence[Struck]]:
+    """Return what is known of an operation on *key* by what has struck one of *calls*, and what that was."""
+    found = [each for call in calls for each in call.strikes if not each.is_spent and each.has(key)]
+    return ({"fault": found[-1].fault} if found else {}), found
 
 
 class Notes(Protocol):

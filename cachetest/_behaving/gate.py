@@ -12,7 +12,7 @@ from sys import _getframe
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .._recording.packages import NO_LIBRARIES
-from .call import MISSING, Behaviour, Call
+from .call import MISSING, Behaviour, Call, calls_uncounted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -81,7 +81,9 @@ class Gate:
         *known* is what else is known of the operation, by the names of `Operation`.
         """
         if self.in_force:
-            return self._act("get", (key,), find, _found(key), libraries, frame or _getframe(1), known)
+            call = self._call("get", (key,), libraries, frame or _getframe(1), known)
+            call.is_lookup = True
+            return self._act(call, find, _found(key))
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
         try:
             value = find()
@@ -102,7 +104,8 @@ class Gate:
     ) -> T:
         """Write an entry for *key* by calling *do*, count a put, and return what *do* returned."""
         if self.in_force:
-            written: T = self._act("put", (key,), do, _put(key), libraries, frame or _getframe(1), known)
+            call = self._call("put", (key,), libraries, frame or _getframe(1), known)
+            written: T = self._act(call, do, _put(key))
             return written
         try:
             result: T = do()
@@ -126,7 +129,8 @@ class Gate:
         *kind* is ``"get"``, ``"put"`` or ``"delete"``, or None. Where *do* raises, each key has a failure.
         """
         if self.in_force:
-            acted: T = self._act(kind, keys, do, effects, libraries, _getframe(1), known)
+            call = self._call(kind, keys, libraries, _getframe(1), known)
+            acted: T = self._act(call, do, effects)
             return acted
         try:
             result: T = do()
@@ -172,27 +176,18 @@ class Gate:
         """Record what a library did without being asked: an eviction, an expiration, a bypass."""
         self.operations.record(kind, key, libraries, _getframe(1), known)
 
-    def _act(
-        self,
-        kind: str | None,
-        keys: Sequence[object],
-        do: Callable[[], Any],
-        effects: Callable[[Any], Iterable[Effect]],
-        libraries: frozenset[str],
-        frame: FrameType,
-        known: Mapping[str, object] | None,
-    ) -> Any:
+    def _act(self, call: Call, do: Callable[[], Any], effects: Callable[[Any], Iterable[Effect]]) -> Any:
         """Do what the three calls above do, where something is in force."""
-        call = self._call(kind, keys, libraries, frame, known)
+        frame = call.frame or _getframe(2)
         try:
             result = self._bind(call, do)()
         except Exception as error:
-            self._fail(call, keys, error, libraries, frame, known, kind)
+            self._fail(call, call.keys, error, call.libraries, frame, call.known, call.kind)
             raise
         if call.strikes:
             _record(call, effects(result))
         else:
-            self.operations.record_all(effects(result), libraries, frame, known)
+            self.operations.record_all(effects(result), call.libraries, frame, call.known)
         return result
 
     def _call(
@@ -253,8 +248,13 @@ def _put(key: object) -> Callable[[Any], Iterable[Effect]]:
 
 
 def _record(call: Call, effects: Iterable[Effect]) -> None:
+    counted = False
     for kind, key in effects:
         call.record_effect(kind, key)
+        counted = True
+    later = calls_uncounted.get()
+    if later is not None and not counted:
+        later.append(call)
 
 
 def _bound(behaviour: Behaviour, call: Call, proceed: Callable[[], Any]) -> Callable[[], Any]:

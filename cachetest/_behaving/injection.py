@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..faults import ANY
+from ..faults import ANY, Stale
+from .storage import kept_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..faults import Fault
     from .call import Call
     from .clock import Clock
+    from .storage import Storage
 
 __all__ = ["Carrier", "Injection", "Matching", "Strike", "struck"]
 
@@ -33,6 +35,7 @@ class Carrier(Protocol):
 
     def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any: ...
     def why_impossible(self, cache: Any, fault: Fault) -> str: ...
+    def storage(self, cache: Any) -> Storage: ...
     def entry_key(self, cache: str, key: object) -> object: ...
     def program_key(self, cache: str, key: object) -> object: ...
 
@@ -100,14 +103,18 @@ class Matching(NamedTuple):
             return None
         if self.key is ANY and self.keys is None:
             return tuple(call.keys)
-        found = tuple(key for key in call.keys if self._is_meant(call.cache, key, carrier))
+        made = tuple(call.keys)
+        # A framework's call may know them; otherwise its adapter makes them of those that are logged.
+        given = getattr(call.keys, "as_given", None)
+        if given is None or len(given) != len(made):
+            given = [carrier.program_key(call.cache, key) for key in made]
+        pairs = zip(made, given, strict=True)
+        found = tuple(key for key, own in pairs if self._is_meant(call.cache, key, own, carrier))
         return found or None
 
-    def _is_meant(self, cache: str, made: object, carrier: Carrier) -> bool:
+    def _is_meant(self, cache: str, made: object, key: object, carrier: Carrier) -> bool:
         if self.keys is None:
-            given = (carrier.program_key(cache, made), carrier.entry_key(cache, self.key))
-            return _are_equal(given[0], self.key) or _are_equal(made, given[1])
-        key = carrier.program_key(cache, made)
+            return _are_equal(key, self.key) or _are_equal(made, carrier.entry_key(cache, self.key))
         if callable(self.keys):
             return bool(self.keys(key))
         return fnmatchcase(_text_of(key), self.keys)
@@ -147,6 +154,7 @@ class Injection:
         self.cache = cache
         # What carriers keep for as long as it is in force: the entries as they were, for `Stale`.
         self.kept: dict[object, Any] = {}
+        self._keeps = any(isinstance(fault, Stale) for fault in faults)
         # What it could not do, though it was to: each is an error at its end.
         self.problems: list[str] = []
         self.passed: deque[Call] = deque(maxlen=_REMEMBERED)
@@ -161,6 +169,9 @@ class Injection:
         if self.cache is not None and call.cache != self.cache:
             return proceed()
         carrier: Carrier = call.gate.carrier
+        if self._keeps:
+            # Before anything is changed in a cache that is new.
+            self.keep_entries(call.gate)
         faults = [fault for fault in self.faults if self._can_strike(fault, call, carrier)]
         keys = self.matching.of(call, carrier) if faults else None
         if keys is None or not self._is_its_turn():
@@ -207,6 +218,13 @@ class Injection:
     def has_struck(self) -> bool:
         """Whether it has struck any call, one that is not counted included."""
         return bool(self._landed)
+
+    def keep_entries(self, gate: Any) -> None:
+        """Keep the entries of the cache *gate* as they are, if any fault asks for that."""
+        if not self._keeps or self.cache not in (None, gate.name) or gate.name in self.kept:
+            return
+        if not gate.carrier.why_impossible(gate, Stale()):
+            kept_entries(self.kept, gate.name, gate.carrier.storage(gate))
 
     def note(self, gate: Any, number: int) -> None:
         """Note that the operation of *number* was struck."""

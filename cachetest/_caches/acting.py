@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from ..faults import ANY
@@ -55,6 +56,24 @@ class ActingCache:
         from .injecting import injected
 
         return injected(self._of_scope(), self, faults, on, key, keys, nth, times, must_strike)
+
+    def evict(self, key: object) -> None:
+        """Take the entry of *key*, as the program gives it, out of the cache, and log an eviction.
+
+        Raises ``KeyError`` where there is no such entry, and ``TypeError`` where none can be taken out.
+        """
+        from .by_hand import take_out
+
+        take_out(self, "eviction", key, _getframe(1))
+
+    def expire(self, key: object) -> None:
+        """Take the entry of *key*, as the program gives it, out of the cache, and log an expiration.
+
+        It is as if its time had passed. Raises what `evict` does.
+        """
+        from .by_hand import take_out
+
+        take_out(self, "expiration", key, _getframe(1))
 
     def _of_scope(self) -> Any:
         found = None if self.scope_caches is None else self.scope_caches()

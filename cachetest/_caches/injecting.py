@@ -9,7 +9,7 @@ from .._behaving.injection import Injection, Matching
 from .._recording.call_sites import CallSite
 from .._recording.operation import Injected
 from ..errors import closest_first
-from ..faults import ANY, Fault, Stale
+from ..faults import ANY, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -49,7 +49,8 @@ class _Block(Injected):
         if self._caches.is_closed:
             raise RuntimeError(f"the inject() at {self._at} is of a scope that has closed: nothing is struck")
         self._is_begun = True
-        self._keep_entries()
+        for cache in list(self._caches.by_name().values()):
+            self._injection.keep_entries(cache)
         self._caches._begin(self._injection)
         return self
 
@@ -75,14 +76,6 @@ class _Block(Injected):
         self._caches.forget_end(self)
         if exc is None:
             self._check()
-
-    def _keep_entries(self) -> None:
-        if any(isinstance(fault, Stale) for fault in self._injection.faults):
-            from .._behaving.carrying import keep_entries
-
-            for cache in list(self._caches.by_name().values()):
-                if self._injection.cache in (None, cache.name):
-                    keep_entries(cache.carrier, self._injection.kept, cache)
 
     def _check(self) -> None:
         if self._injection.problems:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .._behaving.gate import MISSING
+    from .._behaving.injection import Strike
+    from .._behaving.storage import Storage
     from .._caches.attribution import cache_for, is_late
     from .._patching.undo import ABSENT, Undo, own_attribute
     from .base import Adapter, Switch
@@ -35,6 +37,8 @@ __all__ = [
     "Inductor",
     "Pymemcache",
     "Redis",
+    "Storage",
+    "Strike",
     "Switch",
     "Targets",
     "Undo",
@@ -49,6 +53,8 @@ _HOMES = {
     "Adapter": ".base",
     "GuardPoint": ".guarding",
     "MISSING": ".._behaving.gate",
+    "Storage": ".._behaving.storage",
+    "Strike": ".._behaving.injection",
     "Switch": ".base",
     "Targets": ".targets",
     "Undo": ".._patching.undo",

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
-    from .._behaving.carrying import Storage
     from .._behaving.injection import Strike
+    from .._behaving.storage import Storage
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
     from ..faults import Fault
@@ -149,10 +149,13 @@ class Adapter(ABC):
         return None
 
     def storage(self, cache: MockCache) -> Storage:
-        """Return what the entries of *cache* are kept in; by default those of ``cache.cache``, as objects."""
-        from .._behaving.carrying import MappingStorage
+        """Return what the entries of *cache* are kept in; by default those of ``cache.cache``, as objects.
 
-        return MappingStorage(cache.cache, holds_objects=True)
+        Raises ``TypeError``, with the reason, where they can't be reached.
+        """
+        from .._behaving.storage import Storage
+
+        return Storage(cache.cache, holds_objects=True)
 
     def patched_attributes(self) -> Mapping[str, object]:
         """Return the present value of each attribute that `install` changes, by a name for messages.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from .._patching.patch_caches import PatchCaches
 from .counting_cases import CountingCases
+from .fault_cases import FaultCases
 from .patching_cases import PatchingCases
 
 __all__ = ["AdapterContract"]
 
 
-class AdapterContract(CountingCases, PatchingCases):
+class AdapterContract(CountingCases, PatchingCases, FaultCases):
     """The cases that every adapter passes or declares; see `cachetest.contract`."""
 
     def patched(self) -> PatchCaches:

@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 
 from cachetest import MockCache
-from cachetest.adapters import MISSING, Adapter, Undo, cache_for, own_attribute
+from cachetest.adapters import MISSING, Adapter, Storage, Undo, cache_for, own_attribute
 
 LIBRARIES = frozenset({__name__})
 tinylib = sys.modules[__name__]
@@ -110,6 +110,12 @@ class TinyAdapter(Adapter):
 
     def patched_attributes(self):
         return {name: own_attribute(tinylib, name) for name in ("store", "patched")}
+
+    def storage(self, cache):
+        return Storage(cache.cache)
+
+    def too_large(self, cache, key, size, limit):
+        return ValueError("too large")
 
 
 class CountsPutsTwice(TinyAdapter):

@@ -195,13 +195,22 @@ class Entries(MutableMapping[Any, Any]):
     def write(self, key: object, do: Callable[[], Any], known: Mapping[str, object]) -> Any:
         """Write an entry by *do*: a put, unless the library has dropped a value that had expired already."""
         if isinstance(self.real, cachetools.TLRUCache):
-            return self.counts.perform("put", (key,), do, partial(self._put_if_kept, key), LIBRARIES, known)
+            # Looked at here: where a test has it dropped, it is not there any more when it is counted.
+            kept: list[bool] = []
+
+            def do_and_look() -> Any:
+                result = do()
+                kept.append(_Base.__contains__(self.real, key))
+                return result
+
+            effects = partial(self._put_if_kept, key, kept)
+            return self.counts.perform("put", (key,), do_and_look, effects, LIBRARIES, known)
         written = self.counts.write(key, do, LIBRARIES, known=known)
         self._told.discard(key)
         return written
 
-    def _put_if_kept(self, key: object, _: object) -> Iterable[Effect]:
-        if not _Base.__contains__(self.real, key):
+    def _put_if_kept(self, key: object, kept: list[bool], _: object) -> Iterable[Effect]:
+        if kept[-1:] == [False]:
             return ()
         self._told.discard(key)
         return (("put", key),)

@@ -20,8 +20,8 @@ from ..outer_call import TENANTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
-    from ..._behaving.carrying import Storage
     from ..._behaving.injection import Strike
+    from ..._behaving.storage import Storage
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..guarding import GuardPoint
@@ -113,13 +113,8 @@ class Django(Adapter):
         return made
 
     def program_key(self, cache: str, key: object) -> object:
-        """Return what the program calls a made *key*; as it is where a function of the project made it."""
-        parameters = _configured().get(cache, {})
-        prefix = f"{parameters.get('KEY_PREFIX', '')}:"
-        if not isinstance(key, str) or not key.startswith(prefix) or parameters.get("KEY_FUNCTION"):
-            return key
-        _, mark, rest = key.removeprefix(prefix).partition(":")
-        return rest if mark else key
+        """Return what of a made *key* Django's own key function was given; any other stays as it is."""
+        return self._parts_of(cache, key)[-1]
 
     def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
         """Have the client below meet it, so that serialiser, client and retries are met as well."""
@@ -138,21 +133,36 @@ class Django(Adapter):
         return too_large(cache)
 
     def storage(self, cache: MockCache) -> Storage:
-        """Return what the entries of an alias are kept in, on a server as well."""
-        from .faults import storage
+        """Return what the back end of the alias keeps its entries in, on a server as well."""
+        from .faults import storage_below
+        from .objects import kinds_of
+        from .storage import storage_in
 
-        return storage(cache)
+        kind = kinds_of(_configured()).get(cache.name)
+        if kind is None:
+            raise TypeError(self.why_unused(cache))
+        if kind.below is not None:
+            return storage_below(kind, cache)
+        found = None if kind.make_store is None else storage_in(kind.store_for(cache))
+        if found is None:
+            raise TypeError(kind.why_unknown() or f"{kind.cls.__name__} keeps its entries on a server")
+        return found
 
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         """Take apart what Django's own key function makes: ``prefix:version:key``."""
-        parameters = _configured().get(cache.name, {})
+        *parts, rest = self._parts_of(cache.name, key)
+        if not parts:
+            return super().components(cache, key)
+        return [*zip(("prefix", "version"), parts, strict=True), *super().components(cache, rest)]
+
+    def _parts_of(self, alias: str, key: object) -> tuple[Any, ...]:
+        """Return prefix, version and key of what Django's function has made; *key* if it has not."""
+        parameters = _configured().get(alias, {})
         prefix = f"{parameters.get('KEY_PREFIX', '')}:"
         if not isinstance(key, str) or not key.startswith(prefix) or parameters.get("KEY_FUNCTION"):
-            return super().components(cache, key)
+            return (key,)
         version, mark, rest = key.removeprefix(prefix).partition(":")
-        if not mark:
-            return super().components(cache, key)
-        return [("prefix", prefix[:-1]), ("version", version), *super().components(cache, rest)]
+        return (prefix[:-1], version, rest) if mark else (key,)
 
     def why_unused(self, cache: MockCache) -> str:
         """Return that the settings have no such alias any more, if that is so."""

@@ -44,7 +44,6 @@ class Call(OuterCall, Sequence[Any]):
     composed = False
     collects = False
     looked_up = False
-    is_async = False
     # The call of the gate, where a fault has struck it.
     struck: Any = None
 
@@ -72,6 +71,11 @@ class Call(OuterCall, Sequence[Any]):
         if found is None:
             found = self._store = self.kind.store_for(self.mock)
         return found
+
+    @property
+    def as_given(self) -> Sequence[Any]:
+        """Its keys as the program has given them, in the same order."""
+        return self.keys
 
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Return what *function* returns, as a part of this call."""

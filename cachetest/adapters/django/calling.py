@@ -186,7 +186,6 @@ async def call_async(
     """Do an asynchronous call, and count it where it is awaited: only there the caller is on the stack."""
     prepared = _Prepared(kind, mock, held, name, function, args, kwargs)
     call, rule = prepared.call, prepared.rule
-    call.is_async = True
     do = partial(call.run_async, prepared.function, held, *prepared.args, **prepared.kwargs)
     if rule is None:
         try:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from dogpile.cache import CacheRegion
 
-from ..._behaving.carrying import MappingStorage
+from ..._behaving.storage import Storage
 from ..._patching.undo import Undo
 from ..class_swap import patch_object, swap_of
 from ..guarding import points_of_object
 from ..targets import Targets
-from .backend import current_call, last_proxy
-from .faults import carry_out, failure_of, is_in_bytes, real_backend, too_large_for
+from .backend import last_proxy
+from .faults import carry_out, failure_of, real_backend, too_large_for
 from .region import RegionSwap
 
 if TYPE_CHECKING:
@@ -91,16 +91,8 @@ class Dogpile(Targets):
             if swap is not None:
                 swap.state_in(caches[name])
 
-    def entry_key(self, cache: str, key: object) -> object:
-        region = self.resolve()[cache]
-        return region.key_mangler(key) if region.key_mangler else key
-
     def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
         """Do what there is to do on the entries, and raise what the client of the backend would."""
-        call = current_call.get()
-        if call is not None:
-            # Its hits and misses are counted when it is over.
-            call.struck = strike.call
         return carry_out(super().carry_out, self._backend_of(strike.call.gate), strike, proceed)
 
     def failure(self, cache: MockCache) -> Exception | None:
@@ -109,12 +101,17 @@ class Dogpile(Targets):
     def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
         return too_large_for(self._backend_of(cache))
 
-    def storage(self, cache: MockCache) -> MappingStorage:
-        """Return what the backend has: bytes where dogpile itself serializes, and objects elsewhere."""
-        region = self.resolve()[cache.name]
-        swap = swap_of(region)
-        stored = {} if swap is None else swap.stored_in(cache)
-        return MappingStorage(stored, holds_objects=not is_in_bytes(region, cache))
-
     def _backend_of(self, cache: MockCache) -> Any:
         return real_backend(self.resolve()[cache.name], cache)
+
+    def storage(self, cache: MockCache) -> Storage:
+        swap = swap_of(self.resolve()[cache.name])
+        if swap is None:
+            raise TypeError("it is not patched")
+        face = object.__getattribute__(swap.state_in(cache).face, "__dict__")
+        backend = face.get("backend")
+        return Storage(swap.stored_in(cache), holds_objects=getattr(backend, "serializer", None) is None)
+
+    def entry_key(self, cache: str, key: object) -> object:
+        region = self.resolve()[cache]
+        return region.key_mangler(key) if region.key_mangler else key

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from dogpile.cache.api import NO_VALUE
 
-from ..._behaving.gate import MISSING
+from ..._behaving.call import known_of_struck
+from ..._behaving.gate import MISSING, text_of
 from ..calls import is_in_call_of
 from ..class_swap import named_after
 from .backend import LIBRARIES, RegionCall, current_call
@@ -71,18 +72,30 @@ def _count(counts: MockCache, key: object, value: object, call: RegionCall) -> N
     """
     if value is MISSING and call.has(key):
         if call.has_unread(key):
-            _record(counts, call, "hit", key)
+            _record(counts, "hit", key, call)
             counts.record("refusal", key, LIBRARIES, _UNREAD)
             return
         counts.record("expiration", key, LIBRARIES)
-    _record(counts, call, "miss" if value is MISSING else "hit", key)
+    _record(counts, "miss" if value is MISSING else "hit", key, call)
 
 
-def _record(counts: MockCache, call: RegionCall, kind: Kind, key: object) -> None:
-    if call.struck is None:
+def _record(
+    counts: MockCache,
+    kind: Kind,
+    key: object,
+    call: RegionCall,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Record a lookup, with what a test has had strike the call of the backend that it came to."""
+    struck = [each for each in call.struck if each.gate is counts]
+    known, strikes = known_of_struck(struck, key)
+    if not strikes:
         counts.record(kind, key, LIBRARIES, call.known)
-    else:
-        call.struck.record_effect(kind, key, call.known)
+        return
+    known = {**(more or {}), **(call.known or {}), **known}
+    number = counts.operations.record_numbered(kind, key, LIBRARIES, _getframe(1), known)
+    for each in strikes:
+        each.injection.note(counts, number)
 
 
 def _run_for(target: Any, runner: Any, _: Any, *args: Any) -> Any:
@@ -116,8 +129,12 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
         if error is _unserialized.get():
             _unserialized.set(None)
             made = [mangled(region, key) for key in keys]
-            struck = None if call is None else call.struck
-            region._cachetest_counts._fail(struck, made, error, LIBRARIES, _getframe(1), known, "get")
+            counts = region._cachetest_counts
+            if call is None or not call.struck:
+                counts.fail(made, error, LIBRARIES, _getframe(1), known, "get")
+                return
+            for key in made:
+                _record(counts, "failure", key, call, {"asked": "get", "error": text_of(error)})
 
     class Face(original):  # type: ignore[misc]
         __slots__ = ("_cachetest_counts",)

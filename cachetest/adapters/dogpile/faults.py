@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
 
-__all__ = ["carry_out", "failure_of", "is_in_bytes", "real_backend", "too_large_for"]
+__all__ = ["carry_out", "failure_of", "real_backend", "too_large_for"]
 
 
 def real_backend(region: Any, counts: MockCache) -> Any:
@@ -28,12 +28,6 @@ def real_backend(region: Any, counts: MockCache) -> Any:
     found = object.__getattribute__(swap.state_in(counts).face, "__dict__").get("backend")
     proxy = last_proxy(found)
     return getattr(found if proxy is None else proxy.proxied, "_real", None)
-
-
-def is_in_bytes(region: Any, counts: MockCache) -> bool:
-    """Return whether what is stored is bytes, which dogpile itself has made of a value."""
-    swap = swap_of(region)
-    return swap is not None and swap.state_in(counts).face.serializer is not None
 
 
 def _redis_connection(backend: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymemcache.exceptions import MemcacheServerError
 
 from ..._behaving.call import MISSING
-from ..stored import Stored, stored
+from ..._behaving.storage import Storage
 from .entries import key_of
 from .servers import Servers
 
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["MemcachedStorage", "failure_at", "storage_at", "too_large"]
 
 
-class MemcachedStorage:
+class MemcachedStorage(Storage):
     """The entries of some servers, by key; ``(server, key)`` is about one of them."""
-
-    holds_objects = False
 
     def __init__(self, stores: Callable[[], Sequence[MemcachedStore]]) -> None:
         """Be about what is in *stores*, which is asked each time."""
+        super().__init__({})
         self._stores = stores
 
     def live_keys(self) -> Iterable[object]:
@@ -43,38 +42,37 @@ class MemcachedStorage:
             entry = each._entries.get(name)
             if entry is not None and each._is_live(entry):
                 found[id(each)] = entry
-        return _stored(found) if found else MISSING
+        return found or MISSING
 
     def write(self, key: object, kept: Any) -> None:
         """Put the entries in what was *kept* on their servers, and take out what is on the others."""
         for each, name in self._wanted(key):
-            entry = None if kept is MISSING else kept.items.get(id(each))
+            entry = None if kept is MISSING else kept.get(id(each))
             with each._lock:
                 if entry is None:
                     each._entries.pop(name, None)
                 else:
                     each._entries[name] = entry
 
-    def content(self, kept: Stored) -> Any:
+    def content(self, kept: Any) -> Any:
         """Return the value, in bytes."""
-        return next(iter(kept.items.values())).value
+        return next(iter(kept.values())).value
 
-    def with_content(self, kept: Stored, content: Any) -> Stored:
+    def with_content(self, kept: Any, content: Any) -> Any:
         """Return *kept* with other bytes in place of those."""
         value = content.encode() if isinstance(content, str) else bytes(content)
-        made = {each: entry._replace(value=value) for each, entry in kept.items.items()}
-        return _stored(made)
+        return {each: entry._replace(value=value) for each, entry in kept.items()}
+
+    def is_same(self, one: Any, other: Any) -> bool:
+        # What was read elsewhere may have the entries of other servers as well.
+        one, other = ({} if each is MISSING else each for each in (one, other))
+        return all(one.get(id(each)) is other.get(id(each)) for each in self._stores())
 
     def _wanted(self, key: object) -> list[tuple[MemcachedStore, object]]:
         stores = list(self._stores())
         if isinstance(key, tuple) and len(key) == 2:
             return [(each, key_of(key[1])) for each in stores if each._of_server.get("store") == key[0]]
         return [(each, key_of(key)) for each in stores]
-
-
-def _stored(entries: dict[int, Entry]) -> Stored:
-    """Return the entries of one key by the ids of their servers."""
-    return stored(entries, *entries, *map(id, entries.values()))
 
 
 def storage_at(caches: Iterable[MockCache], places: Sequence[str]) -> MemcachedStorage:

@@ -6,12 +6,12 @@ import copy
 import errno
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis import exceptions
 
 from ..._behaving.call import MISSING
-from ..stored import stored
+from ..._behaving.storage import Storage
 from .addresses import address_in, url_of
 from .entries import Entries
 from .keys import text_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ..._caches.cache import MockCache
-    from ..stored import Stored
     from .store import Lifetimes
     from .waits import Server
 
@@ -30,13 +29,19 @@ if TYPE_CHECKING:
 __all__ = ["RedisStorage", "failure_at", "storage_at", "too_large"]
 
 
-class RedisStorage:
-    """The entries in some databases, by key: text, bytes, or ``(key, field)`` for one value of a hash."""
+class _Stored(NamedTuple):
+    """The items of one key by their places, each with what was seen of its time, and a field of a hash."""
 
-    holds_objects = False
+    field: bytes | None
+    items: dict[Place, tuple[Any, float | None]]
+
+
+class RedisStorage(Storage):
+    """The entries in some databases, by key: text, bytes, or ``(key, field)`` for one value of a hash."""
 
     def __init__(self, places: Callable[[], Sequence[Place]], lifetimes: Lifetimes) -> None:
         """Be about what is at *places*, which is asked each time; *lifetimes* are those of the store."""
+        super().__init__({})
         self._places = places
         self._lifetimes = lifetimes
 
@@ -63,7 +68,7 @@ class RedisStorage:
                 item = server.dbs[number]._dict.get(raw)
                 if item is not None and (item.expireat is None or item.expireat > time.time()):
                     items[place] = _copied(item), self._lifetimes.get((server, number, raw))
-        return _stored(field, items) if items else MISSING
+        return _Stored(field, items) if items else MISSING
 
     def write(self, key: object, kept: Any) -> None:
         """Put the items in what was *kept* in their places, and take out what is in the others."""
@@ -89,17 +94,17 @@ class RedisStorage:
                 else:
                     self._lifetimes[at] = until
 
-    def content(self, kept: Stored) -> Any:
+    def content(self, kept: Any) -> Any:
         """Return the bytes of a string, or of one field of a hash; else what fakeredis has."""
-        value, field = next(iter(kept.items.values()))[0].value, kept.more
+        value, field = next(iter(kept.items.values()))[0].value, kept.field
         return value if field is None or type(value) is bytes else value[field]
 
-    def with_content(self, kept: Stored, content: Any) -> Stored:
+    def with_content(self, kept: Any, content: Any) -> Any:
         """Return *kept* with other bytes in place of those."""
         if isinstance(content, str):
             content = content.encode()
         made: dict[Place, tuple[Any, float | None]] = {}
-        field: Any = kept.more
+        field: Any = kept.field
         for place, (item, until) in kept.items.items():
             changed = _copied(item)
             if field is None or type(changed.value) is bytes:
@@ -107,17 +112,20 @@ class RedisStorage:
             else:
                 changed.value._values[field] = bytes(content)
             made[place] = changed, until
-        return _stored(field, made)
+        return _Stored(field, made)
+
+    def is_same(self, one: Any, other: Any) -> bool:
+        # What was read elsewhere may have the items of other databases as well.
+        found, then = ({} if each is MISSING else each.items for each in (one, other))
+        return all(_are_same(found.get(place), then.get(place)) for place in self._places())
 
 
-def _stored(field: bytes | None, items: dict[Place, tuple[Any, float | None]]) -> Stored:
-    """Return the items of one key by their places, each with what was seen of its time, and a *field*."""
-    marks: list[object] = []
-    for (server, number), (item, until) in items.items():
-        marks += id(server), number
-        # A string is the same as long as nothing is written; of others nobody can tell.
-        marks += id(item.value if type(item.value) is bytes else item), item.expireat, until
-    return stored(items, *marks, more=field)
+def _are_same(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    (item, _), (then, _) = one, other
+    # A string is the same as long as nothing is written; others are copied.
+    return item.value is then.value and item.expireat == then.expireat
 
 
 def _copied(item: Any) -> Any:
