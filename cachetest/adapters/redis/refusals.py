@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis.asyncio.retry as asyncio_retry
 import redis.retry as sync_retry
+from redis.asyncio.connection import AbstractConnection
 
 from ..tries import RETRIES, passed_on
 
@@ -25,7 +26,7 @@ for _each in (sync_retry, asyncio_retry):
 def refusal_of(connection: Any) -> OSError:
     """Return what a system says to *connection* where nobody listens."""
     text = os.strerror(errno.ECONNREFUSED)
-    if asyncio.iscoroutinefunction(type(connection)._connect) and not hasattr(connection, "path"):
+    if isinstance(connection, AbstractConnection) and not hasattr(connection, "path"):
         host = "127.0.0.1" if connection.host == "localhost" else connection.host
         text = f"Connect call failed {(host, int(connection.port))!r}"
     return ConnectionRefusedError(errno.ECONNREFUSED, text)
