@@ -55,7 +55,7 @@ class _Counts:
     """What a command is counted in, in place of a cache: *strikes* are about single keys of it."""
 
     def __init__(self, strikes: Sequence[Any], carrier: Any) -> None:
-        self._strikes = strikes
+        self.strikes = strikes
         self._carrier = carrier
 
     def perform(
@@ -87,7 +87,7 @@ class _Counts:
 
     def struck(self, kind: str | None, keys: Sequence[object], do: Callable[[], Any]) -> Callable[[], Any]:
         """Return *do*, of a command about *keys*, with what strikes single keys of it around that."""
-        for each in reversed(self._strikes):
+        for each in reversed(self.strikes):
             strike = each.part(kind, keys) if isinstance(each, Below) else each
             if strike is not None:
                 do = partial(self._carried, each, strike, do)
@@ -137,7 +137,7 @@ class PlannedCall(_Counts):
 
     def forget(self) -> None:
         """Have nothing strike it any more."""
-        self._strikes, self.call.strikes, self.counts = (), (), True
+        self.strikes, self.call.strikes, self.counts = (), (), True
 
     def perform(
         self,
@@ -242,6 +242,11 @@ class Packet:
 
     def spread(self) -> None:
         """Have what strikes the packet be what has struck each of its calls."""
+        if self.find(Fails) is not None:
+            for strike in self.whole:
+                if not isinstance(strike.fault, Fails):
+                    strike.only(())
+            self.whole = [each for each in self.whole if isinstance(each.fault, Fails)]
         for strike in self.whole:
             for call in [each.call for each in self._calls()]:
                 if all(each is not strike for each in call.strikes):
@@ -252,7 +257,7 @@ class Packet:
         """Log that each of its calls has failed, with none executed."""
         for each in self._calls():
             call = each.call
-            for strike in each._strikes:
+            for strike in each.strikes:
                 strike.only(())
             each.fail(call.keys, error, call.libraries, call.frame, call.known, call.kind)
             each.counts = False
@@ -264,11 +269,20 @@ class Packet:
                 each.met = error
 
     def forget(self, kind: type) -> None:
-        """Have what is of *kind* strike no more: it is over with the first try."""
+        """Have what is of *kind* strike no more, nor what is about single keys: the first try is over."""
+        for each in self.counted:
+            if each is not None:
+                each.strikes = ()
         self.whole = [each for each in self.whole if not isinstance(each.fault, kind)]
         if not self.whole:
             for each in self._calls():
                 each.forget()
+
+    def let_go(self) -> None:
+        """Forget where its calls were made: what is kept for the next try would keep all of the stack."""
+        for each in self.counted:
+            if isinstance(each, PlannedCall):
+                each.call.frame = None
 
     def _calls(self) -> list[PlannedCall]:
         """Return its calls, as far as they are the program's own."""

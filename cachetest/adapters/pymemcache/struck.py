@@ -97,10 +97,13 @@ class StruckConversation:
                 packet.spread()
                 tries = begin_tries(packet.whole[0].clock)
                 tries.plans[data] = packet
-        if tries is None or not packet.whole:
-            self.is_fresh = False
-            return self._done(taken, packet)
-        return self._struck(taken, packet, tries, is_first)
+        try:
+            if tries is None or not packet.whole:
+                self.is_fresh = False
+                return self._done(taken, packet)
+            return self._struck(taken, packet, tries, is_first)
+        finally:
+            packet.let_go()
 
     def _struck(self, taken: Sequence[Taken], packet: Packet, tries: Tries, is_first: bool) -> bytes:
         fails, lost, slow = packet.find(Fails), packet.find(LosesReply), packet.find(Slow)

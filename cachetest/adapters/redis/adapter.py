@@ -63,9 +63,13 @@ class Redis(Adapter):
         return Undo(_install)
 
     def patched_attributes(self) -> Mapping[str, object]:
-        return {
+        found = {
             f"{each.__module__}.{each.__qualname__}.{name}": own_attribute(each, name)
             for each, name, _ in _attributes()
+        }
+        return {
+            **found,
+            **{f"{module.__name__}.sleep": own_attribute(module, "sleep") for module in _RETRIES},
         }
 
     def scope_context(self, caches: MockCaches) -> AbstractContextManager[object] | None:
@@ -100,6 +104,10 @@ class Redis(Adapter):
         return RedisStorage(store.places, store.lifetimes)
 
 
+# What waits between two tries.
+_RETRIES: dict[Any, Callable[[Any], Any]] = {sync_retry: sleep, asyncio_retry: async_sleep}
+
+
 def _attributes() -> Iterator[tuple[type, str, Callable[[Any], Any]]]:
     """Yield each attribute that is changed: class, name, and what makes the new of the old one."""
     for module, names, new in (
@@ -130,7 +138,7 @@ def _install(undo: Undo) -> None:
     undo.add(settle)
     for each, name, make in _attributes():
         undo.set_attribute(each, name, make(own_attribute(each, name)))
-    for module, make in ((sync_retry, sleep), (asyncio_retry, async_sleep)):
+    for module, make in _RETRIES.items():
         undo.set_attribute(module, "sleep", make(module.sleep))
     undo.add(calls.end)
     calls.look()

@@ -80,14 +80,17 @@ class StruckLink(Link):
         """Execute what was sent at once, as far as nothing strikes it; return the replies."""
         tries = tries_of_caller()
         packet: Packet | None = None if tries is None else tries.plans.get(data)
+        is_first = packet is None
         if packet is None:
             packet = self._packet(commands)
             if packet.whole:
                 packet.spread()
                 tries = begin_tries(packet.whole[0].clock)
                 tries.plans[data] = packet
-            return self._first(commands, packet, tries)
-        return self._again(commands, packet, tries)
+        try:
+            return (self._first if is_first else self._again)(commands, packet, tries)
+        finally:
+            packet.let_go()
 
     def _first(self, commands: Sequence[list[bytes]], packet: Packet, tries: Tries | None) -> list[bytes]:
         fails, lost, slow = packet.find(Fails), packet.find(LosesReply), packet.find(Slow)
