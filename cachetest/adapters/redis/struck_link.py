@@ -31,6 +31,8 @@ _CLOSED = "Connection closed by server."
 # What is no call of the program's, as it goes: only what strikes everything strikes these.
 _PASSING = frozenset(b"AUTH CLIENT DISCARD HELLO MULTI QUIT RESET SELECT UNWATCH".split())
 _CONNECTING = frozenset({"on_connect", "on_connect_check_health", "connect_check_health"})
+# What reads an entry and writes it is neither a get nor a put.
+_COUNTING = frozenset(b"APPEND DECR DECRBY HINCRBY HINCRBYFLOAT INCR INCRBY INCRBYFLOAT SETRANGE".split())
 _CHECKING = frozenset({"_send_ping"})
 
 
@@ -181,7 +183,8 @@ class StruckLink(Link):
             # Where connecting has come so far, this does as well.
             connects = is_inside(_CONNECTING, "redis.")
             behaviours = [] if connects else [each for each in behaviours if strikes_all(each)]
-        call = cache._call(*subject, LIBRARIES, sys._getframe(1), self.known_of(name))
+        kind = None if name in _COUNTING else subject[0]
+        call = cache._call(kind, subject[1], LIBRARIES, sys._getframe(1), self.known_of(name))
         packet.add(call, behaviours, passes=passes)
 
     def _execute(self, commands: Sequence[list[bytes]], packet: Packet) -> list[bytes]:
