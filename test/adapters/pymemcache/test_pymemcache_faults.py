@@ -37,23 +37,6 @@ class PymemcacheFaultTests(unittest.TestCase):
         self.assertEqual(sorted(self.cache.cache), ["a", "b"])
         self.assertEqual(shown(injected.struck), "failure c, failure d, failure e")
 
-    def test_one_strike_for_all_tries(self):
-        """All tries of a RetryingClient are one call, and its waits pass on the clock alone."""
-        with (
-            mock.patch("pymemcache.client.retrying.sleep") as slept,
-            PatchCaches(pymemcache()) as patch,
-        ):
-            retries = retrying(retry_delay=5)
-            with patch.caches.pymemcache.inject(Fails(), on="get", nth={1, 3}) as injected:
-                self.assertRaises(ConnectionRefusedError, retries.get, "a")
-                self.assertEqual(patch.caches.clock.offset, 10)
-                self.assertIsNone(retries.get("a"))
-                self.assertRaises(OSError, retries.get, "a")
-            self.assertEqual(slept.call_count, 0)
-        self.assertEqual(shown(injected.struck), "failure a, failure a")
-        gc.collect()
-        self.assertEqual(tries._tries, {})
-
     def test_error_of_the_test(self):
         """An error that is given is raised as it is, of a class as of an instance, by a warm client too."""
         for error in (LookupError, LookupError("no")):
@@ -151,6 +134,26 @@ class PymemcacheFaultTests(unittest.TestCase):
             one.set("k", "3")
             self.assertEqual((one.get("k"), other.get("k")), (b"1", b"2"))
         self.assertEqual((one.get("k"), other.get("k")), (b"3", b"2"))
+
+
+@needs_pymemcache
+class RetriesTests(unittest.TestCase):
+    def test_one_strike_for_all_tries(self):
+        """All tries of a RetryingClient are one call, and its waits pass on the clock alone."""
+        with (
+            mock.patch("pymemcache.client.retrying.sleep") as slept,
+            PatchCaches(pymemcache()) as patch,
+        ):
+            retries = retrying(retry_delay=5)
+            with patch.caches.pymemcache.inject(Fails(), on="get", nth={1, 3}) as injected:
+                self.assertRaises(ConnectionRefusedError, retries.get, "a")
+                self.assertEqual(patch.caches.clock.offset, 10)
+                self.assertIsNone(retries.get("a"))
+                self.assertRaises(OSError, retries.get, "a")
+            self.assertEqual(slept.call_count, 0)
+        self.assertEqual(shown(injected.struck), "failure a, failure a")
+        gc.collect()
+        self.assertEqual(tries._tries, {})
 
 
 if __name__ == "__main__":
