@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -34,6 +34,20 @@ class Fault:
     strikes: ClassVar[frozenset[str | None]] = _ALL
     # Whether it strikes a call as a whole, when it is about one of its keys.
     is_of_whole_call: ClassVar[bool] = False
+
+    def __repr__(self) -> str:
+        # As a program writes it: what is as it would be by itself is left out.
+        given = [
+            f"{each.name}={_written(value)}" if each.kw_only else _written(value)
+            for each in fields(self)  # type: ignore[arg-type]
+            if (value := getattr(self, each.name)) != each.default
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+def _written(value: object) -> str:
+    name = getattr(value, "__qualname__", None)
+    return name if isinstance(name, str) else repr(value)
 
 
 class _Raises(Fault):
@@ -80,7 +94,7 @@ def _copied(error: BaseException) -> BaseException:
     return made
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fails(_Raises):
     """The call is not done, and raises what the library raises when its store can't be reached, or *error*.
 
@@ -91,7 +105,7 @@ class Fails(_Raises):
     error: Exception | type[Exception] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LosesReply(_Raises):
     """The call is done, and its answer is lost: the library raises, or asks again, as it does then.
 
@@ -107,7 +121,7 @@ class LosesReply(_Raises):
             raise TypeError(f"LosesReply: then_down must be True or False, not {self.then_down!r}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Slow(Fault):
     """The call is done, and its answer is late by *seconds* on the clock of the scope; nobody waits."""
 
@@ -123,7 +137,7 @@ class Slow(Fault):
             raise ValueError(f"Slow: seconds must be more than 0, and an end, not {seconds!r}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Damaged(Fault):
     """What is stored, bytes or text, is damaged before a lookup, and stays so until it is overwritten.
 
@@ -140,28 +154,28 @@ class Damaged(Fault):
             raise TypeError(f"Damaged: damage must be a function of what is stored, not {self.damage!r}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Gone(Fault):
     """The entry is evicted just before a lookup, or before an ``incr``, a ``touch`` or a delete of it."""
 
     can_strike = strikes = frozenset({"get", "delete", None})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dropped(Fault):
     """A put is acknowledged and counted, and what was there stays."""
 
     can_strike = strikes = frozenset({"put"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stale(Fault):
     """A lookup sees the entries as they were when the block began."""
 
     can_strike = strikes = frozenset({"get"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TooLarge(Fault):
     """A put of more than *limit* bytes is refused as the store refuses it."""
 

@@ -17,7 +17,15 @@ from .support import is_there, needs, needs_torch, run_python
 
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
-ELSEWHERE = ("django", "explanations", "how-to/fresh", "how-to/processes", "how-to/pytest", "tutorial")
+ELSEWHERE = (
+    "django",
+    "explanations",
+    "how-to/faults",
+    "how-to/fresh",
+    "how-to/processes",
+    "how-to/pytest",
+    "tutorial",
+)
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES
@@ -115,6 +123,21 @@ class FreshTests(unittest.TestCase):
         self.assertIn(f"AssertionError: {old}\n", printed)
         self.assertIn("FAILED (failures=1)", printed)
         self.assertIn(f"AssertionError: {not_warm}\n", self.printed(FORGETFUL))
+
+    @parameterized.expand(list(enumerate(blocks(page, "python")[1:], 2)))
+    def test_example(self, _, block):
+        """The other examples run, and their tests pass."""
+        check_block(self, block, self.page)
+
+
+class FaultsTests(unittest.TestCase):
+    page = DOCS / "how-to" / "faults.rst"
+
+    def test_failure(self):
+        """The first example fails as is shown below it."""
+        printed = FreshTests.printed(self, blocks(self.page, "python")[0])
+        self.assertIn(f"AssertionError: {blocks(self.page, 'text')[0]}\n", printed)
+        self.assertIn("FAILED (failures=1)", printed)
 
     @parameterized.expand(list(enumerate(blocks(page, "python")[1:], 2)))
     def test_example(self, _, block):

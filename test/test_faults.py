@@ -53,8 +53,11 @@ class ValueTests(unittest.TestCase):
         for fault in VALUES:
             with self.subTest(fault):
                 self.assertEqual(pickle.loads(pickle.dumps(fault)), fault)
-        self.assertEqual(repr(Slow(60)), "Slow(seconds=60)")
-        self.assertEqual(repr(LosesReply(then_down=True)), "LosesReply(error=None, then_down=True)")
+        made = [Slow(60), LosesReply(then_down=True), Fails(), Fails(OSError), Damaged(bytes.upper)]
+        self.assertEqual(
+            str(made),
+            "[Slow(60), LosesReply(then_down=True), Fails(), Fails(OSError), Damaged(bytes.upper)]",
+        )
 
     @parameterized.expand(
         [

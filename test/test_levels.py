@@ -12,12 +12,15 @@ from .support import ROOT
 # From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
+_OF_ANSWERS = ["apart", "fresh", "places", "survives", "transparent", "families"]
+_CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
     {
         "_recording": [
             *(
                 "locks",
+                "patience",
                 "thread_frames",
                 "packages",
                 "makers",
@@ -32,20 +35,21 @@ LEVELS = [
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
-    {"_behaving": ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying"]},
+    {"_behaving": ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying", "states"]},
     {
         "_telling": [
-            *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
-            *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
-            *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running", "unstruck"),
+            *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
+            *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
+            *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
+            *("uncounted_lines", "left_running", "unstruck", "survival"),
         ]
     },
     {
         "_caches": [
             *("threads", "open_order", "running", "uncounted_notes", "injecting", "by_hand", "acting"),
-            *("cache", "blocks", "backend_names", "acting_all"),
-            *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
-            *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
+            *("settling", "verifying", "stateful", "cache", "blocks", "backend_names", "acting_all"),
+            *("uncounted_cache", "inherited", "in_state", "caches", "scope", "attribution", "backend"),
+            *("global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
             "hook_loading",
         ]
     },
@@ -85,17 +89,8 @@ LEVELS = [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
             "permissions",
             *("geo", "long_double", "positions", "clients", "settings", "observing", "answers", "corrected"),
-            *(
-                "users",
-                "lua_msgpack",
-                "lua_libraries",
-                "tracking",
-                "waits",
-                "peer",
-                "entries",
-                "store",
-                "resp",
-            ),
+            *("users", "lua_msgpack", "lua_libraries", "tracking", "waits", "peer", "entries", "store"),
+            "resp",
             *("server", "flushes", "scripts", "serving"),
             *("quick", "transaction", "link", "pipe"),
             *("refusing", "reader", "transport", "routes", "connection"),
@@ -111,20 +106,9 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh"]},
+    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", *_OF_ANSWERS]},
     {"": ["case", "async_case", "mock_cache"]},
-    {
-        "contract": [
-            "subject",
-            "base",
-            "counting_cases",
-            "patching_cases",
-            "fault_cases",
-            "suite",
-            "table",
-            "__init__",
-        ]
-    },
+    {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},
     {"": ["__init__"]},
 ]

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._recording.stats import Stats
+from .._telling.key_patterns import is_of, words_of
 from ..errors import CacheTestWarning
 from .base import AssertionBase
-from .key_counts import counts_of_keys, is_of, words_of
+from .key_counts import counts_of_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -32,6 +32,10 @@ class ActedOn:
         """Have *behaviour* act before each call to any of the caches, first of all that do, until `_end`."""
         self._change(lambda: self._set_in_force((*self._in_force, behaviour)))
 
+    def _begin_at_entries(self, behaviour: Behaviour) -> None:
+        """Have *behaviour* act last of all that do, right where the entries are, until `_end`."""
+        self._change(lambda: self._set_in_force((behaviour, *self._in_force)))
+
     def _end(self, behaviour: Behaviour) -> None:
         """Have *behaviour*, which need not be the innermost, act no more."""
         # By identity: two may be equal.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .storage import Storage
 
-__all__ = ["Carrier", "Injection", "Matching", "Strike", "struck"]
+__all__ = ["Carrier", "Injection", "Matching", "Strike", "keys_as_given", "struck"]
 
 
 struck: ContextVar[Strike | None] = ContextVar("cachetest.struck", default=None)
@@ -104,11 +104,7 @@ class Matching(NamedTuple):
         if self.key is ANY and self.keys is None:
             return tuple(call.keys)
         made = tuple(call.keys)
-        # A framework's call may know them; otherwise its adapter makes them of those that are logged.
-        given = getattr(call.keys, "as_given", None)
-        if given is None or len(given) != len(made):
-            given = [carrier.program_key(call.cache, key) for key in made]
-        pairs = zip(made, given, strict=True)
+        pairs = zip(made, keys_as_given(call, made), strict=True)
         found = tuple(key for key, own in pairs if self._is_meant(call.cache, key, own, carrier))
         return found or None
 
@@ -118,6 +114,15 @@ class Matching(NamedTuple):
         if callable(self.keys):
             return bool(self.keys(key))
         return fnmatchcase(_text_of(key), self.keys)
+
+
+def keys_as_given(call: Call, made: Sequence[object]) -> Sequence[object]:
+    """Return the keys of *call* as the program gives them; *made* are those that are logged."""
+    # A framework's call may know them; otherwise its adapter makes them of those that are logged.
+    given: Sequence[object] | None = getattr(call.keys, "as_given", None)
+    if given is not None and len(given) == len(made):
+        return list(given)
+    return [call.gate.carrier.program_key(call.cache, key) for key in made]
 
 
 def _are_equal(one: object, other: object) -> bool:
@@ -164,6 +169,8 @@ class Injection:
         # One for each strike; appending is atomic.
         self._landed: list[None] = []
         self._strikes: list[tuple[Any, int]] = []
+        # Whether there was a call that it was to strike, whatever came of it.
+        self.has_reached = False
 
     def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any:
         if self.cache is not None and call.cache != self.cache:
@@ -177,6 +184,7 @@ class Injection:
         if keys is None or not self._is_its_turn():
             self.passed.append(call)
             return proceed()
+        self.has_reached = True
         for fault in faults[::-1]:
             of_fault = tuple(call.keys) if fault.is_of_whole_call else keys
             proceed = _bound(carrier, Strike(fault, call, self, of_fault), proceed)

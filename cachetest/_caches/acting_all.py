@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import _getframe
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,6 +45,16 @@ class ActingCaches:
         from .injecting import injected
 
         return injected(self, None, faults, on, key, keys, nth, times, must_strike)
+
+    def settle(self, patience: float = 5.0) -> Any:
+        """Wait until nothing that the scope has started still runs: threads, jobs of pools, and tasks.
+
+        An ``AssertionError`` names what still does after *patience* seconds. Where an event loop is running
+        here, it returns what is to be awaited: ``await caches.settle()``.
+        """
+        from .settling import settle
+
+        return settle(self, patience, _getframe(1))
 
     @property
     def clock(self) -> Clock:

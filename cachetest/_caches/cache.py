@@ -15,6 +15,7 @@ from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
 from .acting import ActingCache
+from .stateful import Stateful
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -59,7 +60,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(ActingCache, Gate, Stats):
+class MockCache(ActingCache, Stateful, Gate, Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
@@ -152,8 +153,7 @@ class MockCache(ActingCache, Gate, Stats):
         name, if there is one, and with ``copy(key, value)``: it gives the first the entries of the second,
         copied, and returns their keys as they are logged.
         """
-        found = self._adapter_state.get(what)
-        if found is None:
+        if (found := self._adapter_state.get(what)) is None:
             made, keys = make(), tuple[object, ...]()
             if inherit is not None and self.origin is not None and what in self.origin._adapter_state:
                 keys = tuple(inherit(made, self.origin._adapter_state[what], self._copied))

@@ -15,9 +15,10 @@ from .acting_all import ActingCaches
 from .backend_names import backend_names
 from .blocks import Block
 from .cache import MockCache
+from .in_state import InState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from .._behaving.acted_on import InForceIn
     from .._recording.operation import Operation
@@ -179,10 +180,7 @@ class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
         return f"{text}; but {'; '.join(blocks)}" if blocks else text
 
     def get_stat(self, name: str) -> MockCache:
-        """Return the cache called *name*.
-
-        Raises `UnknownCacheError` that lists the known names, the closest first.
-        """
+        """Return the cache called *name*; an `UnknownCacheError` lists those that are known."""
         return self[name]
 
     def reset(self) -> None:
@@ -193,6 +191,16 @@ class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
     def by_name(self) -> dict[str, MockCache]:
         """Return the caches that were made, as a live dict: for code that looks one up at every operation."""
         return self._caches
+
+    def in_state(self, state: str, *, caches: Sequence[str] = ()) -> InState:
+        """Return a context manager that puts the caches in a *state*, or those alone that *caches* names.
+
+        ``"off"``: every lookup misses, and what is put is acknowledged, counted and dropped. ``"cold"``: the
+        entries are dropped at the beginning. ``"warm"``: there have to be some, and counts begin anew.
+        ``"failing"``: every call fails. Raises ``ValueError``, with the closest, for a state that is none,
+        and, where it is entered, ``TypeError`` for caches that can't be in it.
+        """
+        return InState(self, state, caches)
 
     def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
         """Print the counts of every cache, then the entries and the operations, unless told not to.

@@ -31,7 +31,7 @@ class _Block(Injected):
 
     def __init__(self, caches: Any, injection: Injection, *, must_strike: bool, at: CallSite) -> None:
         self._caches = caches
-        self._injection = injection
+        self.injection = self._injection = injection
         self._must_strike = must_strike
         self._at = at
         self._is_begun = self._is_ended = False

@@ -195,7 +195,6 @@ class Session:
             return None
         if scope in of_parent:  # in a forked child all stays patched: it refuses, and reaches no real store
             return None
-        self._problems += () if scope._caches is None else scope._caches.end_all()
         try:
             self._undo_all()
         except Exception as error:
@@ -207,7 +206,8 @@ class Session:
         children.in_use.pop(scope, None)
         for cache in list(scope.by_name.values()):
             self._problems += cache.problems
-        self._problems += give_up(self.unmet) if self.unmet else ()
+        self._problems += give_up(self.unmet, scope._caches)
+        # Nearly always there is nothing, and then nothing is called.
         late = self._ask_children(scope) if children.state is not None else []
         found = take_uncounted(scope) if any(pending) else None
         self.scope = None

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._recording.locks import free_in_children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from .._behaving.call import Call
     from .._behaving.injection import Strike
     from .._behaving.storage import Storage
     from .._caches.cache import MockCache
@@ -181,6 +182,25 @@ class Adapter(ABC):
     def why_opaque(self, cache: MockCache) -> str:
         """Return why the keys of *cache* can't be taken apart, or nothing where they can."""
         return ""
+
+    def drop_entries(self, cache: MockCache, keys: Sequence[object] = ()) -> None:
+        """Drop the entries of *keys*, as *cache* has logged them, and log nothing; without keys, of all.
+
+        It is called before and after each call while *cache* is off, and then no entry may be left that a
+        call with these keys has put. By default all entries are dropped, by ``cache.cache.clear()``.
+        """
+        cache.cache.clear()
+
+    def why_never_off(self, cache: MockCache) -> str:
+        """Return why the entries of *cache* can't be dropped, or nothing where `drop_entries` does that."""
+        return ""
+
+    def overwritten(self, call: Call) -> Sequence[object]:
+        """Return those keys of *call* whose entries it writes as a whole, whatever was there before.
+
+        These are compared by ``verifying()``. By default it is all keys of a put.
+        """
+        return call.keys if call.kind == "put" else ()
 
     def guard_points(self) -> Iterable[GuardPoint]:
         """Return the functions that a `guard` of this adapter watches: those that leave the process, say.

@@ -6,11 +6,12 @@ from .._patching.patch_caches import PatchCaches
 from .counting_cases import CountingCases
 from .fault_cases import FaultCases
 from .patching_cases import PatchingCases
+from .state_cases import StateCases
 
 __all__ = ["AdapterContract"]
 
 
-class AdapterContract(CountingCases, PatchingCases, FaultCases):
+class AdapterContract(CountingCases, StateCases, PatchingCases, FaultCases):
     """The cases that every adapter passes or declares; see `cachetest.contract`."""
 
     def patched(self) -> PatchCaches:

@@ -196,7 +196,7 @@ class LastingTests(InjectCase):
             self.assertEqual(self.get("a"), [False])
 
 
-NOTHING = r"inject\(Fails\(error=None\), on='get', key='lamp', nth=2\) never struck the cache 'prices'"
+NOTHING = r"inject\(Fails\(\), on='get', key='lamp', nth=2\) never struck the cache 'prices'"
 
 
 class NothingStruckTests(InjectCase):

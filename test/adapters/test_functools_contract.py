@@ -55,6 +55,8 @@ class FunctoolsContract(AdapterContract, unittest.TestCase):
         "expiry": "a memoised function has no TTL",
         "entries": "a memoised function shows neither its keys nor its values",
         "stale": "a memoised function computes a value once",
+        "off": "a memoised function looks its entries up itself, and is only watched",
+        "verify": "a memoised function computes a value once",
         "nested": "the function has one set of entries: those of the outer scope are gone after the inner",
         "parallel": "the function has one set of counts: the second scope is refused",
         "call_site": NO_OPERATIONS,

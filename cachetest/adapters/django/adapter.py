@@ -18,7 +18,7 @@ from ..base import Adapter
 from ..outer_call import TENANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from ..._behaving.injection import Strike
     from ..._behaving.storage import Storage
@@ -87,6 +87,21 @@ class Django(Adapter):
             if below is not None:
                 # What a program asks of a server itself is counted there.
                 caches.ensure(below).is_unlisted = True
+
+    def drop_entries(self, cache: MockCache, keys: Sequence[object] = ()) -> None:
+        """Drop the entries of *keys*; without keys, all of the alias, and not those of another's prefix."""
+        drop = getattr(cache.cache, "drop", None)
+        if drop is None:
+            cache.cache.clear()
+        else:
+            drop(keys)
+
+    def why_never_off(self, cache: MockCache) -> str:
+        """Return that the back end keeps its entries itself, if it does."""
+        from .objects import kinds_of
+
+        kind = kinds_of(_configured()).get(cache.name)
+        return "" if kind is None else kind.why_unknown()
 
     def guard_points(self) -> Iterable[GuardPoint]:
         """Return the methods of the aliases, of those inside the process too, and, of all, what leaves it."""

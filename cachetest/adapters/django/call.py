@@ -42,6 +42,8 @@ class Call(OuterCall, Sequence[Any]):
     began = False
     # Whether what it calls on the same object is counted by itself, and in a call of `set_many` is collected.
     composed = False
+    # Whether it is one that the interface of Django has not, and its server is asked.
+    is_of_server = False
     collects = False
     looked_up = False
     # The call of the gate, where a fault has struck it.

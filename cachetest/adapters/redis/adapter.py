@@ -19,6 +19,7 @@ from ..tries import sleep
 
 try:
     from .addresses import Directory
+    from .commands import OVERWRITING, QueuedKeys
     from .connection import connect, connect_async, per_scope, settle, without_time_limit
     from .keys import text_of
     from .refusals import async_sleep
@@ -33,9 +34,10 @@ except ModuleNotFoundError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from ..._behaving.gate import Call
     from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
@@ -82,6 +84,16 @@ class Redis(Adapter):
         for name in self.caches:
             store_of(caches[name], self._directory.places_of(name))
         return EndOfWaits(scope)
+
+    def drop_entries(self, cache: MockCache, keys: Sequence[object] = ()) -> None:
+        """Drop all entries: what a script or a transaction has put is not known by its keys."""
+        store_of(cache).drop()
+
+    def overwritten(self, call: Call) -> Sequence[object]:
+        """Return the keys that are set: what counts, adds or appends writes a part."""
+        if isinstance(call.keys, QueuedKeys):
+            return call.keys.overwritten
+        return call.keys if call.asked.upper().encode() in OVERWRITING else ()
 
     def entry_key(self, cache: str, key: object) -> object:
         return text_of(key)

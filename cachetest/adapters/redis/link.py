@@ -13,7 +13,8 @@ from ..._recording.call_sites import this_thread
 from ..._recording.operation import SCRIPTS
 from ...errors import CacheTestError
 from ..outer_call import call_around
-from .commands import FLUSHES
+from .commands import FLUSHES, OVERWRITING, RULES, QueuedKeys
+from .effects import nothing as no_effects
 from .flushes import Flushed
 from .quick import HARMLESS, is_harmless, of_server
 from .resp import as_set, encode
@@ -127,11 +128,18 @@ class Link(Serving):
         flushed = self.there(commands)
         kinds: set[str | None] = set()
         keys: list[object] = []
+        overwritten: list[object] = []
         for command in commands:
-            kind, about = self.subject(command[0].upper(), command[1:], flushed)
-            kinds.add(kind)
+            name = command[0].upper()
+            kind, about = self.subject(name, command[1:], flushed)
+            rule = RULES.get(name)
+            # What counts as nothing, as EXPIRE does, makes a put none the less one.
+            if rule is None or rule.effects is not no_effects:
+                kinds.add(kind)
             keys += about
-        return kinds.pop() if len(kinds) == 1 else None, tuple(keys)
+            if name in OVERWRITING:
+                overwritten += about
+        return kinds.pop() if len(kinds) == 1 else None, QueuedKeys.of(keys, overwritten)
 
     def _discard(self, name: bytes, fields: list[bytes]) -> bytes:
         reply = self.perform(name, fields)

@@ -142,6 +142,15 @@ class Store:
         for _, client in self.databases():
             yield client
 
+    def drop(self) -> None:
+        """Empty every database of this cache, and tell nobody: a WATCH, or who waits, sees no change."""
+        for address, server in list(self.servers.items()):
+            with server.lock:
+                for number in self.numbers(address):
+                    if server.dbs[number]._dict:
+                        server.dbs[number]._dict.clear()
+        self.forget_times()
+
     def forget_times(self) -> None:
         """Forget until when the entries lived that were there."""
         for address, server in list(self.servers.items()):

@@ -69,8 +69,8 @@ class _Result(unittest.TestResult):
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        # The parent decides what is left out, and does not run it. A declared case of the contract has
-        # been run, and has failed as it should.
+        # The parent decides what is left out, and does not run it. A case of the contract that is declared
+        # has been run, and has failed as it should.
         if reason not in getattr(test, "exceptions", {}).values():
             self.problems[test.id()].append(f"skipped: {reason}")
 

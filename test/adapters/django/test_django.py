@@ -27,6 +27,7 @@ TOGETHER = tuple(
         "quick",
         "restore",
         "gate",
+        "states",
         "contract",
         "interrupts",
         "site",
@@ -118,6 +119,10 @@ class DjangoTests(unittest.TestCase):
     def test_gate(self):
         """A behaviour in force acts on Django's calls, the asynchronous ones too."""
         self.check("django_gate_checks")
+
+    def test_states(self):
+        """Caches of every kind can be off, and their puts compared."""
+        self.check("django_states_checks")
 
     def test_fresh(self):
         """Objects of models are compared by their fields, and by the relations that they have loaded."""
