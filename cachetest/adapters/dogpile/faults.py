@@ -30,6 +30,12 @@ def real_backend(region: Any, counts: MockCache) -> Any:
     return getattr(found if proxy is None else proxy.proxied, "_real", None)
 
 
+def _made(module: str, name: str, *args: object) -> Exception:
+    """Return an error of a client that is there, since the backend has it."""
+    error: Exception = getattr(sys.modules[module], name)(*args)
+    return error
+
+
 def _redis_connection(backend: Any) -> Any:
     """Return a connection such as the client of *backend* makes, if that is one of redis-py; None if not."""
     client = getattr(backend, "reader_client", None)
@@ -49,25 +55,15 @@ def failure_of(backend: Any) -> Exception | None:
     refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     connection = _redis_connection(backend)
     if connection is not None:
-        from redis.exceptions import ConnectionError as RedisConnectionError
-
-        error: Exception = RedisConnectionError(connection._error_message(refused))
-        return error
+        return _made("redis.exceptions", "ConnectionError", connection._error_message(refused))
     return refused if _is_pymemcache(backend) else None
 
 
 def _lost_of(backend: Any) -> Exception:
     """Return what the client of *backend* raises when its connection is closed before the reply."""
-    error: Exception
     if _is_pymemcache(backend):
-        from pymemcache.exceptions import MemcacheUnexpectedCloseError
-
-        error = MemcacheUnexpectedCloseError()
-    else:
-        from redis.exceptions import ConnectionError as RedisConnectionError
-
-        error = RedisConnectionError("Connection closed by server.")
-    return error
+        return _made("pymemcache.exceptions", "MemcacheUnexpectedCloseError")
+    return _made("redis.exceptions", "ConnectionError", "Connection closed by server.")
 
 
 def _waits_of(backend: Any) -> list[float]:
@@ -122,16 +118,12 @@ def _timeout_of(backend: Any) -> Exception:
     """Return what the client of *backend* raises when it has waited so long."""
     if _is_pymemcache(backend):
         return TimeoutError("timed out")
-    from redis.exceptions import TimeoutError as RedisTimeoutError
-
-    error: Exception = RedisTimeoutError("Timeout reading from socket")
-    return error
+    return _made("redis.exceptions", "TimeoutError", "Timeout reading from socket")
 
 
 def too_large_for(backend: Any) -> Exception | None:
     """Return what the client of *backend* raises where its server has no room for an entry."""
     if _redis_connection(backend) is None:
         return None
-    from ..redis.storage import too_large
-
-    return too_large()
+    text = "command not allowed when used memory > 'maxmemory'."
+    return _made("redis.exceptions", "OutOfMemoryError", text)

@@ -12,7 +12,6 @@ from ..outer_call import call_around
 from ..packets import Packet, strikes_all
 from ..tries import begin_tries, is_inside, tries_of_caller
 from .late import Late
-from .link import Link
 from .refusals import refusal_of
 from .serving import LIBRARIES
 from .storage import RedisStorage, too_large
@@ -62,11 +61,29 @@ def _connection_error(text: str) -> Exception:
     return error
 
 
-class StruckLink(Link):
-    """A link whose packets may be struck.
+class StruckLink:
+    """The part of a link that packets go through while something is in force: they may be struck.
 
     ``connection`` is that of redis-py; ``time_limit`` returns how long it waits for a reply.
     """
+
+    # Those of a link.
+    _counted: Any
+    _holds: bool
+    _own_cache: Any
+    _queued: Any
+    _server: Any
+    _server_socket: Any
+    _store: Any
+    break_off: Any
+    deliver: Any
+    end: Any
+    held: Any
+    known_of: Any
+    serve: Any
+    subject: Any
+    subject_of_all: Any
+    there: Any
 
     connection: ref[Any] | None = None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._recording.locks import make_lock
 from .late import Late, read_late
+from .link import Link
 from .pipe import Pipe
 from .quick import QUICK
 from .reader import Reader
@@ -34,7 +35,7 @@ __all__ = ["SocketLink", "StreamLink"]
 _MULTI, _EXEC = [b"MULTI"], [b"EXEC"]
 
 
-class _Transport(StruckLink):
+class _Transport(StruckLink, Link):
     """A link that a client writes to."""
 
     def __init__(self, store: Store, address: Address, only: int | None) -> None:
