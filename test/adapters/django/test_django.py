@@ -34,7 +34,7 @@ TOGETHER = tuple(
         "left",
         "busy",
         *(("redis",) if is_there("django_redis") else ()),
-        *(("replay",) if SERVERS else ()),
+        *(("faults", "replay") if SERVERS else ()),
     )
 )
 
@@ -153,6 +153,14 @@ class DjangoTests(unittest.TestCase):
     def test_replay(self):
         """Calls come to the same on the real in-memory, Redis and memcached back ends and on ours."""
         self.check("django_replay_checks")
+
+    @needs_redis_server
+    @needs_memcached
+    @needs("redis", "redis")
+    @needs("pymemcache", "pymemcache")
+    def test_faults(self):
+        """A fault on an alias is what the client of its server meets, as it is of a real one."""
+        self.check("django_faults_checks")
 
     def test_busy(self):
         """What threads are in the middle of ends where it began, and nothing of it fails."""
