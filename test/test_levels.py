@@ -12,7 +12,7 @@ from .support import ROOT
 # From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
-_OF_ANSWERS = ["apart", "fresh", "places", "survives", "transparent", "families"]
+_OF_ANSWERS = ["apart", "fresh", "places", "survives", "cache_states", "transparent", "families"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
@@ -70,20 +70,25 @@ LEVELS = [
             *("class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
         ]
     },
-    {"adapters": ["calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"]},
+    {
+        "adapters": [
+            *("calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"),
+            *("struck_below", "packets", "tries"),
+        ]
+    },
     {
         "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
         "adapters.cachetools": [
             *("timer", "likeness", "scoped", "storage", "counting", "front", "adapter", "__init__")
         ],
-        "adapters.dogpile": ["entries", "backend", "face", "region", "adapter", "__init__"],
+        "adapters.dogpile": ["entries", "backend", "face", "region", "faults", "adapter", "__init__"],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
             *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
         ],
         "adapters.pymemcache": [
-            *("addresses", "entries", "store", "servers", "cachedump", "protocol", "quick"),
-            *("connection", "hash_memory", "adapter", "__init__"),
+            *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
+            *("storage", "struck", "connection", "hash_memory", "stand_ins", "adapter", "__init__"),
         ],
         "adapters.redis": [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
@@ -92,8 +97,8 @@ LEVELS = [
             *("users", "lua_msgpack", "lua_libraries", "tracking", "waits", "peer", "entries", "store"),
             "resp",
             *("server", "flushes", "scripts", "serving"),
-            *("quick", "transaction", "link", "pipe"),
-            *("refusing", "reader", "transport", "routes", "connection"),
+            *("quick", "transaction", "link", "pipe", "late", "storage", "refusals", "struck_link"),
+            *("refusing", "reader", "transport", "routes", "unreachable", "connection"),
             *("adapter", "__init__"),
         ],
     },
@@ -101,7 +106,7 @@ LEVELS = [
         "adapters.django": [
             *("rules", "stores", "storage", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
-            *("guarding", "adapter", "__init__"),
+            *("guarding", "faults", "adapter", "__init__"),
         ]
     },
     # The lazy face of its package: the type checker sees all of them there.

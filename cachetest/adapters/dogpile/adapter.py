@@ -21,11 +21,13 @@ from ..class_swap import patch_object, swap_of
 from ..guarding import points_of_object
 from ..targets import Targets
 from .backend import last_proxy
+from .faults import carry_out, failure_of, real_backend, too_large_for
 from .region import RegionSwap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..guarding import GuardPoint
@@ -88,6 +90,19 @@ class Dogpile(Targets):
             swap = swap_of(region)
             if swap is not None:
                 swap.state_in(caches[name])
+
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Do what there is to do on the entries, and raise what the client of the backend would."""
+        return carry_out(super().carry_out, self._backend_of(strike.call.gate), strike, proceed)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        return failure_of(self._backend_of(cache))
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        return too_large_for(self._backend_of(cache))
+
+    def _backend_of(self, cache: MockCache) -> Any:
+        return real_backend(self.resolve()[cache.name], cache)
 
     def storage(self, cache: MockCache) -> Storage:
         swap = swap_of(self.resolve()[cache.name])

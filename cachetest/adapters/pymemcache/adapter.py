@@ -8,10 +8,8 @@ connection too: it is kept aside, neither used nor closed, and is theirs again a
 from __future__ import annotations
 
 import _socket
-import socket
 import sys
 from functools import partial
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
@@ -33,12 +31,16 @@ from .connection import Connection
 from .entries import key_of
 from .hash_memory import HASH_HOOKS, HashClient
 from .servers import Servers
+from .stand_ins import is_stand_in
+from .storage import MemcachedStorage, failure_at, too_large
 from .store import MemcachedStore
+from .struck import carry_out, swap_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import CodeType
 
+    from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..._caches.scope import Scope
@@ -100,6 +102,20 @@ class Pymemcache(Adapter):
             # A server, and the key in that.
             return key[0], key_of(key[1])
         return key_of(key)
+
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Leave it to the connection, which decides for all commands of a packet before it does any."""
+        return carry_out(super().carry_out, strike, proceed)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        return failure_at(())
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        return too_large()
+
+    def storage(self, cache: MockCache) -> MemcachedStorage:
+        """Return what is kept on all servers of *cache*."""
+        return MemcachedStorage(_servers_of(cache).stores)
 
     def __repr__(self) -> str:
         return f"<Pymemcache adapter of {', '.join(self.caches)}>"
@@ -202,11 +218,11 @@ def _has_real(client: Any) -> bool:
 def _connect(self: Any) -> None:
     if _has_real(self):
         _connect_really(self)
-    elif _is_stand_in(self.socket_module, isinstance(self.server, tuple)):
+    elif is_stand_in(self.socket_module, isinstance(self.server, tuple)):
         # What it raises, or answers, is what the program is tested for.
         _library_connect(self)
     else:
-        self.sock = Connection(partial(_store_at, normal(self.server)))
+        self.sock = Connection(partial(_store_at, normal(self.server)), self)
 
 
 def _extract_value(
@@ -227,17 +243,6 @@ def _extract_value(
 
 
 _real_extract_value: Any = Client._extract_value
-
-
-def _is_stand_in(module: Any, by_address: bool) -> bool:
-    """Return whether a *module* for sockets is a program's own, and makes no real ones; it may raise."""
-    if isinstance(module, ModuleType):
-        return False
-    # In the order in which the library asks for them.
-    if by_address and module.getaddrinfo in (socket.getaddrinfo, _socket.getaddrinfo):
-        return False
-    made = module.socket
-    return not (isinstance(made, type) and issubclass(made, _socket.socket))
 
 
 # What a thread from before has begun on a real connection ends on it.
@@ -263,6 +268,7 @@ def _swap(undo: Undo) -> None:
     for cls, hooks in _HOOKS.items():
         for name, hook in hooks.items():
             undo.set_attribute(cls, name, hook)
+    swap_sleep(undo)
     undo.add(_calls.end)
     _calls.look()
 

@@ -66,6 +66,14 @@ class Store:
         only = self._only
         return [number for number in range(_DATABASES) if only is None or (*address, number) in only]
 
+    def places(self) -> list[tuple[Server, int]]:
+        """Return each database of this cache, on each server that was connected to."""
+        return [
+            (server, number)
+            for address, server in list(self.servers.items())
+            for number in self.numbers(address)
+        ]
+
     def on_server(self, address: Address) -> list[MockCache]:
         """Return the caches that have databases of the server at *address*, this one and frameworks' too."""
         stores = [self, *(each for each in self._beside if each is not self)]

@@ -1,0 +1,281 @@
+"""Faults strike what redis-py sends: whole packets of commands, however often they are tried."""
+
+import gc
+import time
+import unittest
+from unittest import mock
+
+from parameterized import parameterized
+
+from cachetest import Damaged, Fails, LosesReply, Slow
+from cachetest.adapters import tries
+
+from .redis_support import client, needs_redis, patched, shown
+
+REFUSED = "Error 111 connecting to localhost:6379. Connection refused."
+
+
+def pipelined(connection, *, transaction):
+    return connection.pipeline(transaction=transaction).set("a", 1).get("b").set("c", 2)
+
+
+@needs_redis
+class FailsTests(unittest.TestCase):
+    @parameterized.expand([(False,), (True,)])
+    def test_nothing_of_a_packet(self, transaction):
+        """Where one command of a pipeline is struck, none is executed, and each key has failed."""
+        import redis
+
+        with patched() as patch:
+            connection = client()
+            connection.ping()
+            with (
+                patch.caches.redis.inject(Fails(), key="c") as injected,
+                pipelined(connection, transaction=transaction) as pipe,
+                self.assertRaisesRegex(redis.ConnectionError, REFUSED),
+            ):
+                pipe.execute()
+            self.assertEqual(dict(patch.caches.redis.cache), {})
+            self.assertEqual(shown(injected.struck), "failure a, failure b, failure c")
+            self.assertEqual({each.fault for each in injected.struck}, {Fails()})
+            self.assertEqual({each.where.function for each in injected.struck}, {"test_nothing_of_a_packet"})
+            self.assertEqual(injected.struck[0].error, f"ConnectionError: {REFUSED}")
+            with pipelined(connection, transaction=transaction) as pipe:
+                self.assertEqual(pipe.execute(), [True, None, True])
+
+    def test_one_strike_for_all_tries(self):
+        """All tries of a call are one: the next call is the second."""
+        import redis
+
+        with patched() as patch:
+            connection = client()
+            with patch.caches.redis.inject(Fails(), on="get", nth={1, 3}) as injected:
+                for expected in (redis.ConnectionError, None, redis.ConnectionError, None):
+                    if expected is None:
+                        self.assertIsNone(connection.get("a"))
+                    else:
+                        self.assertRaisesRegex(expected, REFUSED, connection.get, "a")
+            self.assertEqual(shown(injected.struck), "failure a, failure a")
+            self.assertEqual(shown(patch.caches.redis.operations), "failure a, miss a, failure a, miss a")
+
+    def test_no_wait(self):
+        """A hundred calls with redis-py's ten retries wait by the clock of the scope alone."""
+        import redis
+
+        with mock.patch("redis.retry.sleep") as slept, patched() as patch:
+            connection = client()
+            with patch.caches.redis.inject(Fails(), on="get") as injected:
+                for _ in range(100):
+                    self.assertRaises(redis.ConnectionError, connection.get, "a")
+            self.assertEqual(slept.call_count, 0)
+            self.assertEqual(len(injected.struck), 100)
+            self.assertGreater(patch.caches.clock.offset, 100)
+
+    def test_others_wait(self):
+        """A call that nothing strikes waits as it does: nobody else's clock is looked at."""
+        import redis
+
+        def refuse(connection):
+            raise ConnectionRefusedError(111, "Connection refused")
+
+        with mock.patch("redis.retry.sleep") as slept, patched() as patch:
+            connection = client(host="other")
+            with patch.caches.redis.inject(Fails(), on="put", must_strike=False):
+                self.assertRaises(redis.ConnectionError, client().set, "a", 1)
+                connects = mock.patch("redis.connection.Connection._connect", refuse)
+                with connects, self.assertRaises(redis.ConnectionError):
+                    connection.get("a")
+            self.assertEqual(slept.call_count, 10)
+        self.assertIs(redis.retry.sleep, time.sleep)
+
+    @parameterized.expand([("class", LookupError), ("instance", LookupError("gone fishing"))])
+    def test_error_of_the_test(self, _, error):
+        """An error that is given is raised as it is, once, and a warm connection goes on."""
+        with patched() as patch:
+            for connection in (client(), client(single_connection_client=True)):
+                connection.set("a", 1)
+                with patch.caches.redis.inject(Fails(error), on="get") as injected:
+                    with self.assertRaises(LookupError) as raised:
+                        connection.get("a")
+                self.assertEqual(str(raised.exception), "" if error is LookupError else "gone fishing")
+                self.assertEqual(shown(injected.struck), "failure a")
+                self.assertEqual(connection.get("a"), b"1")
+            self.assertEqual(patch.caches.clock.offset, 0)
+
+    def test_error_that_is_tried_again(self):
+        """One of redis-py's own is tried again, which is one strike all the same."""
+        import redis
+
+        with patched() as patch:
+            connection = client()
+            with patch.caches.redis.inject(Fails(redis.BusyLoadingError("loading")), on="get") as injected:
+                self.assertRaisesRegex(redis.BusyLoadingError, "loading", connection.get, "a")
+            self.assertEqual(shown(injected.struck), "failure a")
+            self.assertGreater(patch.caches.clock.offset, 0)
+
+    def test_all_that_reaches_a_server(self):
+        """With nothing said, connecting fails, what is not counted, and scripts."""
+        import redis
+
+        with patched() as patch:
+            warm = client()
+            warm.ping()
+            pubsub = warm.pubsub()
+            calls = {
+                "ping": warm.ping,
+                "script": lambda: warm.eval("return 1", 0),
+                "publish": lambda: warm.publish("news", "x"),
+                "administration": warm.client_list,
+                "subscribe": lambda: pubsub.subscribe("news"),
+                "lock": lambda: warm.lock("l").acquire(blocking=False),
+                "connect": warm.connection_pool.make_connection().connect,
+                "client of one connection": lambda: client(single_connection_client=True),
+            }
+            with patch.caches.redis.inject(Fails()):
+                for name, call in calls.items():
+                    with self.subTest(name), self.assertRaisesRegex(redis.ConnectionError, REFUSED):
+                        call()
+            self.assertTrue(warm.ping())
+
+    def test_said_for_some(self):
+        """With anything said, connecting and what is not counted go on."""
+        with patched() as patch, patch.caches.redis.inject(Fails(), on="get", must_strike=False):
+            self.assertTrue(client().ping())
+            self.assertTrue(client().set("a", 1))
+
+    def test_nothing_is_kept(self):
+        """What strikes a call is forgotten as the call ends."""
+        import redis
+
+        with patched() as patch:
+            connection = client()
+            with patch.caches.redis.inject(Fails(), on="get"):
+                self.assertRaises(redis.ConnectionError, connection.get, "a")
+            gc.collect()
+            self.assertEqual(tries._tries, {})
+
+
+@needs_redis
+class LosesReplyTests(unittest.TestCase):
+    def test_done_twice(self):
+        """With redis-py's retries a lost reply is not seen, and what was counted is counted twice."""
+        with patched() as patch:
+            connection = client()
+            with patch.caches.redis.inject(LosesReply(), key="n") as injected:
+                self.assertEqual(connection.incr("n"), 2)
+            self.assertEqual(shown(injected.struck), "failure n")
+            self.assertEqual(shown(patch.caches.redis.operations), "failure n, put n")
+
+    def test_then_down(self):
+        """Then it is done once, and can't be reached for the rest of the call."""
+        import redis
+
+        with patched() as patch:
+            connection = client()
+            with patch.caches.redis.inject(LosesReply(then_down=True), key="n", times=1):
+                self.assertRaisesRegex(redis.ConnectionError, REFUSED, connection.incr, "n")
+            self.assertEqual(connection.get("n"), b"1")
+
+    def test_without_retries(self):
+        """A client that does not try again learns that its connection was closed."""
+        import redis
+
+        with patched() as patch:
+            connection = client(retry=None)
+            with (
+                patch.caches.redis.inject(LosesReply(), on="put", times=1) as injected,
+                self.assertRaisesRegex(redis.ConnectionError, r"^Connection closed by server\.$"),
+            ):
+                connection.set("a", 1)
+            self.assertEqual(injected.struck[0].error, "ConnectionError: Connection closed by server.")
+            self.assertEqual(connection.get("a"), b"1")
+
+    def test_error_of_the_test(self):
+        """An error that is given is raised once it was done."""
+        with patched() as patch:
+            connection = client()
+            with patch.caches.redis.inject(LosesReply(LookupError), on="put"):
+                self.assertRaises(LookupError, connection.set, "a", 1)
+            self.assertEqual(connection.get("a"), b"1")
+
+
+@needs_redis
+class SlowTests(unittest.TestCase):
+    def test_late(self):
+        """The answer comes, later by the clock of the scope; a pipeline is late as a whole."""
+        with patched() as patch:
+            connection = client()
+            connection.set("a", 1)
+            with patch.caches.redis.inject(Slow(2), on="get") as injected:
+                self.assertEqual(connection.get("a"), b"1")
+                self.assertEqual(patch.caches.clock.offset, 2)
+                with connection.pipeline(transaction=False) as pipe:
+                    self.assertEqual(pipe.get("a").get("b").execute(), [b"1", None])
+            self.assertEqual(patch.caches.clock.offset, 4)
+            self.assertEqual(shown(injected.struck), "hit a, hit a, miss b")
+
+    def test_too_late(self):
+        """Past its time limit redis-py tries again: it is done each time, and has failed in the end."""
+        import redis
+
+        with patched() as patch:
+            connection = client(socket_timeout=3, retry=None)
+            with patch.caches.redis.inject(Slow(3.5), key="n") as injected:
+                self.assertRaisesRegex(
+                    redis.TimeoutError, "^Timeout reading from socket$", connection.incr, "n"
+                )
+            self.assertEqual(patch.caches.clock.offset, 3)
+            self.assertEqual(shown(injected.struck), "failure n")
+            self.assertEqual(injected.struck[0].error, "TimeoutError: Timeout reading from socket")
+            self.assertEqual(connection.get("n"), b"1")
+            connection = client(socket_timeout=3)
+            with patch.caches.redis.inject(Slow(3.5), key="n") as injected:
+                self.assertRaises(redis.TimeoutError, connection.incr, "n")
+            self.assertEqual(len(injected.struck), 1)
+            self.assertEqual(connection.get("n"), b"12")
+
+    def test_at_once(self):
+        """Two that wait at once wait together, as long as the longer one."""
+        import redis
+
+        with patched() as patch:
+            connections = [redis.Connection(protocol=2) for _ in range(2)]
+            with (
+                patch.caches.redis.inject(Slow(2), on="get", nth=1),
+                patch.caches.redis.inject(Slow(3), on="get", nth=2),
+            ):
+                for each in connections:
+                    each.send_command("GET", "a")
+                self.assertEqual([each.read_response() for each in connections], [None, None])
+            self.assertEqual(patch.caches.clock.offset, 3)
+            for each in connections:
+                each.disconnect()
+
+    def test_not_there_yet(self):
+        """Who does not wait finds nothing, and the answer when it does."""
+        import redis
+
+        with patched() as patch:
+            connection = redis.Connection(protocol=2)
+            connection.connect()
+            with patch.caches.redis.inject(Slow(2), on="get"):
+                connection.send_command("GET", "a")
+            connection._sock.settimeout(0)
+            self.assertRaises(BlockingIOError, connection._sock.recv, 10)
+            connection._sock.settimeout(5)
+            self.assertIsNone(connection.read_response())
+            self.assertEqual(patch.caches.clock.offset, 2)
+            connection.disconnect()
+
+    def test_with_another(self):
+        """What strikes a key is there as well: a damaged value that comes late."""
+        with patched() as patch:
+            connection = client()
+            connection.set("a", "whole")
+            with patch.caches.redis.inject(Slow(1), Damaged(), on="get"):
+                self.assertEqual(connection.get("a"), b"wh")
+            self.assertEqual(patch.caches.clock.offset, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
