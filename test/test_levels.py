@@ -32,7 +32,7 @@ LEVELS = [
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
-    {"_behaving": ["gate", "acted_on"]},
+    {"_behaving": ["clock", "gate", "acted_on"]},
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),

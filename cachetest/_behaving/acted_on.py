@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from .clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +26,23 @@ class ActedOn:
 
     # They are gates.
     _caches: dict[str, Any]
+    # What all of the caches share.
+    _shared: dict[str, Any]
     _in_force: tuple[Behaviour, ...] = ()
     # Weak: a scope goes as soon as nobody holds it, and not when garbage is collected.
     _scope: ref[InForceIn] | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The time that these caches keep, which a test can move on."""
+        found = self._shared.get("clock")
+        # setdefault is atomic: two threads that ask at once get the same.
+        return cast("Clock", found or self._shared.setdefault("clock", Clock()))
+
+    def _ahead(self) -> float:
+        """Return by how many seconds the clock is ahead of the program's, without making one."""
+        found: Clock | None = self._shared.get("clock")
+        return 0.0 if found is None else found.offset
 
     def _begin(self, behaviour: Behaviour) -> None:
         """Have *behaviour* act before each call to any of the caches, first of all that do, until `_end`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .._behaving.gate import MISSING
-    from .._caches.attribution import cache_for, is_late
+    from .._caches.attribution import cache_for, clock_offset, is_late
     from .._patching.undo import ABSENT, Undo, own_attribute
     from .base import Adapter, Switch
     from .cachetools.adapter import Cachetools
@@ -39,6 +39,7 @@ __all__ = [
     "Targets",
     "Undo",
     "cache_for",
+    "clock_offset",
     "is_late",
     "own_attribute",
 ]
@@ -53,6 +54,7 @@ _HOMES = {
     "Targets": ".targets",
     "Undo": ".._patching.undo",
     "cache_for": ".._caches.attribution",
+    "clock_offset": ".._caches.attribution",
     "is_late": ".._caches.attribution",
     "own_attribute": ".._patching.undo",
 }

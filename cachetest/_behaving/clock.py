@@ -1,0 +1,106 @@
+"""The clock of a scope: the time that its caches keep, which a test can move on."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from .._recording.locks import make_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Clock", "moved"]
+
+# The clocks that are ahead of the program's. What reads the time for a library looks whether there is any,
+# and asks whose time it is only then.
+moved: list[ref[Clock]] = []
+
+
+class Clock:
+    """The time that the caches of one scope keep: that of the program, and by how much a test moved it on.
+
+    ``offset`` is by how many seconds it is ahead of the program's ``time.time()``, which stays as it is.
+    """
+
+    offset: float
+
+    def __init__(self, offset: float = 0.0) -> None:
+        self.offset = 0.0
+        self._lock = make_lock()
+        self._listeners: tuple[Callable[[], object], ...] = ()
+        if offset:
+            self.reach(offset)
+
+    def now(self) -> float:
+        """Return the time of the caches, in seconds since the epoch."""
+        return time.time() + self.offset
+
+    def advance(self, by: float | timedelta) -> None:
+        """Move the clock on *by* seconds, or a ``timedelta``, and wake what waits for a time that has come.
+
+        Raises ``ValueError`` for going back, which no clock of a test does, and for what is not finite.
+        """
+        step = _seconds(by)
+        if step < 0:
+            raise ValueError(f"the clock goes forward only: advance({by!r})")
+        self._move(lambda offset: offset + step)
+
+    def reach(self, offset: float) -> None:
+        """Move the clock on to *offset* seconds ahead of the program's; it stays where it is further on."""
+        goal = _seconds(offset)
+        self._move(lambda now: max(now, goal))
+
+    @contextmanager
+    def telling(self, listener: Callable[[], object]) -> Iterator[None]:
+        """Have *listener* called after each move, on the thread that made it, until the block is left."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners = _without(self._listeners, listener)
+
+    def _move(self, moved_from: Callable[[float], float]) -> None:
+        with self._lock:
+            before, after = self.offset, moved_from(self.offset)
+            if not math.isfinite(after):
+                raise ValueError(f"the clock can't be moved on to {after!r} seconds ahead")
+            if not before and after:
+                moved.append(ref(self, moved.remove))
+            self.offset = after
+            listeners = self._listeners
+        if after != before:
+            for listener in listeners:
+                listener()
+
+    def __repr__(self) -> str:
+        return f"<Clock {self.offset:g} seconds ahead>"
+
+
+def _seconds(given: Any) -> float:
+    if isinstance(given, timedelta):
+        return given.total_seconds()
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise TypeError(f"the clock is moved by seconds, or a timedelta, not by {given!r:.80}")
+    try:
+        seconds = float(given)
+    except OverflowError:
+        seconds = math.inf
+    if not math.isfinite(seconds):
+        raise ValueError(f"the clock is moved by a finite time, not by {repr(given)[:80]}")
+    return seconds
+
+
+def _without(
+    listeners: tuple[Callable[[], object], ...], listener: Callable[[], object]
+) -> tuple[Callable[[], object], ...]:
+    """Return *listeners* but for one *listener*: two waits may have the same."""
+    at = listeners.index(listener)
+    return listeners[:at] + listeners[at + 1 :]
