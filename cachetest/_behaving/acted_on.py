@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .clock import Clock
+from .clock import clock_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from weakref import ref
 
+    from .clock import Clock
     from .gate import Behaviour
 
 __all__ = ["ActedOn", "InForceIn"]
@@ -35,9 +36,7 @@ class ActedOn:
     @property
     def clock(self) -> Clock:
         """The time that these caches keep, which a test can move on."""
-        found = self._shared.get("clock")
-        # setdefault is atomic: two threads that ask at once get the same.
-        return cast("Clock", found or self._shared.setdefault("clock", Clock()))
+        return clock_in(self._shared)
 
     def _ahead(self) -> float:
         """Return by how many seconds the clock is ahead of the program's, without making one."""

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from datetime import timedelta
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
 from .._recording.locks import make_lock
@@ -15,11 +15,18 @@ from .._recording.locks import make_lock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Clock", "moved"]
+__all__ = ["Clock", "clock_in", "moved"]
 
 # The clocks that are ahead of the program's. What reads the time for a library looks whether there is any,
 # and asks whose time it is only then.
 moved: list[ref[Clock]] = []
+
+
+def clock_in(shared: dict[str, Any]) -> Clock:
+    """Return the clock of the scope whose caches share *shared*, made when it is first asked for."""
+    found: Clock | None = shared.get("clock")
+    # setdefault is atomic: two threads that ask at once get the same.
+    return found or cast("Clock", shared.setdefault("clock", Clock()))
 
 
 class Clock:
@@ -56,16 +63,26 @@ class Clock:
         goal = _seconds(offset)
         self._move(lambda now: max(now, goal))
 
-    @contextmanager
-    def telling(self, listener: Callable[[], object]) -> Iterator[None]:
-        """Have *listener* called after each move, on the thread that made it, until the block is left."""
+    def tell(self, listener: Callable[[], object]) -> None:
+        """Have *listener* called after each move, on the thread that made it, until `tell_no_more`."""
         with self._lock:
             self._listeners = (*self._listeners, listener)
+
+    def tell_no_more(self, listener: Callable[[], object]) -> None:
+        """Forget one *listener*, if it was given; two waits may have the same."""
+        with self._lock:
+            if listener in self._listeners:
+                at = self._listeners.index(listener)
+                self._listeners = self._listeners[:at] + self._listeners[at + 1 :]
+
+    @contextmanager
+    def telling(self, listener: Callable[[], object]) -> Iterator[None]:
+        """Have *listener* called after each move until the block is left."""
+        self.tell(listener)
         try:
             yield
         finally:
-            with self._lock:
-                self._listeners = _without(self._listeners, listener)
+            self.tell_no_more(listener)
 
     def _move(self, moved_from: Callable[[float], float]) -> None:
         with self._lock:
@@ -96,11 +113,3 @@ def _seconds(given: Any) -> float:
     if not math.isfinite(seconds):
         raise ValueError(f"the clock is moved by a finite time, not by {repr(given)[:80]}")
     return seconds
-
-
-def _without(
-    listeners: tuple[Callable[[], object], ...], listener: Callable[[], object]
-) -> tuple[Callable[[], object], ...]:
-    """Return *listeners* but for one *listener*: two waits may have the same."""
-    at = listeners.index(listener)
-    return listeners[:at] + listeners[at + 1 :]

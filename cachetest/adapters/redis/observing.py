@@ -10,6 +10,7 @@ from fakeredis._helpers import OK, SimpleError
 
 from ..._recording.locks import make_lock
 from ..._recording.operation import SCRIPTS
+from ..clocked import now
 from .command_table import help_of
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Observing:
         if "U" in self._client_info["flags"] and not from_script:
             client = f"unix:{client.rpartition(':')[0]}"
         words = " ".join('"' + "".join([_QUOTED[byte] for byte in word]) + '"' for word in _redacted(fields))
-        line = f"{time.time():.6f} [{self._db_num} {client}] {words}".encode()
+        line = f"{now():.6f} [{self._db_num} {client}] {words}".encode()
         for monitor in self._server.monitors:
             monitor.note(line)
 

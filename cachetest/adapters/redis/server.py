@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from redis import exceptions
 from redis.exceptions import ResponseError
 
+from ..clocked import now
 from .command_table import split
 from .commands import RULES
 from .keys import text_of
@@ -117,7 +117,7 @@ class ServerSocket:
             elif until:
                 place = self.server, self.db, raw
                 lived_until = until.get(place, math.inf)
-                if entry is None and lived_until <= time.time():
+                if entry is None and lived_until <= now():
                     self._expired[key] = lived_until
                 else:
                     until.pop(place, None)
@@ -158,15 +158,15 @@ class ServerSocket:
         """Return the keys of the database *number*, as they are logged; under the lock."""
         database = self.server.dbs[number]
         # By the time of its latest command, what has expired since would be there.
-        database.time = time.time()
+        database.time = now()
         return dict.fromkeys(map(text_of, database))
 
     def forget_times(self, *numbers: int) -> None:
         """Forget until when those would have lived that a flush has deleted, of all databases or of some."""
-        now = time.time()
+        present = now()
         for place, until in list(self.lifetimes.items()):
             # What had expired before is told of when it is looked up.
-            if place[0] is self.server and (not numbers or place[1] in numbers) and until > now:
+            if place[0] is self.server and (not numbers or place[1] in numbers) and until > present:
                 self.lifetimes.pop(place, None)
 
     def close(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from fakeredis import FakeRedis
 
+from ..clocked import now
 from ..outer_call import TENANTS, tenants_of
 from .addresses import url_of
 from .entries import Entries
@@ -54,7 +54,7 @@ class Store:
         """Return the server at *address*, made when it is first connected to."""
         found = self.servers.get(address)
         if found is None:
-            found = Server()
+            found = Server(self.cache.shared)
             # A database that two threads make at once, by their first command, would be two.
             for number in range(_DATABASES):
                 found.dbs[number]
@@ -124,9 +124,9 @@ class Store:
             for number in self.numbers(address):
                 with server.lock:
                     found = list(server.dbs[number]._dict.items())
-                now, url = time.time(), url_of((*address, number))
+                present, url = now(), url_of((*address, number))
                 for key, item in found:
-                    if item.expireat is None or item.expireat >= now:
+                    if item.expireat is None or item.expireat >= present:
                         yield url, key, item.value if type(item.value) is bytes else None
 
     def clients(self) -> Iterator[Any]:
