@@ -1,7 +1,7 @@
 """What a library has in place of ``time`` in a module of its own: the time of the caches of the scope.
 
-The program's own ``time`` stays. Whatever else of the module is asked for, or replaced, as ``mock.patch`` does
-by the library's name for it, is that of the real one.
+The program's own ``time`` stays. Whatever else of the module is asked for, or replaced, as ``mock.patch``
+does by the library's name for it, is that of the real one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What in redis-py and fakeredis goes by the clock of the scope: the time of the server, and waiting for a lock."""
+"""What in redis-py and fakeredis goes by the clock of the scope: the server's time, and waits for a lock."""
 
 from __future__ import annotations
 

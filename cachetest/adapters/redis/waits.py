@@ -29,7 +29,7 @@ class Wait:
     """A command that waits on the connection of *peer*, until it is served, or until *seconds* are over.
 
     *ready* returns what it waits for, or None; *shape* makes the reply of that, and of None. ``until`` is the
-    end by the `monotonic` of the server, None where there is none; ``is_over`` says that it ended with its test.
+    end by the server's `monotonic`, or None; ``is_over`` says that it ended with its test.
     """
 
     def __init__(self, peer: Any, ready: Callable[[], Any], shape: Any, seconds: float | None) -> None:
@@ -51,11 +51,7 @@ class Wait:
                 found = None
             elif is_over and self.until is None:
                 raise SimpleError(_OVER)
-            elif (
-                time_is_up
-                or is_over
-                or (self.until is not None and self.peer._server.monotonic() >= self.until)
-            ):
+            elif time_is_up or is_over or self._is_up():
                 found = None
             else:
                 found = self._ready()
@@ -66,6 +62,9 @@ class Wait:
             reply = error
         self._reply = peer._decode_result(reply)
         return True
+
+    def _is_up(self) -> bool:
+        return self.until is not None and self.peer._server.monotonic() >= self.until  # type: ignore[no-any-return]
 
     def ended(self, then: Callable[[object], None]) -> bool:
         """Have *then* called with the reply, and return whether it is there; under the lock of the server."""
