@@ -65,7 +65,18 @@ LEVELS = [
             *("class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
         ]
     },
-    {"adapters": ["calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"]},
+    {
+        "adapters": [
+            "clocked",
+            "calls",
+            "task_calls",
+            "calls_into",
+            "outer_call",
+            "own_servers",
+            "class_swap",
+            "front",
+        ]
+    },
     {
         "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
         "adapters.cachetools": ["timer", "likeness", "scoped", "counting", "front", "adapter", "__init__"],
@@ -80,7 +91,7 @@ LEVELS = [
         ],
         "adapters.redis": [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
-            "permissions",
+            *("permissions", "moved"),
             *("geo", "long_double", "positions", "clients", "settings", "observing", "answers", "corrected"),
             *(
                 "users",
@@ -101,7 +112,7 @@ LEVELS = [
     },
     {
         "adapters.django": [
-            *("rules", "stores", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
+            *("moved", "rules", "stores", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "adapter", "__init__"),
         ]

@@ -15,11 +15,13 @@ from .._recording.locks import make_lock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Clock", "clock_in", "moved"]
+__all__ = ["Clock", "clock_here", "clock_in", "clock_offset", "find_by", "moved", "now"]
 
 # The clocks that are ahead of the program's. What reads the time for a library looks whether there is any,
 # and asks whose time it is only then.
 moved: list[ref[Clock]] = []
+# What finds the scope that the caller is in: `_caches.attribution` gives it, which is loaded later.
+_finders: list[Callable[[], Any]] = []
 
 
 def clock_in(shared: dict[str, Any]) -> Clock:
@@ -27,6 +29,31 @@ def clock_in(shared: dict[str, Any]) -> Clock:
     found: Clock | None = shared.get("clock")
     # setdefault is atomic: two threads that ask at once get the same.
     return found or cast("Clock", shared.setdefault("clock", Clock()))
+
+
+def find_by(scope_of_caller: Callable[[], Any]) -> None:
+    """Have the scope whose clock is read found by *scope_of_caller*."""
+    _finders[:] = [scope_of_caller]
+
+
+def clock_offset() -> float:
+    """Return by how many seconds the clock of the caller's scope is ahead of the program's."""
+    # Nearly always no clock was moved.
+    scope = _finders[0]() if moved else None
+    return 0.0 if scope is None else scope.ahead()
+
+
+def clock_here() -> Clock | None:
+    """Return the clock of the scope that the caller is in."""
+    scope = _finders[0]()
+    return None if scope is None or scope.closed else scope.caches.clock
+
+
+def now() -> float:
+    """Return the time of the caches of the scope that the caller is in."""
+    # The time first: a clock that is stopped gives what is missing from then on.
+    here = time.time()
+    return here + clock_offset() if moved else here
 
 
 class Clock:

@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._behaving.clock import moved
+from .._behaving.clock import find_by
 from .._recording.call_sites import made_here
 from .._recording.packages import NO_LIBRARIES
 from .caches import MockCaches
@@ -39,7 +39,6 @@ __all__ = [
     "bind_to_scope",
     "cache_for",
     "cache_in_scope",
-    "clock_offset",
     "count_outside",
     "current_scope",
     "innermost_of",
@@ -62,6 +61,9 @@ def scope_of_caller() -> Scope | None:
     None when it can't be told, or when nothing is open.
     """
     return _scope_among(open_scopes())
+
+
+find_by(scope_of_caller)
 
 
 def scope_to_hand_on() -> Scope | None:
@@ -166,13 +168,6 @@ def cache_in_scope(name: str) -> MockCache | None:
     # What that has decided is not asked again, since scopes may open and close in between.
     found = cache_for(name)
     return None if found is _unassigned_by_name.get(name) else found
-
-
-def clock_offset() -> float:
-    """Return by how many seconds the clock of the caller's scope is ahead of the program's."""
-    # Nearly always no clock was moved.
-    scope = scope_of_caller() if moved else None
-    return 0.0 if scope is None else scope.ahead()
 
 
 def is_late() -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .._behaving.clock import clock_offset
     from .._behaving.gate import MISSING
-    from .._caches.attribution import cache_for, clock_offset, is_late
+    from .._caches.attribution import cache_for, is_late
     from .._patching.undo import ABSENT, Undo, own_attribute
     from .base import Adapter, Switch
     from .cachetools.adapter import Cachetools
@@ -54,7 +55,7 @@ _HOMES = {
     "Targets": ".targets",
     "Undo": ".._patching.undo",
     "cache_for": ".._caches.attribution",
-    "clock_offset": ".._caches.attribution",
+    "clock_offset": ".._behaving.clock",
     "is_late": ".._caches.attribution",
     "own_attribute": ".._patching.undo",
 }

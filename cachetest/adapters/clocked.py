@@ -8,30 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from types import BuiltinFunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .._behaving.clock import moved
-from .._caches.attribution import clock_offset, scope_of_caller
+from .._behaving.clock import clock_here, clock_offset, moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from .._behaving.clock import Clock
     from .._patching.undo import Undo
 
-__all__ = ["MOVED_TIME", "Moved", "clock_here", "move_time", "now"]
-
-
-def now() -> float:
-    """Return the time of the caches of the scope that the caller is in."""
-    return time.time() + clock_offset() if moved else time.time()
-
-
-def clock_here() -> Clock | None:
-    """Return the clock of the scope that the caller is in."""
-    scope = scope_of_caller()
-    return None if scope is None or scope.closed else scope.caches.clock
+__all__ = ["MOVED_TIME", "Moved", "Place", "move_time"]
 
 
 class Moved:
@@ -98,11 +86,26 @@ class _MovedTime(Moved):
 MOVED_TIME: Any = _MovedTime()
 
 
-def move_time(undo: Undo, places: Iterable[tuple[ModuleType, str, ModuleType, Any]]) -> None:
-    """Set what is moved in each of *places*: module, name in there, what it should be, and what instead.
+Place = tuple[ModuleType, str, ModuleType, Any]
+"""A module, a name in it, the module that this is, and what stands for that."""
 
-    Where a test has put something else there, that stays.
-    """
-    undo.set_attributes(
-        [(module, name, new) for module, name, old, new in places if vars(module).get(name) is old]
-    )
+# Who needs each place moved. Two adapters of one library may, and be installed and undone in any order.
+_users: dict[tuple[str, str], set[object]] = {}
+
+
+def move_time(undo: Undo, places: Sequence[Place]) -> None:
+    """Have each of *places* moved until *undo* is run; where a test has put something else, that stays."""
+    user = object()
+    undo.add(partial(_put_back, places, user))
+    for module, name, real, instead in places:
+        _users.setdefault((module.__name__, name), set()).add(user)
+        if vars(module).get(name) is real:
+            setattr(module, name, instead)
+
+
+def _put_back(places: Sequence[Place], user: object) -> None:
+    for module, name, real, instead in places:
+        users = _users.get((module.__name__, name), set())
+        users.discard(user)
+        if not users and vars(module).get(name) is instead:
+            setattr(module, name, real)

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import cachetools
 
-from ..._behaving.clock import moved
-from ..._caches.attribution import clock_offset
+from ..._behaving.clock import clock_offset, moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,13 +6,13 @@ import os
 import pickle
 import shutil
 import tempfile
-import time
 import weakref
 import zlib
 from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from ..._behaving.clock import now
 from ..._recording.locks import make_lock
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class MemoryStore:
     def is_over(self, key: str) -> bool:
         """Return whether there is no entry, or none any more, and change nothing."""
         expires = self.expire_info.get(key, -1)
-        return expires is not None and expires <= time.time()
+        return expires is not None and expires <= now()
 
     def keys(self) -> list[str]:
         """Return the keys of all entries, those too whose time has passed."""
@@ -135,7 +135,7 @@ class FileStore:
         try:
             with open(self._path_of(key), "rb") as file:
                 expires = pickle.load(file)
-                if expires is not None and expires < time.time():
+                if expires is not None and expires < now():
                     raise KeyError(key)
                 return pickle.loads(zlib.decompress(file.read()))
         except (FileNotFoundError, EOFError):

@@ -11,12 +11,17 @@ For dogpile.cache 1.3 and later.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+import dogpile.cache.api
+import dogpile.cache.region
+import dogpile.lock
 from dogpile.cache import CacheRegion
 
 from ..._patching.undo import Undo
 from ..class_swap import patch_object, swap_of
+from ..clocked import MOVED_TIME, move_time
 from ..guarding import points_of_object
 from ..targets import Targets
 from .backend import last_proxy
@@ -26,10 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..._caches.caches import MockCaches
+    from ..clocked import Place
     from ..guarding import GuardPoint
 
 __all__ = ["Dogpile"]
 
+# Where it reads how old a value is.
+_PLACES: list[Place] = [
+    (module, "time", time, MOVED_TIME) for module in (dogpile.cache.api, dogpile.cache.region, dogpile.lock)
+]
 # What a guard of a region watches: all that reads or changes an entry.
 _GUARDED = (
     *("get", "get_value_metadata", "get_multi", "get_or_create", "get_or_create_multi"),
@@ -47,6 +57,7 @@ class Dogpile(Targets):
         return Undo(self._patch)
 
     def _patch(self, undo: Undo) -> None:
+        move_time(undo, _PLACES)
         for name, region in self.resolve().items():
             patch_object(undo, type(self).__name__, name, region, RegionSwap)
 

@@ -25,13 +25,14 @@ from ..._patching.undo import Undo, own_attribute
 from ...errors import CacheTestError, closest_first
 from ..base import Adapter
 from ..calls_into import CallsInto
+from ..clocked import move_time
 from ..outer_call import call_around
 from ..own_servers import own_servers
 from ..registry import known_adapters
 from .addresses import checked, normal, shown
 from .connection import Connection
 from .entries import key_of
-from .hash_memory import HASH_HOOKS, HashClient
+from .hash_memory import HASH_HOOKS, PLACES, HashClient
 from .servers import Servers
 from .store import MemcachedStore
 
@@ -259,6 +260,7 @@ def _swap(undo: Undo) -> None:
     undo.at_rest(_rest)
     own_servers.watch(undo)
     _connect_really = own_attribute(Client, "_connect")
+    move_time(undo, PLACES)
     _calls.begin()
     for cls, hooks in _HOOKS.items():
         for name, hook in hooks.items():

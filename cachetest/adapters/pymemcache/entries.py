@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._behaving.clock import now
 from ..._recording.locks import make_lock
 from ..outer_call import call_around
 
@@ -167,10 +167,10 @@ class MemcachedEntries(MutableMapping[object, bytes]):
         return None
 
     def _is_live(self, entry: Entry) -> bool:
-        return time.time() < min(entry.expires, self._flush_at)
+        return now() < min(entry.expires, self._flush_at)
 
     def _flush_if_due(self) -> None:
-        if time.time() < self._flush_at:
+        if now() < self._flush_at:
             return
         self._flush_at = NEVER
         for name in list(self._entries):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._behaving.clock import now
 from ..._behaving.gate import MISSING
 from .cachedump import cachedump
 from .entries import NEVER, CommandError, number_of
@@ -141,7 +141,7 @@ def _expiry(word: bytes, error: bytes = _BAD_TIME) -> float:
         return NEVER
     if seconds < 0:
         return 0
-    return seconds if seconds > _MONTH else time.time() + seconds
+    return seconds if seconds > _MONTH else now() + seconds
 
 
 def _size_of_block(words: list[bytes]) -> int:
@@ -245,7 +245,7 @@ def _stats(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
         raise CommandError(b"SERVER_ERROR cachetest has no memcached command stats " + kind)
     if kind:
         raise CommandError(b"ERROR")
-    figures = {"pid": os.getpid(), "time": int(time.time()), "version": _VERSION.decode(), **store.figures()}
+    figures = {"pid": os.getpid(), "time": int(now()), "version": _VERSION.decode(), **store.figures()}
     return "".join(f"STAT {name} {figure}\r\n" for name, figure in figures.items()).encode() + b"END"
 
 

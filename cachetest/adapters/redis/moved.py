@@ -11,12 +11,11 @@ import fakeredis  # noqa: F401 (so that its modules are there)
 import redis.asyncio.lock
 import redis.lock
 
-from ..._behaving.clock import moved
-from ..._caches.attribution import clock_offset
-from ..clocked import MOVED_TIME, Moved, clock_here
+from ..._behaving.clock import clock_here, clock_offset, moved
+from ..clocked import MOVED_TIME, Moved
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from ..clocked import Place
 
 __all__ = ["PLACES"]
 
@@ -34,7 +33,7 @@ class _MovedLoop(Moved):
         object.__setattr__(self, "_module", loop)
 
     def time(self) -> float:
-        here: float = self._module.time()  # type: ignore[attr-defined]
+        here: float = self._module.time()
         return here + clock_offset()
 
 
@@ -65,7 +64,7 @@ class _MovedAsyncio(Moved):
 
 _MOVED_ASYNCIO: Any = _MovedAsyncio()
 
-PLACES: list[tuple[ModuleType, str, ModuleType, Any]] = [
+PLACES: list[Place] = [
     (module, "time", time, MOVED_TIME)
     for name, module in sorted(sys.modules.items())
     if name.startswith("fakeredis.") and vars(module).get("time") is time and not name.startswith(_NOT_MOVED)

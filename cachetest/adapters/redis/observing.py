@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from fakeredis._helpers import OK, SimpleError
 
+from ..._behaving.clock import now
 from ..._recording.locks import make_lock
 from ..._recording.operation import SCRIPTS
-from ..clocked import now
 from .command_table import help_of
 
 if TYPE_CHECKING:

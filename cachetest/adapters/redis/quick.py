@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakeredis._helpers import SimpleError
 
-from ..clocked import now
+from ..._behaving.clock import now
 from .commands import RULES
 from .resp import encode
 from .waits import Server

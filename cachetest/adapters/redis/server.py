@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from redis import exceptions
 from redis.exceptions import ResponseError
 
-from ..clocked import now
+from ..._behaving.clock import now
 from .command_table import split
 from .commands import RULES
 from .keys import text_of

@@ -6,7 +6,7 @@ import itertools
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ..clocked import now
+from ..._behaving.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from fakeredis import FakeRedis
 
-from ..clocked import now
+from ..._behaving.clock import now
 from ..outer_call import TENANTS, tenants_of
 from .addresses import url_of
 from .entries import Entries

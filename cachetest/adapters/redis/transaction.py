@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..clocked import now
+from ..._behaving.clock import now
 from .quick import NOTHING, OK, is_watched, lifetime, look, name_of, write
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ class Wait:
         return True
 
     def _is_up(self) -> bool:
-        return self.until is not None and self.peer._server.monotonic() >= self.until  # type: ignore[no-any-return]
+        return self.until is not None and self.peer._server.monotonic() >= self.until
 
     def ended(self, then: Callable[[object], None]) -> bool:
         """Have *then* called with the reply, and return whether it is there; under the lock of the server."""
