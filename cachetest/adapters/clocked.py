@@ -9,17 +9,18 @@ from __future__ import annotations
 import threading
 import time
 from functools import partial
-from types import BuiltinFunctionType, ModuleType
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from .._behaving.clock import clock_here, clock_offset, moved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from types import ModuleType
+    from collections.abc import Iterable
 
     from .._patching.undo import Undo
 
-__all__ = ["MOVED_TIME", "Moved", "Place", "move_time"]
+__all__ = ["MOVED_TIME", "Moved", "Places"]
 
 
 class Moved:
@@ -86,26 +87,31 @@ class _MovedTime(Moved):
 MOVED_TIME: Any = _MovedTime()
 
 
-Place = tuple[ModuleType, str, ModuleType, Any]
-"""A module, a name in it, the module that this is, and what stands for that."""
+class Places:
+    """Names in modules of a library, to be moved as long as anybody needs that.
 
-# Who needs each place moved. Two adapters of one library may, and be installed and undone in any order.
-_users: dict[tuple[str, str], set[object]] = {}
+    Two adapters of one library may, and be installed and undone in any order.
+    """
 
+    def __init__(self, places: Iterable[tuple[ModuleType, str]], real: ModuleType, instead: Any) -> None:
+        """Have each of *places*, a module and the name that it has for *real* there, be *instead*."""
+        self._real = real
+        self._instead = instead
+        self._places = [(vars(module), name) for module, name in places]
+        self._users: set[object] = set()
 
-def move_time(undo: Undo, places: Sequence[Place]) -> None:
-    """Have each of *places* moved until *undo* is run; where a test has put something else, that stays."""
-    user = object()
-    undo.add(partial(_put_back, places, user))
-    for module, name, real, instead in places:
-        _users.setdefault((module.__name__, name), set()).add(user)
-        if vars(module).get(name) is real:
-            setattr(module, name, instead)
+    def move(self, undo: Undo) -> None:
+        """Have them moved until *undo* is run; where a test has put something else, that stays."""
+        user = object()
+        undo.add(partial(self._put_back, user))
+        self._users.add(user)
+        for names, name in self._places:
+            if names.get(name) is self._real:
+                names[name] = self._instead
 
-
-def _put_back(places: Sequence[Place], user: object) -> None:
-    for module, name, real, instead in places:
-        users = _users.get((module.__name__, name), set())
-        users.discard(user)
-        if not users and vars(module).get(name) is instead:
-            setattr(module, name, real)
+    def _put_back(self, user: object) -> None:
+        self._users.discard(user)
+        if not self._users:
+            for names, name in self._places:
+                if names.get(name) is self._instead:
+                    names[name] = self._real

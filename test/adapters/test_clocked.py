@@ -10,14 +10,14 @@ from parameterized import parameterized
 
 from cachetest import PatchCaches
 from cachetest.adapters import Undo
-from cachetest.adapters.clocked import MOVED_TIME, move_time
+from cachetest.adapters.clocked import MOVED_TIME, Places
 
 
 def library():
     """Return a module that has imported time, and its place."""
     module = types.ModuleType("a_library")
     module.time = time
-    return module, [(module, "time", time, MOVED_TIME)]
+    return module, Places([(module, "time")], time, MOVED_TIME)
 
 
 class MovedTimeTests(unittest.TestCase):
@@ -76,7 +76,7 @@ class PlacesTests(unittest.TestCase):
     def test_restored_by_the_last(self, order):
         """Adapters may be undone in any order, and twice."""
         module, places = library()
-        undone = [Undo(lambda undo: move_time(undo, places)) for _ in order]
+        undone = [Undo(places.move) for _ in order]
         for each in undone:
             each.__enter__()
         for n in order:
@@ -89,17 +89,17 @@ class PlacesTests(unittest.TestCase):
         """What a test has put there before stays, and is there after."""
         module, places = library()
         module.time = mine = object()
-        with Undo(lambda undo: move_time(undo, places)):
+        with Undo(places.move):
             self.assertIs(module.time, mine)
         self.assertIs(module.time, mine)
 
     def test_put_back_late(self):
         """What a test has put back too late goes with the next patch."""
         module, places = library()
-        with Undo(lambda undo: move_time(undo, places)):
+        with Undo(places.move):
             pass
         module.time = MOVED_TIME
-        with Undo(lambda undo: move_time(undo, places)):
+        with Undo(places.move):
             pass
         self.assertIs(module.time, time)
 

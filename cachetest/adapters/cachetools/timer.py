@@ -49,26 +49,29 @@ def movable(timer: Any) -> Any:
     return _OwnTimer(innermost)
 
 
-def _moved_on(found: Any, name: str) -> Any:
+def _moved_on(found: Any, counts_ns: bool) -> Any:
     """Return the time that *found* is by the clock of the scope, in seconds but for dates."""
     ahead = clock_offset()
     if not ahead:
         return found
     if isinstance(found, datetime.datetime):
         return found + datetime.timedelta(seconds=ahead)
-    return found + (round(ahead * 1e9) if name.endswith("_ns") else ahead)
+    return found + (round(ahead * 1e9) if counts_ns else ahead)
 
 
 class _NamedTimer:
     """A timer that is looked up at each call, by the name of its *module* and that which it has in there."""
 
+    _counts_ns = False
+
     def __init__(self, module: str, name: str) -> None:
         self._where = module, name
         self.__name__ = name.rpartition(".")[2]
+        self._counts_ns = name.endswith("_ns")
 
     def __call__(self) -> Any:
         here = self._now()
-        return _moved_on(here, self.__name__) if moved else here
+        return _moved_on(here, self._counts_ns) if moved else here
 
     def _now(self) -> Any:
         return self._found()()
@@ -106,6 +109,12 @@ class _SteadyTimer(_NamedTimer):
         since = real() - _real_time(self._day)
         self._since = since if self._day == "time_ns" else round(since * 1024) / 1024
 
+    def __call__(self) -> Any:
+        # Nearly always: nobody moves anything.
+        if not moved and getattr(time, self._name) is self._real and "time_machine" not in sys.modules:
+            return self._real()
+        return super().__call__()
+
     def _now(self) -> Any:
         current = getattr(time, self._name)
         if current is not self._real:
@@ -124,10 +133,9 @@ class _OwnTimer(_NamedTimer):
 
     def __init__(self, timer: Any) -> None:
         self._timer = timer
-        self.__name__ = ""
 
-    def _now(self) -> Any:
-        return self._timer()
+    def __call__(self) -> Any:
+        return _moved_on(self._timer(), False) if moved else self._timer()
 
     def __getattr__(self, name: str) -> Any:
         if name == "_timer":

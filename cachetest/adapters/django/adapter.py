@@ -15,7 +15,6 @@ from ..._caches.attribution import cache_for
 from ..._patching.undo import Undo
 from ...errors import UnknownCacheError, closest_first
 from ..base import Adapter
-from ..clocked import move_time
 from ..outer_call import TENANTS
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Django(Adapter):
         _check_aliases(self._given, configured)
         # A class may override the settings as it is set up.
         undo.is_outdated = lambda: settings.CACHES is not configured
-        move_time(undo, places())
+        places().move(undo)
         Swap(self._given, configured).begin(undo)
 
     def scope_context(self, caches: MockCaches) -> None:

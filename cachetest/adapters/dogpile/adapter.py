@@ -21,7 +21,7 @@ from dogpile.cache import CacheRegion
 
 from ..._patching.undo import Undo
 from ..class_swap import patch_object, swap_of
-from ..clocked import MOVED_TIME, move_time
+from ..clocked import MOVED_TIME, Places
 from ..guarding import points_of_object
 from ..targets import Targets
 from .backend import last_proxy
@@ -31,15 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..._caches.caches import MockCaches
-    from ..clocked import Place
     from ..guarding import GuardPoint
 
 __all__ = ["Dogpile"]
 
 # Where it reads how old a value is.
-_PLACES: list[Place] = [
-    (module, "time", time, MOVED_TIME) for module in (dogpile.cache.api, dogpile.cache.region, dogpile.lock)
-]
+_MODULES = (dogpile.cache.api, dogpile.cache.region, dogpile.lock)
+_PLACES = Places([(module, "time") for module in _MODULES], time, MOVED_TIME)
 # What a guard of a region watches: all that reads or changes an entry.
 _GUARDED = (
     *("get", "get_value_metadata", "get_multi", "get_or_create", "get_or_create_multi"),
@@ -57,7 +55,7 @@ class Dogpile(Targets):
         return Undo(self._patch)
 
     def _patch(self, undo: Undo) -> None:
-        move_time(undo, _PLACES)
+        _PLACES.move(undo)
         for name, region in self.resolve().items():
             patch_object(undo, type(self).__name__, name, region, RegionSwap)
 

@@ -25,7 +25,6 @@ from ..._patching.undo import Undo, own_attribute
 from ...errors import CacheTestError, closest_first
 from ..base import Adapter
 from ..calls_into import CallsInto
-from ..clocked import move_time
 from ..outer_call import call_around
 from ..own_servers import own_servers
 from ..registry import known_adapters
@@ -260,7 +259,7 @@ def _swap(undo: Undo) -> None:
     undo.at_rest(_rest)
     own_servers.watch(undo)
     _connect_really = own_attribute(Client, "_connect")
-    move_time(undo, PLACES)
+    PLACES.move(undo)
     _calls.begin()
     for cls, hooks in _HOOKS.items():
         for name, hook in hooks.items():

@@ -16,16 +16,14 @@ from pymemcache.client.hash import HashClient
 
 from ..._behaving.clock import now
 from ..._caches.attribution import scope_of_caller
-from ..clocked import MOVED_TIME
+from ..clocked import MOVED_TIME, Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..clocked import Place
-
 __all__ = ["HASH_HOOKS", "PLACES", "HashClient"]
 
-PLACES: list[Place] = [(pymemcache.client.hash, "time", time, MOVED_TIME)]
+PLACES = Places([(pymemcache.client.hash, "time")], time, MOVED_TIME)
 """Where it reads how long ago a server has failed."""
 
 # Held while a ring is asked, or changed, with servers left out of it.

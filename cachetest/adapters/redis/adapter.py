@@ -12,14 +12,13 @@ from ..._caches.attribution import scope_of_caller
 from ..._patching.undo import Undo, own_attribute
 from ...errors import MissingLibraryError
 from ..base import Adapter
-from ..clocked import move_time
 from ..own_servers import own_servers
 
 try:
     from .addresses import Directory
     from .connection import connect, connect_async, per_scope, settle, without_time_limit
     from .keys import text_of
-    from .moved import PLACES
+    from .moved import PLACES, WAITS
     from .routes import calls, is_passed_over, rest, serve_in
     from .store import store_of
     from .waits import EndOfWaits
@@ -104,7 +103,8 @@ def _install(undo: Undo) -> None:
     undo.add(partial(rest, False))
     undo.at_rest(rest)
     own_servers.watch(undo)
-    move_time(undo, PLACES)
+    PLACES.move(undo)
+    WAITS.move(undo)
     calls.begin()
     undo.add(settle)
     for each, name, make in _attributes():

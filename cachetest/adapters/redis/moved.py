@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import fakeredis  # noqa: F401 (so that its modules are there)
 import redis.asyncio.lock
 import redis.lock
 
 from ..._behaving.clock import clock_here, clock_offset, moved
-from ..clocked import MOVED_TIME, Moved
+from ..clocked import MOVED_TIME, Moved, Places
 
-if TYPE_CHECKING:
-    from ..clocked import Place
-
-__all__ = ["PLACES"]
+__all__ = ["PLACES", "WAITS"]
 
 _sleep = asyncio.sleep
 # They wait for what a client of fakeredis' own is sent, as a socket would, which is no matter of a server.
@@ -64,12 +61,18 @@ class _MovedAsyncio(Moved):
 
 _MOVED_ASYNCIO: Any = _MovedAsyncio()
 
-PLACES: list[Place] = [
-    (module, "time", time, MOVED_TIME)
-    for name, module in sorted(sys.modules.items())
-    if name.startswith("fakeredis.") and vars(module).get("time") is time and not name.startswith(_NOT_MOVED)
-]
-"""The modules, each with the name in there, what that is, and what instead, as `move_time` takes them."""
-
-PLACES.append((redis.lock, "mod_time", time, MOVED_TIME))
-PLACES.append((redis.asyncio.lock, "asyncio", asyncio, _MOVED_ASYNCIO))
+PLACES = Places(
+    [
+        *(
+            (module, "time")
+            for name, module in sorted(sys.modules.items())
+            if name.startswith("fakeredis.")
+            and vars(module).get("time") is time
+            and not name.startswith(_NOT_MOVED)
+        ),
+        (redis.lock, "mod_time"),
+    ],
+    time,
+    MOVED_TIME,
+)
+WAITS = Places([(redis.asyncio.lock, "asyncio")], asyncio, _MOVED_ASYNCIO)
