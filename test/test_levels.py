@@ -16,19 +16,8 @@ LEVELS = [
     {"": ["errors"]},
     {
         "_recording": [
-            *(
-                "locks",
-                "thread_frames",
-                "packages",
-                "makers",
-                "operation",
-                "call_sites",
-                "foreign_adapters",
-                "sameness",
-                "answer_parts",
-                "answers",
-                "held_answers",
-            ),
+            *("locks", "thread_frames", "packages", "makers", "operation", "call_sites", "foreign_adapters"),
+            *("sameness", "lifetimes", "answer_parts", "answers", "held_answers"),
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
@@ -36,13 +25,14 @@ LEVELS = [
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
-            *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
+            *("likeness", "comparison", "timeline", "nearest", "lifetimes", "outcome", "origins", "history"),
             *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running"),
         ]
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "cache", "blocks", "backend_names"),
+            *("threads", "open_order", "running", "uncounted_notes", "timed_entries"),
+            *("cache", "blocks", "backend_names"),
             *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
             *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
             "hook_loading",
@@ -67,13 +57,7 @@ LEVELS = [
     },
     {
         "adapters": [
-            "clocked",
-            "calls",
-            "task_calls",
-            "calls_into",
-            "outer_call",
-            "own_servers",
-            "class_swap",
+            *("clocked", "calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap"),
             "front",
         ]
     },

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import time
 from contextlib import contextmanager
-from datetime import timedelta
-from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
@@ -14,6 +12,7 @@ from .._recording.locks import make_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import timedelta
 
 __all__ = ["Clock", "clock_here", "clock_in", "clock_offset", "find_by", "moved", "now"]
 
@@ -129,6 +128,10 @@ class Clock:
 
 
 def _seconds(given: Any) -> float:
+    # Loaded here: few tests move a clock.
+    from datetime import timedelta
+    from numbers import Real
+
     if isinstance(given, timedelta):
         return given.total_seconds()
     if isinstance(given, bool) or not isinstance(given, Real):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from .._behaving.clock import clock_here, clock_offset, moved
 
 if TYPE_CHECKING:
-    from types import ModuleType
     from collections.abc import Iterable
+    from types import ModuleType
 
     from .._patching.undo import Undo
 
