@@ -26,7 +26,7 @@ LEVELS = [
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
             *("likeness", "comparison", "timeline", "nearest", "lifetimes", "outcome", "origins", "history"),
-            *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running"),
+            *("facts", "listing", "failures", "expiring", "freshness", "uncounted_lines", "left_running"),
         ]
     },
     {
@@ -63,7 +63,16 @@ LEVELS = [
     },
     {
         "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
-        "adapters.cachetools": ["timer", "likeness", "scoped", "counting", "front", "adapter", "__init__"],
+        "adapters.cachetools": [
+            "timer",
+            "likeness",
+            "terms",
+            "scoped",
+            "counting",
+            "front",
+            "adapter",
+            "__init__",
+        ],
         "adapters.dogpile": ["entries", "backend", "face", "region", "adapter", "__init__"],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
@@ -103,7 +112,7 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh"]},
+    {"_assertions": ["base", "key_counts", "counts", "entries", "expiry", "use", "driving", "fresh"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

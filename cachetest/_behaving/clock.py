@@ -58,21 +58,28 @@ def now() -> float:
 class Clock:
     """The time that the caches of one scope keep: that of the program, and by how much a test moved it on.
 
-    ``offset`` is by how many seconds it is ahead of the program's ``time.time()``, which stays as it is.
+    The program's ``time.time()`` stays as it is.
     """
 
-    offset: float
-
     def __init__(self, offset: float = 0.0) -> None:
-        self.offset = 0.0
+        self._offset = 0.0
+        # The moment at which it stands still, if it does.
+        self._stop: float | None = None
         self._lock = make_lock()
         self._listeners: tuple[Callable[[], object], ...] = ()
         if offset:
             self.reach(offset)
 
+    @property
+    def offset(self) -> float:
+        """By how many seconds it is ahead of the program's time."""
+        stop = self._stop
+        return self._offset if stop is None else stop - time.time()
+
     def now(self) -> float:
         """Return the time of the caches, in seconds since the epoch."""
-        return time.time() + self.offset
+        stop = self._stop
+        return time.time() + self._offset if stop is None else stop
 
     def advance(self, by: float | timedelta) -> None:
         """Move the clock on *by* seconds, or a ``timedelta``, and wake what waits for a time that has come.
@@ -112,16 +119,30 @@ class Clock:
 
     def _move(self, moved_from: Callable[[float], float]) -> None:
         with self._lock:
-            before, after = self.offset, moved_from(self.offset)
+            before, after = self._offset, moved_from(self._offset)
             if not math.isfinite(after):
                 raise ValueError(f"the clock can't be moved on to {after!r} seconds ahead")
             if not before and after:
-                moved.append(ref(self, moved.remove))
-            self.offset = after
+                self._be_asked()
+            self._offset = after
             listeners = self._listeners
         if after != before:
             for listener in listeners:
                 listener()
+
+    def _be_asked(self) -> None:
+        if not any(each() is self for each in moved):
+            moved.append(ref(self, moved.remove))
+
+    @contextmanager
+    def stopped(self, moment: float) -> Iterator[None]:
+        """Have it stand still at *moment*, in seconds since the epoch, while the block runs."""
+        self._be_asked()
+        self._stop = moment
+        try:
+            yield
+        finally:
+            self._stop = None
 
     def __repr__(self) -> str:
         return f"<Clock {self.offset:g} seconds ahead>"

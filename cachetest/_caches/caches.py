@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .._behaving.acted_on import ActedOn
@@ -28,6 +29,8 @@ __all__ = ["MockCaches"]
 
 # What is of the scope itself, or can't be pickled.
 _NOT_COPIED = ("_numbers", "_inherit", "_scope")
+# Held in a tuple, since who stops the time of a program replaces such names in all modules.
+_MONOTONIC = (monotonic,)
 # So many blocks of a scope are remembered, to say where operations were.
 _REMEMBERED = 20
 
@@ -93,7 +96,7 @@ class MockCaches(ActedOn, Mapping[str, MockCache]):
         # One sequence for all of the caches.
         own["_numbers"] = count(1)
         # What adapters keep for all of the caches together.
-        own["_shared"] = {}
+        own["_shared"] = {"began": _MONOTONIC[0]()}
         # Each is made on first use, as most tests use one or two.
         own["_caches"] = {} if by_name is None else by_name
 

@@ -7,25 +7,18 @@ import time
 from collections.abc import MutableMapping
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
 from .._behaving.gate import MISSING
-from .._recording.lifetimes import note_lifetime
+from .._recording.lifetimes import Term, note_lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .._recording.operation import Kind
 
-__all__ = ["Term", "TimedEntries", "storing"]
-
-
-class Term(NamedTuple):
-    """When an entry was put, and until when it lives, by the clock of its scope."""
-
-    put: float
-    until: float
+__all__ = ["TimedEntries", "storing"]
 
 
 class TimedCache(Protocol):
@@ -63,10 +56,10 @@ def _ahead(shared: dict[str, Any]) -> float:
     return 0.0 if clock is None else clock.offset
 
 
-def _tell(cache: ref[TimedCache], key: object, term: Term, now: float) -> None:
+def _tell(cache: ref[TimedCache], key: object, put: float, until: float, now: float) -> None:
     found = cache()
     if found is not None:
-        note_lifetime(found, key, term.put, term.until, now)
+        note_lifetime(found, key, put, until, now)
         found.record("expiration", key)
 
 
@@ -90,7 +83,7 @@ class TimedEntries(MutableMapping[Any, Any]):
         self,
         kept: dict[Any, Any],
         ahead: Callable[[], float],
-        tell: Callable[[object, Term, float], object],
+        tell: Callable[[object, float, float, float], object],
     ) -> None:
         """Take the entries that are *kept*, and *tell* of a key that a lookup finds expired.
 
@@ -99,9 +92,10 @@ class TimedEntries(MutableMapping[Any, Any]):
         self._kept = kept
         self._ahead = ahead
         self._tell = tell
-        self._terms: dict[Any, Term] = {}
+        # When each was put, and until when it lives.
+        self._terms: dict[Any, tuple[float, float]] = {}
         # Those that are gone, and of which nobody has been told yet.
-        self._gone: dict[Any, Term] = {}
+        self._gone: dict[Any, tuple[float, float]] = {}
 
     def now(self) -> float:
         """Return the time by which they live."""
@@ -113,12 +107,11 @@ class TimedEntries(MutableMapping[Any, Any]):
         self._kept[key] = value
         now = self.now()
         self._gone.pop(key, None)
-        self._terms[key] = Term(now, now + seconds)
+        self._terms[key] = now, now + seconds
 
-    def term_of(self, key: Any) -> Term | None:
-        """Return when the entry of *key* was put, and how long it lives; None where it stays."""
-        self._drop_if_over(key)
-        return self._terms.get(key)
+    def terms_of(self, key: Any) -> dict[str, Term]:
+        """Return when the entry of *key* was put, and until when it lives, in the one place that there is."""
+        return {"": Term(*self._terms.get(key, (None, None)))} if key in self else {}
 
     def begin_in(self, cache: TimedCache) -> None:
         """Have the entries of *cache*, which are copies of these, live as long as these."""
@@ -129,7 +122,7 @@ class TimedEntries(MutableMapping[Any, Any]):
         # Of two threads that come across it, one drops it.
         if (
             term is not None
-            and self.now() >= term.until
+            and self.now() >= term[1]
             and self._terms.pop(key, None) is term
             and self._kept.pop(key, MISSING) is not MISSING
         ):
@@ -145,7 +138,7 @@ class TimedEntries(MutableMapping[Any, Any]):
         if default is MISSING:
             term = self._gone.pop(key, None)
             if term is not None:
-                self._tell(key, term, self.now())
+                self._tell(key, *term, self.now())
         return self._kept.get(key, default)
 
     def pop(self, key: Any, *default: Any) -> Any:

@@ -9,13 +9,23 @@ from .sameness import identity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LIFETIMES", "Lifetime", "lifetime_in", "note_lifetime"]
+__all__ = ["LIFETIMES", "Lifetime", "Term", "lifetime_in", "note_lifetime"]
 
 LIFETIMES = "lifetimes"
 """The adapter's state of a cache that has the latest lifetime of each key that has expired."""
 
 # Of so many keys.
 _REMEMBERED = 1_000
+
+
+class Term(NamedTuple):
+    """When an entry was put, None where nobody knows, and when it ends, None where it stays.
+
+    Both are seconds since the epoch, by the clock of the scope.
+    """
+
+    put: float | None
+    until: float | None
 
 
 class Lifetime(NamedTuple):
@@ -35,9 +45,11 @@ def note_lifetime(
 
     All are moments by one clock; None is for one that nobody knows.
     """
+    if put is not None and until < put:
+        # It was over as it was put.
+        until = put
     known: dict[Any, Lifetime] = cache.adapter_state(LIFETIMES, dict)
-    seconds = None if put is None else max(0.0, until - put)
-    known[store, identity(key)] = Lifetime(seconds, max(0.0, found - until))
+    known[store, identity(key)] = Lifetime(None if put is None else until - put, max(0.0, found - until))
     if len(known) > _REMEMBERED:
         for each in list(known)[:1]:
             known.pop(each, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from .._recording.lifetimes import lifetime_in
@@ -13,19 +12,24 @@ if TYPE_CHECKING:
 
     from .timeline import Timeline
 
-__all__ = ["duration", "expiry_note"]
+__all__ = ["duration", "expiry_note", "told_apart"]
 
-# What is less is the time that the test itself has taken.
-_DIGITS = 3
+# A difference of less is the time that the test itself has taken.
+_EXACT = 0.001
 
 
-def duration(seconds: float) -> str:
-    """Return *seconds* in words, rounded to what matters."""
-    if seconds < 0.0005:
-        return "0 s"
-    places = min(max(0, _DIGITS - 1 - math.floor(math.log10(seconds))), 3)
+def duration(seconds: float, more: int = 0) -> str:
+    """Return *seconds* in words, rounded to what matters, or to so many *more* places."""
+    places = (0 if seconds >= 10 else 1 if seconds >= 1 else 3) + more
     text = f"{seconds:.{places}f}"
     return f"{text.rstrip('0').rstrip('.') if places else text} s"
+
+
+def told_apart(one: float, other: float) -> int:
+    """Return how many more places it takes to tell two durations apart, if they are not the same."""
+    if abs(one - other) < _EXACT:
+        return 0
+    return next((more for more in range(4) if duration(one, more) != duration(other, more)), 0)
 
 
 def expiry_note(line: Timeline, last: int, mine: Sequence[int]) -> str:
@@ -40,7 +44,7 @@ def expiry_note(line: Timeline, last: int, mine: Sequence[int]) -> str:
     who = "put"
     if put is not None:
         who = f"put by operation {line.numbers[put]}, {place_of(line.operations[put])},"
-    over = "just then" if found.ended < 0.0005 else f"{duration(found.ended)} before"
+    over = "just then" if found.ended < _EXACT else f"{duration(found.ended)} before"
     if found.seconds is None:
         return f"{who.rstrip(',')}; its time was over {over}"
     ago = duration(found.seconds + found.ended)

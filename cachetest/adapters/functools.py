@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from contextlib import AbstractContextManager
 
+    from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
 
 __all__ = ["Functools"]
@@ -95,6 +96,9 @@ class Functools(Targets):
                     + (": give its __wrapped__, which has them" if inside else "")
                 )
         return functions
+
+    def why_timeless(self, cache: MockCache) -> str:
+        return "a memoised function keeps its values until it is cleared, so nothing in it expires"
 
     def guard_points(self) -> NoReturn:
         raise TypeError(

@@ -49,7 +49,6 @@ from cachetest.adapters import (
     Targets,
     Undo,
     cache_for,
-    clock_offset,
     is_late,
     own_attribute,
 )

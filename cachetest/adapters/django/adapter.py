@@ -112,6 +112,12 @@ class Django(Adapter):
         made: object = caches[cache].make_key(key)
         return made
 
+    def resolution(self, cache: MockCache) -> float:
+        from .objects import kinds_of
+
+        kind = kinds_of(_configured()).get(cache.name)
+        return 1.0 if kind is not None and kind.below == "pymemcache" else super().resolution(cache)
+
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         """Take apart what Django's own key function makes: ``prefix:version:key``."""
         parameters = _configured().get(cache.name, {})

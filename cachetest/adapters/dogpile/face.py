@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from dogpile.cache.api import NO_VALUE
 
+from ..._behaving.clock import now
 from ..._behaving.gate import MISSING
+from ..._recording.lifetimes import note_lifetime
 from ..calls import is_in_call_of
 from ..class_swap import named_after
 from .backend import LIBRARIES, RegionCall, current_call
@@ -73,8 +75,17 @@ def _count(counts: MockCache, key: object, value: object, call: RegionCall) -> N
             counts.record("hit", key, LIBRARIES, call.known)
             counts.record("refusal", key, LIBRARIES, _UNREAD)
             return
+        _note_lifetime(counts, key, call.there[key])
         counts.record("expiration", key, LIBRARIES)
     counts.record("miss" if value is MISSING else "hit", key, LIBRARIES, call.known)
+
+
+def _note_lifetime(counts: MockCache, key: object, stored: object) -> None:
+    put, until = counts.cache.term_of(stored)  # type: ignore[attr-defined]
+    found = now()
+    # It may have been invalidated, or asked for with another time to live than that of its region.
+    if until is not None and until <= found:
+        note_lifetime(counts, key, put, until, found)
 
 
 def _run_for(target: Any, runner: Any, _: Any, *args: Any) -> Any:

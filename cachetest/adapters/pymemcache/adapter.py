@@ -94,6 +94,9 @@ class Pymemcache(Adapter):
         if scope is not None:
             _adapters[scope] = self
 
+    def resolution(self, cache: MockCache) -> float:
+        return 1.0
+
     def entry_key(self, cache: str, key: object) -> object:
         """Return bytes as text where they are UTF-8; the prefix of a client is for the program to give."""
         if isinstance(key, tuple) and len(key) == 2:

@@ -108,7 +108,11 @@ def _set(store: MemcachedStore, data: bytes) -> bytes | None:
         name: object = key.decode()
     except UnicodeDecodeError:
         name = key
-    expires = now() + after if after else NEVER
+    expires: float = NEVER
+    if after:
+        here = now()
+        store._born[name] = here
+        expires = here + after
     log, known = store._own_cache.operations, store._known_of(b"set")
     with store._lock:
         entry = store._entries.get(name)

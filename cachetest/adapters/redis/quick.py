@@ -94,7 +94,11 @@ def look(socket: ServerSocket, items: dict[bytes, Any], key: bytes) -> Any:
     if item.expireat is not None:
         if item.expireat <= now():
             return False
-        until[socket.server, socket.db, key] = item.expireat
+        place = socket.server, socket.db, key
+        if until.get(place) != item.expireat:
+            # By a script, or another command that nobody has looked at.
+            until[place] = item.expireat
+            socket.server.born.pop((socket.db, key), None)
     elif until:
         until.pop((socket.server, socket.db, key), None)
     return item
@@ -186,6 +190,7 @@ def write(socket: ServerSocket, database: Any, fields: list[bytes], seconds: int
         item.expireat = until = now() + seconds
         database.schedule_expiry(key, until)
         socket.lifetimes[place] = until
+        socket.server.born[socket.db, key] = until - seconds
     else:
         item.expireat = None
         if socket.lifetimes:

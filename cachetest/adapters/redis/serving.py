@@ -59,7 +59,8 @@ class Serving:
         self._scope = scope_of_caller()
         self._server = store.server(self._address)
         self._numbers = store.numbers(self._address)
-        self._server_socket = ServerSocket(self._server, store.lifetimes, self._arrive, self._address)
+        more = self._arrive, self._address, store.cache
+        self._server_socket = ServerSocket(self._server, store.lifetimes, *more)
         self._protocol = 2
         # Whether commands may be executed without fakeredis: see `quick`.
         self._is_plain = True

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from fakeredis import FakeRedis
 
 from ..._behaving.clock import now
+from ..._recording.lifetimes import Term
 from ..outer_call import TENANTS, tenants_of
 from .addresses import url_of
 from .entries import Entries
@@ -88,6 +89,7 @@ class Store:
                     for (of, number, key), until in other.lifetimes.copy().items():
                         if of is server:
                             self.lifetimes[own, number, key] = until
+                    own.born.update(server.born.copy())
             for number in other.numbers(address):
                 with server.lock:
                     found = list(server.dbs[number]._dict)
@@ -129,6 +131,14 @@ class Store:
                     if item.expireat is None or item.expireat >= present:
                         yield url, key, item.value if type(item.value) is bytes else None
 
+    def terms_of(self, url: str, key: bytes, field: bytes | None) -> Term:
+        """Return when the entry of *key*, or a *field* of a hash, got its time, and when that is over."""
+        for address, server in list(self.servers.items()):
+            for number in self.numbers(address):
+                if url_of((*address, number)) == url:
+                    return _term_of(server, number, key, field)
+        return Term(None, None)
+
     def clients(self) -> Iterator[Any]:
         """Yield the clients of `databases`."""
         for _, client in self.databases():
@@ -142,6 +152,18 @@ class Store:
                 if place[0] is server and place[1] in numbers:
                     self.lifetimes.pop(place, None)
         self.decoders.clear()
+
+
+def _term_of(server: Server, number: int, key: bytes, field: bytes | None) -> Term:
+    with server.lock:
+        item = server.dbs[number]._dict.get(key)
+        if item is None:
+            return Term(None, None)
+        ends = getattr(item.value, "get_key_expireat", None) if field is not None else None
+        end = None if ends is None else ends(field)
+        if end is not None and (item.expireat is None or end / 1000 < item.expireat):
+            return Term(None, end / 1000)
+        return Term(server.born.get((number, key)), item.expireat)
 
 
 def store_of(cache: MockCache, only: frozenset[Address] | None = None) -> Store:

@@ -86,6 +86,7 @@ def _execute(
                     item.expireat = until = now() + lives
                     database.schedule_expiry(key, until)
                     socket.lifetimes[socket.server, socket.db, key] = until
+                    socket.server.born[socket.db, key] = until - lives
                 replies.append(b":%d\r\n" % (item is not None))
             elif item is None:
                 replies.append(NOTHING[protocol])

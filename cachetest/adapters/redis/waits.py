@@ -100,6 +100,8 @@ class Server(FakeServer):  # type: ignore[misc]
         self.monitors: list[Any] = []
         self.slow_log = SlowLog()
         self.acl = Permissions()
+        # When the keys were given the time that they live, by the number of the database and the key.
+        self.born: dict[tuple[int, bytes], float] = {}
         self.executed = 0
         self.executed_by_closed: list[int] = []
         self.connections_before = 0
