@@ -56,7 +56,7 @@ class TtlTests(unittest.TestCase):
         self.assertEqual(
             str(self.cache.explain()),
             "cache 'c', operation 4, key 'k': put, then expired by operation 3\n"
-            f"  put by operation 1, at {where}, 60.5 s before, for 60 s; that was over 0.5 s before",
+            f"  put by operation 1, at {where}, 60 s before, for 60 s; that was over 0.5 s before",
         )
 
     def test_entries(self):

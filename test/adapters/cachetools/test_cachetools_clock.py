@@ -9,10 +9,10 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest import PatchCaches
+from cachetest import CacheTestCase, PatchCaches
 from cachetest.adapters import Cachetools
 
-from ...support import is_there, needs
+from ...support import is_there, needs, run_case
 from .test_cachetools_timers import CLOCKS, MAKERS, tlru, ttl
 
 if is_there("cachetools"):
@@ -36,6 +36,15 @@ def of_own():
 
 def in_nanoseconds():
     return cachetools.TTLCache(9, 60 * 10**9, timer=time.monotonic_ns)
+
+
+def get(cache):
+    cache.get("k")
+
+
+def expire(cache):
+    cache.expire()
+    cache.get("k")
 
 
 def of_another():
@@ -143,6 +152,76 @@ class ClockTests(unittest.TestCase):
             self.assertEqual(cache.get("k"), 1)
             outer.caches.clock.advance(30)
             self.assertIsNone(cache.get("k"))
+
+
+@needs("cachetools", "cachetools")
+class AssertionTests(unittest.TestCase):
+    @parameterized.expand([(name,) for name in TIMED])
+    def test_expires(self, name):
+        """Its time is told in seconds, whatever the timer counts in."""
+        cache = TIMED[name]()
+
+        class Tests(CacheTestCase):
+            patch_caches = (Cachetools(c=cache),)
+
+            def test(self):
+                cache["k"] = 1
+                self.assertCacheTTL("c", "k", 60)
+                self.assertCacheExpires("c", "k", after=60)
+                self.assertEqual(self.caches.c.operations.total, 1)
+
+        result = run_case(Tests("test"))
+        self.assertEqual(result.failures + result.errors, [])
+
+    def test_nothing_expires(self):
+        cache = cachetools.LRUCache(9)
+
+        class Tests(CacheTestCase):
+            patch_caches = (Cachetools(c=cache),)
+
+            def test(self):
+                cache["k"] = 1
+                with self.assertRaisesRegex(ValueError, "nothing in a LRUCache expires: it keeps"):
+                    self.assertCacheTTL("c", "k", None)
+
+        result = run_case(Tests("test"))
+        self.assertEqual(result.failures + result.errors, [])
+
+    @parameterized.expand(
+        [
+            (
+                "looked_up",
+                ttl,
+                lambda cache: cache.get("k"),
+                "s before, for 60 s; that was over 3600 s before",
+            ),
+            (
+                "expired",
+                ttl,
+                lambda cache: (cache.expire(), cache.get("k")),
+                "for 60 s; that was over 3600 s before",
+            ),
+            ("by_dates", by_dates, get, "for 60 s; that was over 3600 s before"),
+            ("in_ns", in_nanoseconds, get, "for 60 s; that was over 3600 s before"),
+            ("tlru", tlru, get, "; its time was over 3600 s before"),
+            (
+                "tlru_expired",
+                tlru,
+                lambda cache: (cache.expire(), cache.get("k")),
+                "; its time was over 3600 s before",
+            ),
+        ]
+    )
+    def test_why_it_is_gone(self, _, make, look, told):
+        """A miss says when the entry was put, for how long, and how long ago that was over."""
+        cache = make()
+        with PatchCaches(Cachetools(c=cache)) as patch:
+            cache["k"] = cache["l"] = 1
+            patch.caches.clock.advance(3660)
+            look(cache)
+            (line,) = str(patch.caches.c.explain()).splitlines()[1:]
+            self.assertTrue(line.startswith(f"  put by operation 1, at {patch.caches.c.operations[0].where}"))
+            self.assertTrue(line.endswith(told), line)
 
 
 def a_timer():

@@ -9,8 +9,9 @@ from django.core.cache import caches
 from django.test import override_settings
 from parameterized import parameterized
 
-from cachetest import PatchCaches
+from cachetest import CacheTestCase, PatchCaches
 
+from ...support import run_case
 from .django_quick_checks import BACKENDS
 from .django_support import kinds
 
@@ -76,6 +77,39 @@ class ClockTests(unittest.TestCase):
             caches["default"].set("k", 1, 60)
             patch.caches.clock.advance(61)
             self.assertIsNone(caches["default"].get("k"))
+
+    @parameterized.expand(TIMED)
+    def test_assertions(self, name):
+        """They tell the time of an entry, to a second where that is on memcached, and count nothing."""
+
+        class Tests(CacheTestCase):
+            patch_caches = ("django",)
+
+            def test(self):
+                cache = caches["default"]
+                cache.set("k", 1, 60)
+                cache.set("always", 1, None)
+                self.assertCacheTTL("default", "k", 60)
+                self.assertCacheTTL("default", "always", None)
+                self.assertCacheExpires("default", "k", after=60)
+                self.assertEqual(self.caches.default.operations.total, 2)
+                self.assertGreaterEqual(self.caches.clock.offset, 60.9 if name == "memcached" else 59.9)
+
+        with override_settings(CACHES={"default": TIMED[name]}):
+            result = run_case(Tests("test"))
+        self.assertEqual(result.failures + result.errors, [])
+
+    @parameterized.expand(TIMED)
+    def test_why_it_is_gone(self, name):
+        """A miss says when the entry was put, for how long, and how long ago that was over."""
+        with override_settings(CACHES={"default": TIMED[name]}), PatchCaches("django") as patch:
+            caches["default"].set("k", 1, 60)
+            patch.caches.clock.advance(3660)
+            caches["default"].get("k")
+            (line,) = str(patch.caches.default.explain()).splitlines()[1:]
+            where = patch.caches.default.operations[0].where
+            known = "; its time was" if name == "files" else ", 3660 s before, for 60 s; that was"
+            self.assertEqual(line, f"  put by operation 1, at {where}{known} over 3600 s before")
 
     def test_put_back(self):
         from django.core.cache.backends import base, filebased, locmem, memcached

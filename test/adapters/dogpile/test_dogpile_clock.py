@@ -5,7 +5,10 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from .dogpile_support import DogpileTestCase, kinds
+from cachetest import CacheTestCase
+
+from ...support import run_case
+from .dogpile_support import DogpileTestCase, adapter, kinds
 
 
 class ClockTests(DogpileTestCase):
@@ -57,6 +60,46 @@ class ClockTests(DogpileTestCase):
         caches.clock.advance(11)
         self.assertEqual(dict(caches.region.cache), {})
 
+    def test_assertions(self):
+        region, other = self.region, self.make_region().configure("dogpile.cache.memory_pickle")
+
+        class Tests(CacheTestCase):
+            patch_caches = (adapter(region=region, other=other),)
+
+            def test(self):
+                region.set("k", 1)
+                other.set("k", 1)
+                self.assertCacheTTL("region", "k", 10)
+                self.assertCacheTTL("other", "k", None)
+                self.assertCacheExpires("region", "k", after=10)
+                self.assertEqual(self.caches.region.operations.total, 1)
+
+        result = run_case(Tests("test"))
+        self.assertEqual(result.failures + result.errors, [])
+
+    @parameterized.expand([("dogpile.cache.memory",), ("dogpile.cache.memory_pickle",)])
+    def test_why_it_is_gone(self, backend):
+        """A miss says when the value was made, for how long, and how long ago that was over."""
+        region = self.make_region().configure(backend, expiration_time=10)
+        caches = self.patch(region=region)
+        region.set("k", 1)
+        caches.clock.advance(3610)
+        region.get("k")
+        where = caches.region.operations[0].where
+        self.assertEqual(
+            str(caches.region.explain()).splitlines()[1:],
+            [f"  put by operation 1, at {where}, 3610 s before, for 10 s; that was over 3600 s before"],
+        )
+
+    def test_why_an_invalidated_one_is_gone(self):
+        """Its time was not over, and so nothing is said of that."""
+        caches = self.patch()
+        self.region.set("k", 1)
+        caches.clock.advance(1)
+        self.region.invalidate()
+        self.region.get("k")
+        self.assertEqual(len(str(caches.region.explain()).splitlines()), 1)
+
     def test_by_the_librarys_name(self):
         """What replaces the time by the library's name for it goes through, and is put back."""
         found = vars(time)["time"]
@@ -72,8 +115,6 @@ class ClockTests(DogpileTestCase):
         import dogpile.cache.region
 
         from cachetest import PatchCaches
-
-        from .dogpile_support import adapter
 
         other = self.make_region().configure(self.backend, expiration_time=10)
         with PatchCaches(adapter(other=other)) as patch:

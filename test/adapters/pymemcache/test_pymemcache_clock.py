@@ -7,7 +7,7 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest import PatchCaches
+from cachetest import CacheTestCase, PatchCaches
 
 from .pymemcache_support import client, needs_pymemcache, pymemcache
 from .test_pymemcache_failures import down, fill, hash_client, patched
@@ -61,6 +61,44 @@ class ClockTests(unittest.TestCase):
             self.assertEqual(client().get("k"), b"1")
             outer.caches.clock.advance(61)
             self.assertIsNone(client().get("k"))
+
+
+@needs_pymemcache
+class AssertionTests(CacheTestCase):
+    patch_caches = ("pymemcache",)
+
+    @parameterized.expand(PUTS)
+    def test_expires(self, how):
+        """Each way to give an entry a time is told, to a second, and looked at through no client."""
+        began = time.time()
+        PUTS[how](client())
+        before = self.caches.pymemcache.operations.total
+        self.assertCacheTTL("pymemcache", "k", 60.5)
+        self.assertCacheExpires("pymemcache", "k", after=60)
+        self.assertGreaterEqual(self.caches.clock.now() - began, 61)
+        self.assertEqual(self.caches.pymemcache.operations.total, before)
+
+    def test_for_ever(self):
+        client().set("k", "1")
+        self.assertCacheTTL("pymemcache", "k", None)
+
+    def test_in_several_places(self):
+        client().set("k", "1", expire=60)
+        client(("i", 11211)).set("k", "1", expire=90)
+        self.assertCacheTTL("pymemcache", "k", 90, at="i:11211")
+        with self.assertRaisesRegex(AssertionError, "'k' in i:11211 to live for 60 s more; it lives for 90"):
+            self.assertCacheTTL("pymemcache", "k", 60)
+
+    def test_why_it_is_gone(self):
+        """A miss says when the entry was put, for how long, and how long ago that was over."""
+        client().set("k", "1", expire=60)
+        self.caches.clock.advance(3660)
+        client().get("k")
+        where = self.caches.pymemcache.operations[0].where
+        self.assertEqual(
+            str(self.caches.pymemcache.explain()).splitlines()[1:],
+            [f"  put by operation 1, at {where}, 3660 s before, for 60 s; that was over 3600 s before"],
+        )
 
 
 @needs_pymemcache
