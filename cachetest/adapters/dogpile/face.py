@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from dogpile.cache.api import NO_VALUE
 
 from ..._behaving.call import known_of_struck
+from ..._behaving.clock import now
 from ..._behaving.gate import MISSING, text_of
+from ..._recording.lifetimes import note_lifetime
 from ..calls import is_in_call_of
 from ..class_swap import named_after
 from .backend import LIBRARIES, RegionCall, current_call
@@ -75,6 +77,7 @@ def _count(counts: MockCache, key: object, value: object, call: RegionCall) -> N
             _record(counts, "hit", key, call)
             counts.record("refusal", key, LIBRARIES, _UNREAD)
             return
+        _note_lifetime(counts, key, call.there[key])
         counts.record("expiration", key, LIBRARIES)
     _record(counts, "miss" if value is MISSING else "hit", key, call)
 
@@ -96,6 +99,14 @@ def _record(
     number = counts.operations.record_numbered(kind, key, LIBRARIES, _getframe(1), known)
     for each in strikes:
         each.injection.note(counts, number)
+
+
+def _note_lifetime(counts: MockCache, key: object, stored: object) -> None:
+    put, until = counts.cache.term_of(stored)  # type: ignore[attr-defined]
+    found = now()
+    # It may have been invalidated, or asked for with another time to live than that of its region.
+    if until is not None and until <= found:
+        note_lifetime(counts, key, put, until, found)
 
 
 def _run_for(target: Any, runner: Any, _: Any, *args: Any) -> Any:
