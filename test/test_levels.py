@@ -114,7 +114,12 @@ LEVELS = [
     {"adapters": ["__init__"]},
     {"_assertions": ["base", "key_counts", "counts", "entries", "expiry", "use", "driving", "fresh"]},
     {"": ["case", "async_case", "mock_cache"]},
-    {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
+    {
+        "contract": [
+            *("subject", "base", "counting_cases", "patching_cases", "clock_cases", "suite", "table"),
+            *("__init__",),
+        ]
+    },
     {"_reports": ["data", "text"]},
     {"": ["__init__"]},
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from .._patching.patch_caches import PatchCaches
+from .clock_cases import ClockCases
 from .counting_cases import CountingCases
 from .patching_cases import PatchingCases
 
 __all__ = ["AdapterContract"]
 
 
-class AdapterContract(CountingCases, PatchingCases):
+class AdapterContract(CountingCases, PatchingCases, ClockCases):
     """The cases that every adapter passes or declares; see `cachetest.contract`."""
 
     def patched(self) -> PatchCaches:

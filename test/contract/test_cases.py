@@ -4,6 +4,7 @@ from parameterized import parameterized
 
 from . import tiny
 
+CLOCK = ["clock", "clock_nested", "clock_parallel"]
 FALSY = ["falsy_none", "falsy_false", "falsy_zero", "falsy_bytes", "falsy_text"]
 
 
@@ -36,7 +37,10 @@ class BrokenAdapterTests(unittest.TestCase):
             ("NeverOverwrites", ["overwrite", "stale"]),
             ("DeleteIsNotLogged", ["delete"]),
             ("ManyIsOne", ["many"]),
-            ("NeverExpires", ["expiry"]),
+            ("NeverExpires", ["expiry", *CLOCK]),
+            ("GoesByTheProgramsTime", CLOCK),
+            ("GoesByTheOutermostClock", ["clock_nested"]),
+            ("GoesByTheLatestClock", ["clock_parallel"]),
             ("ExpirationIsNotLogged", ["expiry"]),
             ("OneCacheForAll", ["two_names"]),
             ("EntriesOfTheProcess", ["stale", "nested", "parallel"]),
