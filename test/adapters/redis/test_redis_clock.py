@@ -95,6 +95,11 @@ class ExpiryTests(unittest.TestCase):
             patch.caches.clock.advance(100)
             client().set("k", 1, exat=int(time.time()) + 60)
             self.assertIsNone(client().get("k"))
+            self.assertEqual(shown(patch.caches.redis.operations), "put k, expiration k, miss k")
+            self.assertIn(
+                "until a moment that was over already by the clock of the test (100 s ahead of the program)",
+                str(patch.caches.redis.explain()),
+            )
 
     def test_asyncio(self):
         async def use(clock):
