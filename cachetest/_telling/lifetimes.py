@@ -49,8 +49,7 @@ def expiry_note(line: Timeline, last: int, mine: Sequence[int]) -> str:
         return f"{who.rstrip(',')}; its time was over {over}"
     ago = duration(found.seconds + found.ended)
     if not found.seconds:
-        ahead = (
-            f", which is {duration(line.facts.ahead)} ahead of the program's time" if line.facts.ahead else ""
-        )
-        return f"{who} {ago} before, until a moment that was over by then: by the clock of the test{ahead}"
+        # By the program's time it may be yet to come.
+        ahead = f" ({duration(line.facts.ahead)} ahead of the program)" if line.facts.ahead else ""
+        return f"{who} {ago} before, until a moment that was over already by the clock of the test{ahead}"
     return f"{who} {ago} before, for {duration(found.seconds)}; that was over {over}"

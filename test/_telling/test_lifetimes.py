@@ -71,8 +71,8 @@ class ExpiredTests(unittest.TestCase):
         self.assertEqual(
             self.why((100.0, 0.0, 110.0)),
             [
-                f"  put by operation 1, at {self.where}, 10 s before, until a moment that was over already by "
-                "the clock of the test"
+                f"  put by operation 1, at {self.where}, 10 s before, until a moment that was over already "
+                "by the clock of the test"
             ],
         )
 
