@@ -75,6 +75,16 @@ class AssertionBase(_TestCase):
 
     _session: OpenSession | None = None
 
+    # The state that the caches of the test are in, where it is one of `cache_states`.
+    _test_state: str = "cold"
+
+    def _passes_over(self) -> bool:
+        """Return whether an assertion of counts or entries means another state than that of the test."""
+        if self._test_state == "cold":
+            return False
+        self.caches._pass_over()
+        return True
+
     def _fail_with(self, msg: object, text: str) -> AssertionError:
         """Return the failure to raise, with *msg* as unittest adds it."""
         failure: AssertionError = self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type, assignment]

@@ -45,6 +45,8 @@ class EntryAssertions(AssertionBase):
         from .._telling.failures import not_cached, value_differs
 
         cache = self._cache(name)
+        if self._passes_over():
+            return
         found = self._places(cache, key, at)
         kept = self._entry_key(cache, key)
         if not found:
@@ -78,6 +80,8 @@ class EntryAssertions(AssertionBase):
         This is no lookup: it is not counted.
         """
         cache = self._cache(name)
+        if self._passes_over():
+            return
         found = self._places(cache, key, at)
         if found:
             from .._telling.failures import still_cached

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .cache_states import StateOfTest
 from .counts import CountAssertions
 from .entries import EntryAssertions
 from .fresh import FreshAssertions
@@ -19,5 +20,6 @@ class Assertions(
     FreshAssertions,
     SurvivesAssertions,
     TransparentAssertions,
+    StateOfTest,
 ):
     """The assertions that a test case has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from weakref import ref
 
     from .call import Behaviour
@@ -24,9 +24,22 @@ class ActedOn:
 
     # They are gates.
     _caches: dict[str, Any]
+    _footnotes: Callable[[], Iterable[str]]
     _in_force: tuple[Behaviour, ...] = ()
+    _passed_over = 0
     # Weak: a scope goes as soon as nobody holds it, and not when garbage is collected.
     _scope: ref[InForceIn] | None = None
+
+    def _pass_over(self) -> None:
+        """Count an assertion that was not evaluated, as the caches are in another state than it means."""
+        vars(self)["_passed_over"] = self._passed_over + 1
+
+    def _notes(self) -> list[str]:
+        """Return the lines that end its report."""
+        count = self._passed_over
+        were = "assertion of counts or entries was" if count == 1 else "assertions of counts or entries were"
+        said = [f"{count} {were} not evaluated, in another state than cold"] if count else []
+        return [*self._footnotes(), *said]
 
     def _begin(self, behaviour: Behaviour) -> None:
         """Have *behaviour* act before each call to any of the caches, first of all that do, until `_end`."""

@@ -211,7 +211,7 @@ class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
         """
         from .._reports.text import write_report
 
-        write_report(self, file, entries=entries, operations=operations, footnotes=self._footnotes())
+        write_report(self, file, entries=entries, operations=operations, footnotes=self._notes())
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts, entries and operations, ready for ``json.dumps``.

@@ -42,7 +42,7 @@ def begin_state(
     chosen: list[Stateful] = [caches[name] for name in names] or list(caches.values())
     begun = Begun(state)
     if state == "failing":
-        _begin_failing(caches, names, begun)
+        _begin_failing(caches, names, begun, asked=asked)
     elif state != "warm":
         begun.left_out = _impossible(chosen, state, by_name=bool(names), asked=asked)
         possible = [cache for cache in chosen if cache.name not in begun.left_out]
@@ -50,6 +50,7 @@ def begin_state(
             begun.off = off = Off(names)
             begun.ends.callback(caches._end, off)
             caches._begin_at_entries(off)
+        begun.is_in_force = bool(possible or not chosen)
         for cache in possible:
             if where is not None:
                 begun.ends.callback(cache.note_state(state, where))
@@ -65,13 +66,21 @@ class Begun:
         self.ends = ExitStack()
         self.off: Off | None = None
         self.left_out: Mapping[str, str] = {}
+        # Whether there is a cache that is in it.
+        self.is_in_force = True
 
 
-def _begin_failing(caches: Any, names: Sequence[str], begun: Begun) -> None:
+def _begin_failing(caches: Any, names: Sequence[str], begun: Begun, *, asked: bool) -> None:
     from ..faults import Fails
 
     for of in [caches[name] for name in names] or [caches]:
-        begun.ends.enter_context(of.inject(Fails(), must_strike=False))
+        try:
+            begun.ends.enter_context(of.inject(Fails(), must_strike=False))
+        except TypeError as error:
+            # It is impossible for all of them.
+            if names or asked:
+                raise
+            begun.left_out, begun.is_in_force = {"failing": str(error)}, False
 
 
 def _impossible(chosen: Sequence[Stateful], state: str, *, by_name: bool, asked: bool) -> dict[str, str]:

@@ -237,7 +237,7 @@ class NothingTestedTests(TransparentCase):
         """A function that uses no cache, or none of those that are named, has tested nothing."""
         shop = Shop()
         MockBackend("rates")
-        with self.fails(r"^cold, the function used none of 'prices', 'rates', so nothing was tested$"):
+        with self.fails(r"^cold, the function used none of .*'prices', 'rates', so nothing was tested"):
             self.assertCacheTransparent(lambda: 1)
         with self.fails(r"^cold, price\(\) used none of 'rates', so nothing was tested\n"):
             self.assertCacheTransparent(shop.price, caches=("rates",))
