@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from .._behaving.call import Call
     from .._behaving.gate import Effect
-    from .._caches.cache import MockCache
 
-__all__ = ["Packet", "PartOfCall", "PlannedCall", "planned", "strikes_all"]
+__all__ = ["Packet", "PartOfCall", "Passing", "PlannedCall", "planned", "strikes_all"]
 
 
 def strikes_all(behaviour: object) -> bool:
@@ -39,7 +38,7 @@ def strikes_all(behaviour: object) -> bool:
     )
 
 
-def planned(cache: MockCache, call: Call, behaviours: Iterable[Any]) -> Sequence[Any]:
+def planned(call: Call, behaviours: Iterable[Any]) -> Sequence[Any]:
     """Return what strikes *call*, which is told to those of *behaviours* that inject faults."""
     call.is_planned = True  # type: ignore[attr-defined]
     for behaviour in behaviours:
@@ -101,6 +100,19 @@ class _Counts:
                 each.note(strike)
 
 
+class Passing(_Counts):
+    """A command that nothing in force is told of, and that counts as nothing."""
+
+    def __init__(self) -> None:
+        super().__init__((), None)
+
+    def perform(self, kind: str | None, keys: Sequence[object], do: Any, *_: Any) -> Any:
+        return do()
+
+    def fail(self, *_: object) -> None:
+        """Log nothing."""
+
+
 class PartOfCall(_Counts):
     """A command that is done for the call of a framework's cache, which was struck."""
 
@@ -119,16 +131,14 @@ class PlannedCall(_Counts):
     """A command whose faults are decided, in place of the cache that it is counted in.
 
     What else is in force acts now. ``counts`` is False where it was counted by an earlier try; ``met`` is
-    what the program meets in the end, though the server has done it; ``passes`` says that it is no call of
-    the program's.
+    what the program meets in the end, though the server has done it.
     """
 
-    def __init__(self, call: Call, strikes: Sequence[Any], carrier: Any, *, passes: bool) -> None:
+    def __init__(self, call: Call, strikes: Sequence[Any], carrier: Any) -> None:
         super().__init__(strikes, carrier)
         self.call = call
         self.counts = True
         self.met: Exception | None = None
-        self.passes = passes
 
     @property
     def in_force(self) -> Sequence[Any]:
@@ -226,18 +236,25 @@ class Packet:
         """Add a command that is counted as it is, such as one that is a part of another's call."""
         self.counted.append(None)
 
-    def add_below(self, around: Any, *, passes: bool, looks: bool = False) -> None:
-        """Add one that is done for a call of a framework's cache, *around* it, which may be struck."""
-        strikes = () if passes else strikes_around()
+    def add_passing(self) -> None:
+        """Add a command that a client sends for itself, as it connects: nothing in force is told of it."""
+        self.counted.append(Passing())
+
+    def add_below(self, around: Any, *, looks: bool = False) -> None:
+        """Add one that is done for a call of a framework's cache, *around* it, which may be struck.
+
+        It *looks* where it only asks whether there is an entry.
+        """
+        strikes = strikes_around()
         self.whole += [each.strike for each in strikes if each.is_whole and each.strikes_now(looks=looks)]
         partial_ = [each for each in strikes if not each.is_whole]
         self.counted.append(PartOfCall(around, partial_, self._carrier) if partial_ else None)
 
-    def add(self, call: Call, behaviours: Iterable[Any], *, passes: bool) -> None:
-        """Add a *call*, having told it to those of *behaviours* that inject faults."""
-        strikes = planned(call.gate, call, behaviours)
+    def add(self, call: Call) -> None:
+        """Add a *call*, having told it to what is in force and injects faults."""
+        strikes = planned(call, call.gate.in_force)
         single = [each for each in strikes if not each.fault.is_of_whole_call]
-        self.counted.append(PlannedCall(call, single, self._carrier, passes=passes))
+        self.counted.append(PlannedCall(call, single, self._carrier))
         self.whole += [each for each in strikes if each.fault.is_of_whole_call]
 
     def spread(self) -> None:
@@ -254,11 +271,14 @@ class Packet:
                     call.strikes = (*call.strikes, other)
 
     def fail(self, error: Exception) -> None:
-        """Log that each of its calls has failed, with none executed."""
-        for each in self._calls():
-            call = each.call
+        """Log that its calls have failed, with none executed: those about keys, if there are any."""
+        calls = self._calls()
+        about_keys = [each for each in calls if each.call.keys]
+        for each in calls:
             for strike in each.strikes:
                 strike.only(())
+        for each in about_keys or calls[:1]:
+            call = each.call
             each.fail(call.keys, error, call.libraries, call.frame, call.known, call.kind)
             each.counts = False
 
@@ -286,7 +306,7 @@ class Packet:
 
     def _calls(self) -> list[PlannedCall]:
         """Return its calls, as far as they are the program's own."""
-        return [each for each in self.counted if isinstance(each, PlannedCall) and not each.passes]
+        return [each for each in self.counted if isinstance(each, PlannedCall)]
 
     def find(self, kind: type) -> Any:
         """Return the first strike of the packet whose fault is of *kind*, or None."""

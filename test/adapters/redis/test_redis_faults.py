@@ -7,9 +7,10 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest import Damaged, Fails, LosesReply, Slow
+from cachetest import CacheTestCase, Damaged, Fails, LosesReply, Slow
 from cachetest.adapters import tries
 
+from ...support import run_method
 from .redis_support import client, needs_redis, patched, shown
 
 REFUSED = "Error 111 connecting to localhost:6379. Connection refused."
@@ -70,6 +71,33 @@ class FailsTests(unittest.TestCase):
             self.assertEqual(slept.call_count, 0)
             self.assertEqual(len(injected.struck), 100)
             self.assertGreater(patch.caches.clock.offset, 100)
+
+    def test_sweep(self):
+        """So does a sweep over all that can happen, whose runs are more than a hundred."""
+        import redis
+
+        runs = []
+
+        def greeting(connection):
+            runs.append(1)
+            for key in "abcd":
+                try:
+                    if connection.get(key) == b"hello":
+                        continue
+                    connection.set(key, "hello")
+                except redis.RedisError:
+                    pass
+            return "hello"
+
+        def body(case):
+            connection = client()
+            case.assertCacheSurvives(lambda: greeting(connection))
+
+        with mock.patch("redis.retry.sleep") as slept:
+            _, result = run_method(CacheTestCase, body, patch_caches=("redis",))
+        self.assertEqual((result.failures, result.errors), ([], []))
+        self.assertGreater(len(runs), 100)
+        self.assertEqual(slept.call_count, 0)
 
     def test_others_wait(self):
         """A call that nothing strikes waits as it does: nobody else's clock is looked at."""
@@ -142,6 +170,16 @@ class FailsTests(unittest.TestCase):
         with patched() as patch, patch.caches.redis.inject(Fails(), on="get", must_strike=False):
             self.assertTrue(client().ping())
             self.assertTrue(client().set("a", 1))
+
+    def test_connecting_is_no_call(self):
+        """What redis-py sends as it connects, or to see whether it still is, is not among those counted."""
+        import redis
+
+        with patched() as patch, patch.caches.redis.inject(Fails(), nth=2):
+            connection = client(health_check_interval=1e-9)
+            self.assertIsNone(connection.get("a"))
+            self.assertRaises(redis.ConnectionError, connection.get, "a")
+            self.assertIsNone(connection.get("a"))
 
     def test_nothing_is_kept(self):
         """What strikes a call is forgotten as the call ends."""
