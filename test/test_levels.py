@@ -73,7 +73,7 @@ LEVELS = [
     {
         "adapters": [
             *("calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"),
-            *("struck_below", "packets", "tries"),
+            *("struck_below", "planned", "packets", "tries"),
         ]
     },
     {
