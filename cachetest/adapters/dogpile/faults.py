@@ -72,7 +72,7 @@ def _waits_of(backend: Any) -> list[float]:
     if connection is None:
         return []
     retry = connection.retry
-    return [max(0.0, retry._backoff.compute(failures)) for failures in range(1, retry.get_retries() + 1)]
+    return [max(0.0, retry._backoff.compute(failures)) for failures in range(1, retry._retries + 1)]
 
 
 def carry_out(default: Any, backend: Any, strike: Strike, proceed: Callable[[], Any]) -> Any:

@@ -11,7 +11,7 @@ from cachetest import CacheTestCase, Fails, LosesReply
 from cachetest.adapters import tries
 
 from ...support import run_method
-from .redis_support import client, needs_redis, patched, shown
+from .redis_support import client, needs_redis, patched, shown, ten_retries
 
 REFUSED = "Error 111 connecting to localhost:6379. Connection refused."
 
@@ -64,7 +64,7 @@ class FailsTests(unittest.TestCase):
         import redis
 
         with mock.patch("redis.retry.sleep") as slept, patched() as patch:
-            connection = client()
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(Fails(), on="get") as injected:
                 for _ in range(100):
                     self.assertRaises(redis.ConnectionError, connection.get, "a")
@@ -90,7 +90,7 @@ class FailsTests(unittest.TestCase):
             return "hello"
 
         def body(case):
-            connection = client()
+            connection = client(**ten_retries())
             case.assertCacheSurvives(lambda: greeting(connection))
 
         with mock.patch("redis.retry.sleep") as slept:
@@ -103,15 +103,12 @@ class FailsTests(unittest.TestCase):
         """A call that nothing strikes waits as it does: nobody else's clock is looked at."""
         import redis
 
-        def refuse(connection):
-            raise ConnectionRefusedError(111, "Connection refused")
-
         with mock.patch("redis.retry.sleep") as slept, patched() as patch:
-            connection = client(host="other")
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(Fails(), on="put", must_strike=False):
-                self.assertRaises(redis.ConnectionError, client().set, "a", 1)
-                connects = mock.patch("redis.connection.Connection._connect", refuse)
-                with connects, self.assertRaises(redis.ConnectionError):
+                self.assertRaises(redis.ConnectionError, connection.set, "a", 1)
+                lost = mock.patch("redis.Redis.parse_response", side_effect=redis.ConnectionError("lost"))
+                with lost, self.assertRaisesRegex(redis.ConnectionError, "lost"):
                     connection.get("a")
             self.assertEqual(slept.call_count, 10)
         self.assertIs(redis.retry.sleep, time.sleep)
@@ -135,7 +132,7 @@ class FailsTests(unittest.TestCase):
         import redis
 
         with patched() as patch:
-            connection = client()
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(Fails(redis.BusyLoadingError("loading")), on="get") as injected:
                 self.assertRaisesRegex(redis.BusyLoadingError, "loading", connection.get, "a")
             self.assertEqual(shown(injected.struck), "failure a")
@@ -198,7 +195,7 @@ class LosesReplyTests(unittest.TestCase):
     def test_done_twice(self):
         """With redis-py's retries a lost reply is not seen, and what was counted is counted twice."""
         with patched() as patch:
-            connection = client()
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(LosesReply(), key="n") as injected:
                 self.assertEqual(connection.incr("n"), 2)
             self.assertEqual(shown(injected.struck), "failure n")
@@ -209,7 +206,7 @@ class LosesReplyTests(unittest.TestCase):
         import redis
 
         with patched() as patch:
-            connection = client()
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(LosesReply(then_down=True), key="n", times=1):
                 self.assertRaisesRegex(redis.ConnectionError, REFUSED, connection.incr, "n")
             self.assertEqual(connection.get("n"), b"1")

@@ -4,7 +4,7 @@ import unittest
 
 from cachetest import Damaged, Slow
 
-from .redis_support import client, needs_redis, patched, shown
+from .redis_support import client, needs_redis, patched, shown, ten_retries
 
 
 @needs_redis
@@ -36,7 +36,7 @@ class SlowTests(unittest.TestCase):
             self.assertEqual(shown(injected.struck), "failure n")
             self.assertEqual(injected.struck[0].error, "TimeoutError: Timeout reading from socket")
             self.assertEqual(connection.get("n"), b"1")
-            connection = client(socket_timeout=3)
+            connection = client(socket_timeout=3, **ten_retries())
             with patch.caches.redis.inject(Slow(3.5), key="n") as injected:
                 self.assertRaises(redis.TimeoutError, connection.incr, "n")
             self.assertEqual(len(injected.struck), 1)
