@@ -155,8 +155,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
             return original
 
         def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(None)
             try:
-                with RegionCall(None) as call:
+                with call:
                     found = original.get(self, key, *args, **kwargs)
             except Exception as error:
                 failing(self, error, (key,), None, call)
@@ -165,8 +166,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
             return found
 
         def get_value_metadata(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(_METADATA)
             try:
-                with RegionCall(_METADATA) as call:
+                with call:
                     found = original.get_value_metadata(self, key, *args, **kwargs)
             except Exception as error:
                 failing(self, error, (key,), _METADATA, call)
@@ -176,8 +178,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
 
         def get_multi(self, keys: Any, *args: Any, **kwargs: Any) -> Any:
             keys = list(keys)
+            call = RegionCall(_GET_MULTI)
             try:
-                with RegionCall(_GET_MULTI) as call:
+                with call:
                     found = original.get_multi(self, keys, *args, **kwargs)
             except Exception as error:
                 failing(self, error, keys, _GET_MULTI, call)
@@ -189,8 +192,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
             return found
 
         def get_or_create(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(_GET_OR_CREATE)
             try:
-                with RegionCall(_GET_OR_CREATE) as call:
+                with call:
                     found = original.get_or_create(self, key, *args, **kwargs)
             except Exception as error:
                 failing(self, error, (key,), _GET_OR_CREATE, call)
@@ -200,8 +204,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
 
         def get_or_create_multi(self, keys: Any, *args: Any, **kwargs: Any) -> Any:
             keys = list(keys)
+            call = RegionCall(_GET_OR_CREATE_MULTI)
             try:
-                with RegionCall(_GET_OR_CREATE_MULTI) as call:
+                with call:
                     found = original.get_or_create_multi(self, keys, *args, **kwargs)
             except Exception as error:
                 failing(self, error, keys, _GET_OR_CREATE_MULTI, call)
