@@ -9,7 +9,7 @@ from pathlib import Path
 from docutils.nodes import container, inline
 from parameterized import parameterized
 
-from cachetest import CacheTestMixin
+from cachetest import CacheTestMixin, Fails, MockBackend, PatchCaches
 from cachetest.adapters.registry import known_adapters
 
 from .documents import DOCS, PAGES, blocks, check_block, check_failure, name_of, parse
@@ -18,7 +18,7 @@ from .support import is_there, needs, needs_torch, run_python
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
 ELSEWHERE = ("django", "explanations", "how-to/fresh", "how-to/processes", "how-to/pytest")
-ELSEWHERE += ("how-to/faults", "how-to/states", "tutorial")
+ELSEWHERE += ("how-to/faults", "how-to/states", "how-to/time", "tutorial")
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES
@@ -143,13 +143,24 @@ class StatesTests(unittest.TestCase):
 class FaultsTests(unittest.TestCase):
     page = DOCS / "how-to" / "faults.rst"
 
-    def test_failure(self):
-        """The first example fails as is shown below it."""
-        printed = printed_of(blocks(self.page, "python")[0])
-        self.assertIn(f"AssertionError: {blocks(self.page, 'text')[0]}\n", printed)
+    @parameterized.expand([("put", 0, 0), ("done_twice", 2, 1)])
+    @needs("fakeredis", "'cachetest[redis]'")
+    def test_failure(self, _, example, text):
+        """Two of the examples fail, as is shown below them."""
+        printed = printed_of(blocks(self.page, "python")[example])
+        self.assertIn(f"AssertionError: {blocks(self.page, 'text')[text]}\n", printed)
         self.assertIn("FAILED (failures=1)", printed)
 
-    @parameterized.expand(list(enumerate(blocks(page, "python")[1:], 2)))
+    def test_never_struck(self):
+        """What was never struck is told as is shown."""
+        with PatchCaches() as patch:
+            backend = MockBackend("prices")
+            with self.assertRaises(AssertionError) as failure:
+                with patch.caches.prices.inject(Fails(), on="get", key="chair"):
+                    backend.get("lamp")
+        self.assertEqual(str(failure.exception), blocks(self.page, "text")[2])
+
+    @parameterized.expand([(n, block) for n, block in enumerate(blocks(page, "python")) if n not in (0, 2)])
     def test_example(self, _, block):
         """The other examples run, and their tests pass."""
         check_block(self, block, self.page)

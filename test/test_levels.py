@@ -13,25 +13,13 @@ from .support import ROOT
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_ANSWERS = ["apart", "fresh", "places", "survives", "cache_states", "transparent", "families"]
-_CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
+_CASES = ["counting_cases", "state_cases", "patching_cases", "clock_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
     {
         "_recording": [
-            *(
-                "locks",
-                "patience",
-                "thread_frames",
-                "packages",
-                "makers",
-                "operation",
-                "call_sites",
-                "foreign_adapters",
-                "sameness",
-                "answer_parts",
-                "answers",
-                "held_answers",
-            ),
+            *("locks", "patience", "thread_frames", "packages", "makers", "operation", "call_sites"),
+            *("foreign_adapters", "sameness", "lifetimes", "answer_parts", "answers", "held_answers"),
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
@@ -39,18 +27,18 @@ LEVELS = [
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
-            *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
-            *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
-            *("uncounted_lines", "left_running", "unstruck", "survival"),
+            *("explanation", "likeness", "comparison", "timeline", "nearest", "lifetimes", "outcome"),
+            *("origins", "history", "facts", "listing", "failures", "expiring", "freshness"),
+            *("transparency", "verified", "uncounted_lines", "left_running", "unstruck", "survival"),
         ]
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "injecting", "by_hand", "acting"),
-            *("settling", "verifying", "stateful", "cache", "blocks", "backend_names", "acting_all"),
-            *("uncounted_cache", "inherited", "in_state", "caches", "scope", "attribution", "backend"),
-            *("global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
-            "hook_loading",
+            *("threads", "open_order", "running", "uncounted_notes", "timed_entries", "injecting"),
+            *("by_hand", "acting", "settling", "verifying", "stateful", "cache", "blocks"),
+            *("backend_names", "in_state", "acting_all", "uncounted_cache", "inherited", "caches"),
+            *("scope", "attribution", "backend", "global_stats", "task_hooks", "import_finders"),
+            *("work_hooks", "thread_hooks", "hook_loading"),
         ]
     },
     {"adapters": ["guarding", "base", "targets", "registry"]},
@@ -72,14 +60,15 @@ LEVELS = [
     },
     {
         "adapters": [
-            *("calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap", "front"),
-            *("struck_below", "planned", "packets", "tries"),
+            *("clocked", "calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap"),
+            *("front", "struck_below", "planned", "packets", "tries"),
         ]
     },
     {
         "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
         "adapters.cachetools": [
-            *("timer", "likeness", "scoped", "storage", "counting", "front", "adapter", "__init__")
+            *("timer", "likeness", "terms", "telling", "scoped", "storage", "counting", "front"),
+            *("adapter", "__init__"),
         ],
         "adapters.dogpile": ["entries", "backend", "face", "region", "faults", "adapter", "__init__"],
         "adapters.inductor": [
@@ -92,7 +81,7 @@ LEVELS = [
         ],
         "adapters.redis": [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
-            "permissions",
+            *("permissions", "moved"),
             *("geo", "long_double", "positions", "clients", "settings", "observing", "answers", "corrected"),
             *("users", "lua_msgpack", "lua_libraries", "tracking", "waits", "peer", "entries", "store"),
             "resp",
@@ -104,14 +93,15 @@ LEVELS = [
     },
     {
         "adapters.django": [
-            *("rules", "stores", "storage", "unwatched", "call", "stand_ins", "kinds", "places", "calling"),
+            *("moved", "rules", "stores", "storage", "unwatched", "call", "stand_ins", "kinds", "places"),
+            "calling",
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "faults", "adapter", "__init__"),
         ]
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", *_OF_ANSWERS]},
+    {"_assertions": ["base", "key_counts", "counts", "entries", "expiry", "use", "driving", *_OF_ANSWERS]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .cache_states import StateOfTest
 from .counts import CountAssertions
 from .entries import EntryAssertions
+from .expiry import ExpiryAssertions
 from .fresh import FreshAssertions
 from .survives import SurvivesAssertions
 from .transparent import TransparentAssertions
@@ -16,6 +17,7 @@ __all__ = ["Assertions"]
 class Assertions(
     CountAssertions,
     EntryAssertions,
+    ExpiryAssertions,
     UseAssertions,
     FreshAssertions,
     SurvivesAssertions,

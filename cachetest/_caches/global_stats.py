@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from ..errors import NotPatchedError
 from .attribution import current_scope
 from .cache import MockCache
 from .caches import MockCaches
@@ -13,6 +14,7 @@ from .scope import lines_left
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from .._behaving.clock import Clock
     from .._recording.operation import Injected
     from ..faults import Fault
 
@@ -33,6 +35,13 @@ class GlobalStats(Mapping[str, MockCache]):
     def _caches(self) -> MockCaches:
         scope = current_scope()
         return self._idle if scope is None else scope.caches
+
+    @property
+    def clock(self) -> Clock:
+        """As `MockCaches.clock`; a `NotPatchedError` before the first scope, where it would move nothing."""
+        if current_scope() is None:
+            raise NotPatchedError("no scope was opened yet, and so there is no clock")
+        return self._caches.clock
 
     def get_stat(self, name: str) -> MockCache:
         """As `MockCaches.get_stat`."""

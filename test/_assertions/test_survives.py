@@ -23,7 +23,7 @@ from cachetest._caches.scope import marked
 
 from .._caches.test_injecting import run_text
 
-table = {"lamp": 4.25}
+table = {"lamp": 4.25, "chair": 9.5}
 backend = MockBackend("prices")
 
 
@@ -103,6 +103,8 @@ class SurvivesTests(CacheTestCase):
             rf"1. {re.escape(repr(fault))} (at|from) {kind} 'lamp' of cache 'prices'.*, "
             rf"at .*test_survives.py:\d+ in {name}\n       it {outcome}",
         )
+        # The entry is damaged for good; all else is over when the fault is.
+        self.assertEqual("poisoned" in text, type(fault) is Damaged)
         codes = [line.strip() for line in text.splitlines() if line.strip().startswith("with ")]
         self.assertGreater(len(codes), 0)
 

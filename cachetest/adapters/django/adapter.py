@@ -60,12 +60,14 @@ class Django(Adapter):
     def _swap(self, undo: Undo) -> None:
         from django.conf import settings
 
+        from .moved import places
         from .swap import Swap
 
         configured = _configured()
         _check_aliases(self._given, configured)
         # A class may override the settings as it is set up.
         undo.is_outdated = lambda: settings.CACHES is not configured
+        places().move(undo)
         Swap(self._given, configured).begin(undo)
 
     def scope_context(self, caches: MockCaches) -> None:
@@ -162,6 +164,12 @@ class Django(Adapter):
         if found is None:
             raise TypeError(kind.why_unknown() or f"{kind.cls.__name__} keeps its entries on a server")
         return found
+
+    def resolution(self, cache: MockCache) -> float:
+        from .objects import kinds_of
+
+        kind = kinds_of(_configured()).get(cache.name)
+        return 1.0 if kind is not None and kind.below == "pymemcache" else super().resolution(cache)
 
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         """Take apart what Django's own key function makes: ``prefix:version:key``."""

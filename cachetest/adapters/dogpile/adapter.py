@@ -11,13 +11,18 @@ For dogpile.cache 1.3 and later.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+import dogpile.cache.api
+import dogpile.cache.region
+import dogpile.lock
 from dogpile.cache import CacheRegion
 
 from ..._behaving.storage import Storage
 from ..._patching.undo import Undo
 from ..class_swap import patch_object, swap_of
+from ..clocked import MOVED_TIME, Places
 from ..guarding import points_of_object
 from ..targets import Targets
 from .backend import last_proxy
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Dogpile"]
 
+# Where it reads how old a value is.
+_MODULES = (dogpile.cache.api, dogpile.cache.region, dogpile.lock)
+_PLACES = Places([(module, "time") for module in _MODULES], time, MOVED_TIME)
 # What a guard of a region watches: all that reads or changes an entry.
 _GUARDED = (
     *("get", "get_value_metadata", "get_multi", "get_or_create", "get_or_create_multi"),
@@ -51,6 +59,7 @@ class Dogpile(Targets):
         return Undo(self._patch)
 
     def _patch(self, undo: Undo) -> None:
+        _PLACES.move(undo)
         for name, region in self.resolve().items():
             patch_object(undo, type(self).__name__, name, region, RegionSwap)
 

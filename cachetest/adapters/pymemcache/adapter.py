@@ -29,9 +29,9 @@ from ..registry import known_adapters
 from .addresses import checked, normal, shown
 from .connection import Connection
 from .entries import key_of
-from .hash_memory import HASH_HOOKS, HashClient
+from .hash_memory import HASH_HOOKS, PLACES, HashClient
 from .servers import Servers
-from .stand_ins import is_stand_in
+from .stand_ins import is_stand_in, why_not_ours
 from .storage import MemcachedStorage, failure_at, too_large
 from .store import MemcachedStore
 from .struck import carry_out, swap_sleep
@@ -95,6 +95,9 @@ class Pymemcache(Adapter):
         scope = scope_of_caller()
         if scope is not None:
             _adapters[scope] = self
+
+    def resolution(self, cache: MockCache) -> float:
+        return 1.0
 
     def entry_key(self, cache: str, key: object) -> object:
         """Return bytes as text where they are UTF-8; the prefix of a client is for the program to give."""
@@ -166,32 +169,14 @@ class _SockAttribute:
             at = id(client)
             _sockets[at] = ref(client, lambda _: _sockets.pop(at, None)), sock
         else:
-            raise CacheTestError(_why_not_ours(client, sock, code))
+            raise CacheTestError(
+                why_not_ours(client, sock, code, of_library=code is _library_connect.__code__)
+            )
 
 
 def _is_of_stand_in(sock: object, code: CodeType) -> bool:
     """Return whether *sock*, which *code* sets, is no real one and was made by a program's socket_module."""
     return code is _library_connect.__code__ and not isinstance(sock, _socket.socket)
-
-
-def _why_not_ours(client: Any, sock: object, code: CodeType) -> str:
-    """Return the text of the error that *code* gives *client* another socket than ours."""
-    cls, server = type(client).__qualname__, shown(client.server)
-    what = f"{cls} for {server!r}"
-    if code is _library_connect.__code__:
-        return (
-            f"{what} has a socket_module of its own, {client.socket_module!r}, which has made a real socket: "
-            "leave it out where Pymemcache() is patched, which gives each client a server in memory"
-        )
-    if code is getattr(type(client)._connect, "__code__", None):
-        return (
-            f"{cls} connects in a way of its own, to {server!r}: its _connect has to call the one that it "
-            "overrides"
-        )
-    return (
-        f"{what} was given a socket of its own, {sock!r}, and nobody counts what goes through it: leave it "
-        "out where Pymemcache() is patched, which gives each client a server in memory"
-    )
 
 
 _library_connect = Client._connect
@@ -264,6 +249,7 @@ def _swap(undo: Undo) -> None:
     undo.at_rest(_rest)
     own_servers.watch(undo)
     _connect_really = own_attribute(Client, "_connect")
+    PLACES.move(undo)
     _calls.begin()
     for cls, hooks in _HOOKS.items():
         for name, hook in hooks.items():

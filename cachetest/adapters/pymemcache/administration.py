@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from typing import TYPE_CHECKING
 
+from ..._behaving.clock import now
 from .cachedump import cachedump
 from .entries import CommandError, number_of
 
@@ -78,7 +78,7 @@ def stats(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
         raise CommandError(b"SERVER_ERROR cachetest has no memcached command stats " + kind)
     if kind:
         raise CommandError(b"ERROR")
-    figures = {"pid": os.getpid(), "time": int(time.time()), "version": _VERSION.decode(), **store.figures()}
+    figures = {"pid": os.getpid(), "time": int(now()), "version": _VERSION.decode(), **store.figures()}
     return "".join(f"STAT {name} {figure}\r\n" for name, figure in figures.items()).encode() + b"END"
 
 

@@ -5,9 +5,9 @@ It answers byte for byte as memcached 1.6.18 does, with which the tests compare 
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._behaving.clock import now
 from ..._behaving.gate import MISSING
 from .administration import (
     BAD_LINE,
@@ -170,7 +170,7 @@ def _expiry(word: bytes, error: bytes = _BAD_TIME) -> float:
         return NEVER
     if seconds < 0:
         return 0
-    return seconds if seconds > _MONTH else time.time() + seconds
+    return seconds if seconds > _MONTH else now() + seconds
 
 
 def _size_of_block(words: list[bytes]) -> int:

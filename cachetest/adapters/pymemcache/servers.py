@@ -10,6 +10,7 @@ from ...errors import CacheTestError, closest_first
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..._recording.lifetimes import Term
     from .store import MemcachedStore
 
 __all__ = ["Servers"]
@@ -46,6 +47,11 @@ class Servers(MutableMapping[object, Any]):
         for name, server in other._servers.copy().items():
             keys += self.server(name).begin_as(server, copied)
         return keys
+
+    def terms_of(self, key: object) -> dict[str, Term]:
+        """Return when *key* was put, and when it ends, in each server that has it."""
+        there = self.places_of(key)
+        return {name: each.term_of(inner) for name, each, inner in self._wanted(key) if name in there}
 
     def places_of(self, key: object) -> dict[str, bytes]:
         """Return the value of *key* in each server that has it."""

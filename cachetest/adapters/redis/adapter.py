@@ -22,6 +22,7 @@ try:
     from .commands import OVERWRITING, QueuedKeys
     from .connection import connect, connect_async, per_scope, settle, without_time_limit
     from .keys import text_of
+    from .moved import PLACES, WAITS
     from .refusals import async_sleep
     from .routes import calls, is_passed_over, rest, serve_in
     from .storage import RedisStorage, failure_at, too_large
@@ -146,6 +147,8 @@ def _install(undo: Undo) -> None:
     undo.add(partial(rest, False))
     undo.at_rest(rest)
     own_servers.watch(undo)
+    PLACES.move(undo)
+    WAITS.move(undo)
     calls.begin()
     undo.add(settle)
     for each, name, make in _attributes():

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["LIBRARIES", "Serving", "nothing"]
 
 LIBRARIES = frozenset(
-    {"redis", "fakeredis", "async_timeout", "django", "django_redis", "dogpile", "cachelib", "aiocache"}
+    ["redis", "fakeredis", "async_timeout", "django", "django_redis", "dogpile", "cachelib", "aiocache"]
 )
 
 
@@ -60,7 +60,8 @@ class Serving:
         self._scope = scope_of_caller()
         self._server = store.server(self._address)
         self._numbers = store.numbers(self._address)
-        self._server_socket = ServerSocket(self._server, store.lifetimes, self._arrive, self._address)
+        more = self._arrive, self._address, store.cache
+        self._server_socket = ServerSocket(self._server, store.lifetimes, *more)
         self._protocol = 2
         # Whether commands may be executed without fakeredis: see `quick`.
         self._is_plain = True
@@ -158,8 +159,7 @@ class Serving:
 
     def known_of(self, name: bytes) -> Mapping[str, object]:
         """Return what is known of the operations of a command."""
-        known = self._known.get(name)
-        if known is None:
+        if (known := self._known.get(name)) is None:
             store = url_of((*self._address, self._server_socket.db))
             known = self._known[name] = {"asked": name.decode(errors="replace"), "store": store}
         return known

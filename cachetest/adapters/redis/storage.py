@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import errno
 import os
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis import exceptions
 from redis.connection import DefaultParser
 
 from ..._behaving.call import MISSING
+from ..._behaving.clock import now
 from ..._behaving.storage import Storage
 from .addresses import address_in, url_of
 from .entries import Entries
@@ -51,9 +51,9 @@ class RedisStorage(Storage):
         found: dict[object, None] = {}
         for server, number in self._places():
             with server.lock:
-                now = time.time()
+                present = now()
                 items = list(server.dbs[number]._dict.items())
-            live = [key for key, item in items if item.expireat is None or item.expireat > now]
+            live = [key for key, item in items if item.expireat is None or item.expireat > present]
             found.update(dict.fromkeys(map(text_of, live)))
         return list(found)
 
@@ -67,7 +67,7 @@ class RedisStorage(Storage):
             server, number = place
             with server.lock:
                 item = server.dbs[number]._dict.get(raw)
-                if item is not None and (item.expireat is None or item.expireat > time.time()):
+                if item is not None and (item.expireat is None or item.expireat > now()):
                     items[place] = _copied(item), self._lifetimes.get((server, number, raw))
         return _Stored(field, items) if items else MISSING
 

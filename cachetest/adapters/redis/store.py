@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from fakeredis import FakeRedis
 
+from ..._behaving.clock import now
+from ..._recording.lifetimes import Term
 from ..outer_call import TENANTS, tenants_of
 from .addresses import url_of
 from .entries import Entries
@@ -54,7 +55,7 @@ class Store:
         """Return the server at *address*, made when it is first connected to."""
         found = self.servers.get(address)
         if found is None:
-            found = Server()
+            found = Server(self.cache.shared)
             # A database that two threads make at once, by their first command, would be two.
             for number in range(_DATABASES):
                 found.dbs[number]
@@ -96,6 +97,7 @@ class Store:
                     for (of, number, key), until in other.lifetimes.copy().items():
                         if of is server:
                             self.lifetimes[own, number, key] = until
+                    own.born.update(server.born.copy())
             for number in other.numbers(address):
                 with server.lock:
                     found = list(server.dbs[number]._dict)
@@ -132,10 +134,18 @@ class Store:
             for number in self.numbers(address):
                 with server.lock:
                     found = list(server.dbs[number]._dict.items())
-                now, url = time.time(), url_of((*address, number))
+                present, url = now(), url_of((*address, number))
                 for key, item in found:
-                    if item.expireat is None or item.expireat >= now:
+                    if item.expireat is None or item.expireat >= present:
                         yield url, key, item.value if type(item.value) is bytes else None
+
+    def terms_of(self, url: str, key: bytes, field: bytes | None) -> Term:
+        """Return when the entry of *key*, or a *field* of a hash, got its time, and when that is over."""
+        for address, server in list(self.servers.items()):
+            for number in self.numbers(address):
+                if url_of((*address, number)) == url:
+                    return _term_of(server, number, key, field)
+        return Term(None, None)
 
     def clients(self) -> Iterator[Any]:
         """Yield the clients of `databases`."""
@@ -159,6 +169,18 @@ class Store:
                 if place[0] is server and place[1] in numbers:
                     self.lifetimes.pop(place, None)
         self.decoders.clear()
+
+
+def _term_of(server: Server, number: int, key: bytes, field: bytes | None) -> Term:
+    with server.lock:
+        item = server.dbs[number]._dict.get(key)
+        if item is None:
+            return Term(None, None)
+        ends = getattr(item.value, "get_key_expireat", None) if field is not None else None
+        end = None if ends is None else ends(field)
+        if end is not None and (item.expireat is None or end / 1000 < item.expireat):
+            return Term(None, end / 1000)
+        return Term(server.born.get((number, key)), item.expireat)
 
 
 def store_of(cache: MockCache, only: frozenset[Address] | None = None) -> Store:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from ..._behaving.clock import now
 from .quick import NOTHING, OK, is_watched, lifetime, look, name_of, write
 
 if TYPE_CHECKING:
@@ -83,9 +83,10 @@ def _execute(
             item = items.get(key)
             if name == _EXPIRE:
                 if item is not None:
-                    item.expireat = until = time.time() + lives
+                    item.expireat = until = now() + lives
                     database.schedule_expiry(key, until)
                     socket.lifetimes[socket.server, socket.db, key] = until
+                    socket.server.born[socket.db, key] = until - lives
                 replies.append(b":%d\r\n" % (item is not None))
             elif item is None:
                 replies.append(NOTHING[protocol])

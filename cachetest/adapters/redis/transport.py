@@ -176,7 +176,8 @@ class SocketLink(_Transport):
         end = None if timeout is None else monotonic() + timeout
         while True:
             wait = self._server_socket.peer.wait
-            until = None if wait is None else wait.until
+            # The clock may be moved on meanwhile, which ends the wait.
+            until = None if wait is None or wait.until is None else wait.until - self._server.ahead()
             is_of_wait = until is not None and (end is None or until < end)
             last = until if is_of_wait else end
             try:
@@ -262,7 +263,7 @@ class StreamLink(_Transport):
 
     def expect(self, wait: Wait) -> None:
         if wait.until is not None:
-            self._loop.call_later(max(0, wait.until - monotonic()), self._server.end, wait)
+            self._loop.call_later(max(0, wait.until - self._server.monotonic()), self._server.end, wait)
 
     def writelines(self, data: Iterable[bytes]) -> None:
         """Execute the commands in *data*."""

@@ -25,6 +25,7 @@ TOGETHER = tuple(
         "places",
         "room",
         "quick",
+        "clock",
         "restore",
         "gate",
         "states",
@@ -75,6 +76,10 @@ class DjangoTests(unittest.TestCase):
     def test_entries(self):
         """Keys, lifetimes and the view of the entries are as Django has them."""
         self.check("django_entries_checks")
+
+    def test_clock(self):
+        """All back ends keep time by the clock of the scope."""
+        self.check("django_clock_checks")
 
     def test_reach(self):
         """Each cache object of the program is reached, and no other."""

@@ -46,8 +46,9 @@ class FaultTests(DogpileTestCase):
             self.region.set("a", 2)
             self.region.delete("a")
             self.assertEqual(self.region.get("a"), 1)
+            self.assertEqual(self.region.get_multi(["a", "b"]), [1, self.nothing])
         self.assertEqual(self.region.get("a"), self.nothing)
-        self.assertEqual([each.kind for each in injected.struck], ["hit"])
+        self.assertEqual([each.kind for each in injected.struck], ["hit", "hit"])
 
     def test_objects(self):
         """A region without a serializer holds objects, which can't be damaged."""
