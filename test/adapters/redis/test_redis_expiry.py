@@ -69,13 +69,31 @@ class AssertionTests(CacheTestCase):
         )
 
     def test_why_a_list_is_gone(self):
-        """The time that it is given counts from then on."""
+        """One that was given its time later was not put then, and so that is not said."""
         self.client().lpush("k", 1)
         self.caches.clock.advance(1000)
         self.client().expire("k", 60)
         self.caches.clock.advance(1000)
         self.client().lrange("k", 0, -1)
-        self.assertIn("1000 s before, for 60 s; that was over 940 s before", str(self.caches.redis.explain()))
+        where = self.caches.redis.operations[0].where
+        self.assertEqual(
+            str(self.caches.redis.explain()).splitlines()[1:],
+            [f"  put by operation 1, at {where}; its time was over 940 s before"],
+        )
+
+    @parameterized.expand([("in_one", True), ("alone", False)])
+    def test_given_in_a_transaction(self, _, put):
+        """One that was put in the same was put then."""
+        pipeline = self.client().pipeline()
+        self.client().set("k", 1)
+        self.caches.clock.advance(1000)
+        if put:
+            pipeline.set("k", 1)
+        pipeline.expire("k", 60).execute()
+        self.caches.clock.advance(1000)
+        self.client().get("k")
+        told = "1000 s before, for 60 s; that" if put else "; its time"
+        self.assertIn(f"{told} was over 940 s before", str(self.caches.redis.explain()))
 
 
 if __name__ == "__main__":
