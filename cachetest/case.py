@@ -9,10 +9,7 @@ import sys
 import unittest
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ._assertions.counts import CountAssertions
-from ._assertions.expiry import ExpiryAssertions
-from ._assertions.fresh import FreshAssertions
-from ._assertions.use import UseAssertions
+from ._assertions.families import Assertions
 from ._patching import class_scope, left_open
 from ._patching.additions import Additions
 from ._patching.class_scope import LastingSession, close_left, origin_of, scope_of, scopes_of
@@ -40,7 +37,7 @@ S = TypeVar("S", bound=Session)
 __unittest = True
 
 
-class CacheTestMixin(Additions, CountAssertions, ExpiryAssertions, UseAssertions, FreshAssertions):
+class CacheTestMixin(Additions, Assertions):
     """Gives each test of your own TestCase a scope; list it first among the bases.
 
     Every switch of the adapters in use is turned off, those in `enable_caches` are turned on, and the caches
@@ -114,6 +111,7 @@ class CacheTestMixin(Additions, CountAssertions, ExpiryAssertions, UseAssertions
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if self._session is not None:
             # By the fixtures that pytest runs before and after, which leave it.
+            self._enter_state_in_set_up()
             return super().run(result)
         patched = self._patch_set_up()
         try:
@@ -262,6 +260,7 @@ class _ScopeOpeningSetUp:
             self._early.result()
         else:
             self._case._open_scope()
+        self._case._enter_state()
         self._case.setUp()
 
 

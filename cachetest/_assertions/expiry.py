@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._caches.scope import mark, spawned_by
-from .entries import EntryAssertions
+from .base import AssertionBase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -30,7 +30,7 @@ _RESOLUTION = 0.001
 _MONOTONIC = (time.monotonic,)
 
 
-class ExpiryAssertions(EntryAssertions):
+class ExpiryAssertions(AssertionBase):
     """Assertions on the time that the entries of a cache live."""
 
     def assertCacheExpires(

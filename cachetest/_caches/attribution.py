@@ -41,6 +41,7 @@ __all__ = [
     "cache_in_scope",
     "count_outside",
     "current_scope",
+    "decided",
     "innermost_of",
     "is_late",
     "latest_scope",
@@ -61,6 +62,13 @@ def scope_of_caller() -> Scope | None:
     None when it can't be told, or when nothing is open.
     """
     return _scope_among(open_scopes())
+
+
+def decided() -> Scope | tuple[Scope, ...]:
+    """Return what `scope_of_caller` does, or the scopes that are open where it can't be told among them."""
+    # Read once: of one that opens in between it would be said that there are several.
+    still_open = open_scopes()
+    return _scope_among(still_open) or still_open
 
 
 find_by(scope_of_caller)

@@ -14,6 +14,8 @@ from .._recording.log import OperationLog
 from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
+from .acting import ActingCache
+from .stateful import Stateful
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -32,7 +34,7 @@ __all__ = ["Explainer", "MockCache"]
 
 T = TypeVar("T")
 
-_OF_ITS_SCOPE = frozenset({"inheritance", "origin", "shared"})
+_OF_ITS_SCOPE = frozenset({"inheritance", "origin", "scope_caches", "shared"})
 # So many keys that a reset has taken away are remembered, to say so of a miss.
 _FORGOTTEN = 1_000
 
@@ -59,7 +61,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(Gate, Stats):
+class MockCache(ActingCache, Stateful, Gate, Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
@@ -91,8 +93,7 @@ class MockCache(Gate, Stats):
     # Whether it is listed only where it has operations: it is the server of another that is asserted on.
     is_unlisted = False
 
-    # The adapter, and whether its hooks keep for this cache what explains a miss.
-    explainer: Explainer | None = None
+    # Whether the hooks of its adapter keep for this cache what explains a miss.
     explains_misses = True
     _forgotten: tuple[object, ...] = ()
 
@@ -155,8 +156,7 @@ class MockCache(Gate, Stats):
         name, if there is one, and with ``copy(key, value)``: it gives the first the entries of the second,
         copied, and returns their keys as they are logged.
         """
-        found = self._adapter_state.get(what)
-        if found is None:
+        if (found := self._adapter_state.get(what)) is None:
             made, keys = make(), tuple[object, ...]()
             if inherit is not None and self.origin is not None and what in self.origin._adapter_state:
                 keys = tuple(inherit(made, self.origin._adapter_state[what], self._copied))

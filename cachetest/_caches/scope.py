@@ -142,12 +142,8 @@ class Scope(Placed):
         return found
 
     def _make_caches(self) -> MockCaches:
-        own: dict[str, Any] = {
-            "by_name": self.by_name,
-            "inherit": self._inherit,
-            "log_outside": self.log_outside,
-        }
-        return MockCaches(*self._options, **own, scope=ref(self))
+        own: dict[str, Any] = {"by_name": self.by_name, "inherit": self._inherit}
+        return MockCaches(*self._options, log_outside=self.log_outside, scope=ref(self), **own)
 
     @property
     def test(self) -> Scope:

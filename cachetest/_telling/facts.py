@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["ORIGINS", "history_of", "origin_without_put", "remember_aside"]
+__all__ = ["ORIGINS", "history_of", "origin_without_put", "remember_aside", "remember_state"]
 
 ORIGINS = "origins"
 """The adapter's state of a cache that says where an entry came from that no operation put, by its key."""
@@ -132,6 +133,23 @@ def remember_aside(cache: KnownCache, asked: str, where: object, store: str | No
     latest = cache.operations.snapshot().numbers()[-1:]
     asides: deque[Aside] = cache.adapter_state(_ASIDES, partial(deque, maxlen=_REMEMBERED))
     asides.append(Aside(latest[0] if latest else 0, asked, where, store))
+
+
+def remember_state(cache: KnownCache, state: str, where: object) -> Callable[[], None]:
+    """Have it told that the cache was in a *state*, from *where* on, until what is returned is called."""
+
+    def latest() -> int:
+        return next(iter(cache.operations.snapshot().numbers()[-1:]), 0)
+
+    asides: deque[Aside] = cache.adapter_state(_ASIDES, partial(deque, maxlen=_REMEMBERED))
+    lasting = Aside(latest(), state, where, None, math.inf)
+    asides.append(lasting)
+
+    def end() -> None:
+        if lasting in asides:
+            asides[asides.index(lasting)] = lasting._replace(until=latest())
+
+    return end
 
 
 def origin_without_put(cache: KnownCache, key: object, store: str | None, number: int) -> str | None:

@@ -151,7 +151,7 @@ def _changed(line: Timeline, seen: int | None, index: int) -> list[str]:
 
 def aside_lines(asides: Sequence[Aside]) -> list[str]:
     """Return the lines that tell of the latest of *asides*."""
-    return [f"{each.asked} ran at {each.where}, and may have changed it" for each in asides[-_SHOWN:]]
+    return [str(each) for each in asides[-_SHOWN:]]
 
 
 def put_elsewhere(line: Timeline, index: int) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .._behaving.clock import clock_offset
     from .._behaving.gate import MISSING
+    from .._behaving.injection import Strike
+    from .._behaving.storage import Storage
     from .._caches.attribution import cache_for, is_late
     from .._patching.undo import ABSENT, Undo, own_attribute
     from .base import Adapter, Switch
@@ -36,6 +38,8 @@ __all__ = [
     "Inductor",
     "Pymemcache",
     "Redis",
+    "Storage",
+    "Strike",
     "Switch",
     "Targets",
     "Undo",
@@ -51,6 +55,8 @@ _HOMES = {
     "Adapter": ".base",
     "GuardPoint": ".guarding",
     "MISSING": ".._behaving.gate",
+    "Storage": ".._behaving.storage",
+    "Strike": ".._behaving.injection",
     "Switch": ".base",
     "Targets": ".targets",
     "Undo": ".._patching.undo",

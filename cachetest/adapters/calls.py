@@ -11,10 +11,11 @@ from collections.abc import ItemsView, MappingView, ValuesView
 from contextvars import ContextVar
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_VARARGS
 from threading import get_ident
-from time import monotonic, sleep
+from time import sleep
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from .._recording.patience import Patience
 from .._recording.thread_frames import without_collection
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class Calls:
     def end(self) -> None:
         """Take no new call for one of a scope, and wait for those that would go on on the object as it is."""
         self.is_patched = False
-        end = monotonic() + _PATIENCE
-        while monotonic() < end:
+        patience = Patience(_PATIENCE)
+        while not patience.is_over():
             _forget_ended(self._pinned)
             if not any(found is not None for found in list(self._pinned.values())):
                 break

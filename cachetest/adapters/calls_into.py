@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from .._caches.attribution import scope_of_caller
-from .._caches.scope import Scope, marked, open_scopes
+from .._caches.attribution import decided
+from .._caches.scope import Scope, marked
 from .calls import SUSPENDED, Calls
 from .task_calls import TaskCalls
 
 if TYPE_CHECKING:
     from types import FrameType
+    from weakref import ref
 
-__all__ = ["CallsInto"]
+__all__ = ["CallsInto", "Undecidable"]
+
+
+class Undecidable:
+    """What a call is for while several scopes are open; ``remembered`` is as that of a scope."""
+
+    def __init__(self) -> None:
+        self.remembered: dict[int, tuple[ref[Any], Any]] = {}
 
 
 class CallsInto(Calls):
@@ -45,21 +53,17 @@ class CallsInto(Calls):
         """Return whether the call that the calling thread is in is for a scope."""
         return marked() is not None or self.scope_of(called) is not None
 
-    def scope_of(self, called: object) -> Any:
+    def scope_of(self, called: object) -> Scope | Undecidable | None:
         """Return the scope that the call of a thread without a mark is for, which may have closed since.
 
-        It is none in particular where several were open; None for a call of the real thing.
+        It is `Undecidable` where several were open; None for a call of the real thing.
         """
         frame = self.of_tasks.around(sys._getframe(1))
         if frame is None:
-            return self.find_around(called, _scope_or_scopes)
-        return self.of_tasks.find(called, frame, partial(self._decide, _scope_or_scopes))
-
-    def remembered_of(self, called: object) -> dict[str, Any] | None:
-        """Return what that scope remembers of *called*, if it does."""
-        scope = self.scope_of(called)
-        found = scope.remembered.get(id(called)) if isinstance(scope, Scope) else None
-        return found[1] if found is not None and found[0]() is called else None
+            found = self.find_around(called, _decide_scope)
+        else:
+            found = self.of_tasks.find(called, frame, partial(self._decide, _decide_scope))
+        return cast("Scope | Undecidable | None", found)
 
     def _is_in(self, called: object, frame: FrameType) -> bool:
         module = frame.f_globals.get("__name__")
@@ -67,5 +71,6 @@ class CallsInto(Calls):
         return inside and not frame.f_code.co_flags & SUSPENDED
 
 
-def _scope_or_scopes() -> object:
-    return scope_of_caller() or open_scopes() or None
+def _decide_scope() -> Scope | Undecidable | None:
+    found = decided()
+    return found if isinstance(found, Scope) else Undecidable() if found else None

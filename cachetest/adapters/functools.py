@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
+    from ..faults import Fault
 
 __all__ = ["Functools"]
 
@@ -106,6 +107,12 @@ class Functools(Targets):
             "nothing can stand in its way"
         )
 
+    def why_impossible(self, cache: MockCache, fault: Fault) -> str:
+        return _WATCHED
+
+    def storage(self, cache: MockCache) -> NoReturn:
+        raise TypeError(_WATCHED)
+
     def is_patched(self, target: object) -> bool:
         return id(target) in memos
 
@@ -126,6 +133,12 @@ class Functools(Targets):
             return _unbound(self._object(name, target))
         except ImportError:
             return ABSENT
+
+
+_WATCHED = (
+    "it is a memoised function, which looks its entries up itself, in C, and is only watched: nothing can "
+    "stand in its way"
+)
 
 
 def _unbound(found: Any) -> Any:

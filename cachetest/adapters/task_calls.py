@@ -6,12 +6,13 @@ import sys
 from contextlib import suppress
 from functools import partial
 from inspect import CO_COROUTINE
-from time import monotonic, sleep
+from time import sleep
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from .._caches.running import all_tasks
+from .._recording.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -165,26 +166,26 @@ class TaskCalls:
 
         Apart from those of the caller's loop, which only go on when this returns.
         """
-        here, now = _running_loop(), monotonic()
-        end, last = now + _CALL_PATIENCE, now + _LOOP_PATIENCE
+        here = _running_loop()
+        calls, loops = Patience(_CALL_PATIENCE), Patience(_LOOP_PATIENCE)
         standing = self._standing = object()
         found = [latest[0]() for latest in list(self._latest.values()) if latest[2] is not None]
         for loop in {task.get_loop() for task in found if task is not None} - {here}:
             answers = [False]
             # A loop that does not run goes on with nothing.
-            while loop.is_running() and not answers[-1] and monotonic() < last:
+            while loop.is_running() and not answers[-1] and not loops.is_over():
                 asked = len(answers)
-                _call_on(loop, partial(self._answer, loop, answers, standing, end))
-                while len(answers) == asked and loop.is_running() and monotonic() < last:
+                _call_on(loop, partial(self._answer, loop, answers, standing, calls))
+                while len(answers) == asked and loop.is_running() and not loops.is_over():
                     sleep(0)
 
-    def _answer(self, loop: Any, answers: list[bool], standing: object, end: float) -> None:
-        """Say that no call of *loop* is for a scope, or, after *end*, that it stands still, as it does."""
+    def _answer(self, loop: Any, answers: list[bool], standing: object, calls: Patience) -> None:
+        """Say that no call of *loop* is for a scope, or, once *calls* is over, that it stands still."""
         # It is executed between two steps of its tasks.
         left = any(task.get_loop() is loop for task, _ in self.of_scopes())
-        now = monotonic()
-        answers.append(not left or now >= end)
-        while left and answers[-1] and self._standing is standing and monotonic() < now + _LOOP_PATIENCE:
+        answers.append(not left or calls.is_over())
+        patience = Patience(_LOOP_PATIENCE)
+        while left and answers[-1] and self._standing is standing and not patience.is_over():
             sleep(0)
 
 

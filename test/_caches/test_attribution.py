@@ -2,8 +2,9 @@ import asyncio
 import contextlib
 import contextvars
 import unittest
+from unittest import mock
 
-from cachetest._caches.attribution import bind_to_scope, cache_for, scope_of_caller
+from cachetest._caches.attribution import bind_to_scope, cache_for, decided, scope_of_caller
 from cachetest._caches.scope import Scope, close_scope, open_scope
 
 from .scopes import ScopeCase, elsewhere, scope
@@ -46,8 +47,19 @@ class ScopeOfCallerTests(ScopeCase):
             self.assertIs(scope_of_caller(), one)
             self.assertIs(elsewhere(bind_to_scope(other, scope_of_caller)), other)
             self.assertIsNone(elsewhere(scope_of_caller))
+            self.assertEqual(elsewhere(decided), (one, other))
             close_scope(other)
             self.assertIs(elsewhere(scope_of_caller), one)
+            self.assertIs(elsewhere(decided), one)
+        self.assertEqual(decided(), ())
+
+    def test_opened_meanwhile(self):
+        """A scope that opens while it is decided is not one of several: which are open is read once."""
+        with (
+            scope() as only,
+            mock.patch("cachetest._caches.attribution.open_scopes", side_effect=[(), (only,)]),
+        ):
+            self.assertEqual(elsewhere(decided), ())
 
     def opened(self):
         made = Scope("another test", ("c",))

@@ -1,6 +1,7 @@
 """A small cache library, an adapter for it, and adapters that each have one thing wrong.
 
-It is loaded as a top-level module of its own, once for each test: its lines are not those of the program.
+It is loaded as a top-level module of its own, once for each test: its lines are not those of the program. It
+is long because all of the adapters are for the one library.
 """
 
 import socket
@@ -10,7 +11,7 @@ import time
 from contextlib import contextmanager
 
 from cachetest import MockCache
-from cachetest.adapters import MISSING, Adapter, Undo, cache_for, clock_offset, own_attribute
+from cachetest.adapters import MISSING, Adapter, Storage, Undo, cache_for, clock_offset, own_attribute
 
 LIBRARIES = frozenset({__name__})
 tinylib = sys.modules[__name__]
@@ -115,6 +116,12 @@ class TinyAdapter(Adapter):
 
     def patched_attributes(self):
         return {name: own_attribute(tinylib, name) for name in ("store", "patched")}
+
+    def storage(self, cache):
+        return Storage(cache.cache)
+
+    def too_large(self, cache, key, size, limit):
+        return ValueError("too large")
 
 
 class CountsPutsTwice(TinyAdapter):

@@ -19,10 +19,12 @@ from ..class_swap import patch_object, swap_of
 from ..guarding import points_of_object
 from ..targets import Targets
 from .front import Swap
+from .storage import ObjectStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..._behaving.storage import Storage
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..guarding import GuardPoint
@@ -83,6 +85,12 @@ class Cachetools(Targets):
             swap = swap_of(cache)
             if swap is not None:
                 swap.entries_in(caches[name])
+
+    def storage(self, cache: MockCache) -> Storage:
+        swap = swap_of(self.resolve()[cache.name])
+        if swap is None:
+            raise TypeError("it is not patched")
+        return ObjectStorage(swap, swap.entries_in(cache))
 
 
 def _cache_in(name: str, target: object) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .call import Call
 from .places import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
@@ -109,6 +110,14 @@ class RedisEntries(_OnServer):
         found = [key for _, client in self._clients() for key in client.scan_iter()]
         return [key.decode(errors="backslashreplace") for key in found]
 
+    keys = live
+
+    def drop(self, keys: Iterable[Any]) -> None:
+        """Forget the entries of *keys*, if there are any."""
+        names = [str(key) for key in keys]
+        for _, client in self._clients() if names else ():
+            client.delete(*names)
+
     def _find(self, key: Any) -> Iterator[tuple[str, Any]]:
         key, field = key if isinstance(key, tuple) else (key, None)
         for url, client in self._clients():
@@ -150,6 +159,15 @@ class MemcachedEntries(_OnServer):
         """Return the keys of the entries that have not expired."""
         found = [key[1] if isinstance(key, tuple) else key for each in self._servers() for key in each]
         return list(dict.fromkeys(map(str, found)))
+
+    keys = live
+
+    def drop(self, keys: Iterable[Any]) -> None:
+        """Forget the entries of *keys*, if there are any."""
+        for each in self._servers():
+            for key in keys:
+                with suppress(KeyError):
+                    del each[key]
 
     def _find(self, key: Any) -> Iterator[tuple[str, Any]]:
         serde = self._held._options.get("serde")

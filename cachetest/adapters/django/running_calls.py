@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import get_ident
-from time import monotonic, sleep
+from time import sleep
 from typing import TYPE_CHECKING
 
 from ..._caches.scope import marked
+from ..._recording.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ class RunningCalls:
         """Wait for those that other threads are in now, for a second at most."""
         here = get_ident()
         left = [call for call, thread in self._threads.copy().items() if thread != here]
-        end = monotonic() + _PATIENCE
-        while left and monotonic() < end:
+        patience = Patience(_PATIENCE)
+        while left and not patience.is_over():
             left = [call for call in left if call in self._threads]
             sleep(0)

@@ -9,6 +9,7 @@ import tempfile
 import weakref
 import zlib
 from collections import OrderedDict
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,13 @@ class MemoryStore:
             self.cache.move_to_end(key, last=False)
             self.expire_info[key] = None
 
+    def drop(self, keys: Iterable[str]) -> None:
+        """Forget the entries of *keys*, if there are any."""
+        with self.lock:
+            for key in keys:
+                self.cache.pop(key, None)
+                self.expire_info.pop(key, None)
+
     def remove(self, key: str) -> None:
         """Forget the entry of *key*; raises KeyError where there is none."""
         with self.lock:
@@ -190,6 +198,12 @@ class FileStore:
         with open(self._path_of(key), "wb") as file:
             file.write(pickle.dumps(None, pickle.HIGHEST_PROTOCOL))
             file.write(zlib.compress(pickle.dumps(value, pickle.HIGHEST_PROTOCOL)))
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Forget the entries of *keys*, if there are any."""
+        for key in keys:
+            with suppress(KeyError):
+                self.remove(key)
 
     def remove(self, key: str) -> None:
         """Forget the entry of *key*; raises KeyError where there is none."""

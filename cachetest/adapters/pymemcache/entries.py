@@ -41,7 +41,12 @@ _WRITES_BEFORE = 2**32
 
 
 class CommandError(Exception):
-    """A command that can't be done, with the line that it is answered with."""
+    """A command that can't be done, with the line that it is answered with.
+
+    ``is_told`` says that it was logged where it came about.
+    """
+
+    is_told = False
 
     def __init__(self, answer: bytes) -> None:
         super().__init__(answer.decode(errors="replace"))

@@ -82,6 +82,10 @@ class Servers(MutableMapping[object, Any]):
             return [(name, each, key[1]) for name, each in servers if name == key[0]]
         return [(name, each, key) for name, each in servers]
 
+    def stores(self) -> list[MemcachedStore]:
+        """Return each server that was connected to, or one that has what was put there by hand."""
+        return list(self._servers.values()) or [self._unconnected()]
+
     def _unconnected(self) -> MemcachedStore:
         made = self._make("")
         made.update(self._of_every_server)

@@ -67,6 +67,14 @@ class Store:
         only = self._only
         return [number for number in range(_DATABASES) if only is None or (*address, number) in only]
 
+    def places(self) -> list[tuple[Server, int]]:
+        """Return each database of this cache, on each server that was connected to."""
+        return [
+            (server, number)
+            for address, server in list(self.servers.items())
+            for number in self.numbers(address)
+        ]
+
     def on_server(self, address: Address) -> list[MockCache]:
         """Return the caches that have databases of the server at *address*, this one and frameworks' too."""
         stores = [self, *(each for each in self._beside if each is not self)]
@@ -143,6 +151,15 @@ class Store:
         """Yield the clients of `databases`."""
         for _, client in self.databases():
             yield client
+
+    def drop(self) -> None:
+        """Empty every database of this cache, and tell nobody: a WATCH, or who waits, sees no change."""
+        for address, server in list(self.servers.items()):
+            with server.lock:
+                for number in self.numbers(address):
+                    if server.dbs[number]._dict:
+                        server.dbs[number]._dict.clear()
+        self.forget_times()
 
     def forget_times(self) -> None:
         """Forget until when the entries lived that were there."""

@@ -2,6 +2,7 @@
 
 import time
 import unittest
+from typing import ClassVar
 from unittest import mock
 
 from django.core.cache import CacheHandler, caches
@@ -49,6 +50,8 @@ class DjangoSubject(Subject):
 
 
 class DjangoContract(AdapterContract, unittest.TestCase):
+    exceptions: ClassVar = {"fault_too_large": "Django's cache in memory refuses nothing for its size"}
+
     def make_subject(self):
         caches["default"].get("a")  # what a handler makes for itself on first use is no trace of the patch
         subject = DjangoSubject()

@@ -1,0 +1,27 @@
+"""All families of assertions in one."""
+
+from __future__ import annotations
+
+from .cache_states import StateOfTest
+from .counts import CountAssertions
+from .entries import EntryAssertions
+from .expiry import ExpiryAssertions
+from .fresh import FreshAssertions
+from .survives import SurvivesAssertions
+from .transparent import TransparentAssertions
+from .use import UseAssertions
+
+__all__ = ["Assertions"]
+
+
+class Assertions(
+    CountAssertions,
+    EntryAssertions,
+    ExpiryAssertions,
+    UseAssertions,
+    FreshAssertions,
+    SurvivesAssertions,
+    TransparentAssertions,
+    StateOfTest,
+):
+    """The assertions that a test case has."""
