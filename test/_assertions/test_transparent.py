@@ -7,10 +7,8 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest import CacheTestCase, MockBackend
-from cachetest.adapters import Functools
 from cachetest.errors import NotPatchedError, UnknownCacheError
 
-from ..adapters.functools_support import squares
 from .transparent_shop import Shop
 
 
@@ -203,33 +201,6 @@ class SpoiledTests(TransparentCase):
             return answer
 
         self.assertCacheTransparent(read)
-
-
-square = squares()
-
-
-class FunctoolsTests(TransparentCase):
-    patch_caches = (Functools(squares=square),)
-
-    def test_left_out(self):
-        """A memoised function is not off; it is tried cold and warm, and the failure says so."""
-        self.assertCacheTransparent(lambda: square(3))
-        numbers = {3: 9}
-        with self.fails(r"(?s)^warm, .*\nnot tried: 'squares' off: it is only watched"):
-            self.assertCacheTransparent(
-                lambda: (square(3), numbers[3], square.cache_info().hits > 1)[: 2 + (self.is_warm())]
-            )
-
-    def is_warm(self):
-        return square.cache_info().hits > 0
-
-    def test_named(self):
-        """Where it, or the state, is named, that is an error."""
-        with self.assertRaisesRegex(TypeError, "the cache 'squares' can't be off: it is only watched"):
-            self.assertCacheTransparent(lambda: square(3), caches=("squares",))
-        with self.assertRaisesRegex(TypeError, "the cache 'squares' can't be off"):
-            self.assertCacheTransparent(lambda: square(3), states=("cold", "off"))
-        self.assertCacheTransparent(lambda: square(3), caches=("squares",), states=("cold", "warm"))
 
 
 class NothingTestedTests(TransparentCase):
