@@ -13,7 +13,7 @@ from .support import ROOT
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_ANSWERS = ["apart", "fresh", "places", "survives", "cache_states", "transparent", "families"]
-_CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
+_CASES = ["counting_cases", "state_cases", "patching_cases", "clock_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
     {

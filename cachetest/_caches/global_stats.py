@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ..errors import NotPatchedError
 from .attribution import current_scope
 from .cache import MockCache
 from .caches import MockCaches
@@ -12,6 +13,8 @@ from .scope import lines_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from .._behaving.clock import Clock
 
 __all__ = ["GlobalStats", "global_stats"]
 
@@ -30,6 +33,13 @@ class GlobalStats(Mapping[str, MockCache]):
     def _caches(self) -> MockCaches:
         scope = current_scope()
         return self._idle if scope is None else scope.caches
+
+    @property
+    def clock(self) -> Clock:
+        """As `MockCaches.clock`; a `NotPatchedError` before the first scope, where it would move nothing."""
+        if current_scope() is None:
+            raise NotPatchedError("no scope was opened yet, and so there is no clock")
+        return self._caches.clock
 
     def get_stat(self, name: str) -> MockCache:
         """As `MockCaches.get_stat`."""

@@ -7,6 +7,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from .._behaving.clock import clock_in
 from .._recording.lifetimes import LIFETIMES
 from .._recording.operation import A_SCRIPT, SCRIPTS
 from .._recording.sameness import same_key
@@ -43,6 +44,7 @@ class KnownCache(Protocol):
     explains_misses: bool
     inherited: Sequence[object]
     in_force: tuple[Any, ...]
+    shared: dict[str, Any]
 
     def adapter_state(self, what: str, make: Callable[[], T]) -> T: ...
 
@@ -86,6 +88,7 @@ def history_of(
         in_blocks=in_blocks,
         places_of=getattr(cache.cache, "places_of", None),
         lifetimes=cache.adapter_state(LIFETIMES, dict),
+        ahead=0.0 if "clock" not in cache.shared else clock_in(cache.shared).offset,
     )
     return History(cache.name, cache.operations.snapshot(), facts)
 

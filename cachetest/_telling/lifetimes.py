@@ -48,4 +48,8 @@ def expiry_note(line: Timeline, last: int, mine: Sequence[int]) -> str:
     if found.seconds is None:
         return f"{who.rstrip(',')}; its time was over {over}"
     ago = duration(found.seconds + found.ended)
+    if not found.seconds:
+        # By the program's time it may be yet to come.
+        ahead = f" ({duration(line.facts.ahead)} ahead of the program)" if line.facts.ahead else ""
+        return f"{who} {ago} before, until a moment that was over already by the clock of the test{ahead}"
     return f"{who} {ago} before, for {duration(found.seconds)}; that was over {over}"

@@ -60,7 +60,7 @@ class CacheFacts(NamedTuple):
     either; ``why_unused`` says why there are none, and ``why_fewer`` what went past the cache;
     ``elsewhere`` names other caches that the key was put in, and ``changed_elsewhere`` gives the puts and
     deletes of the key there; ``in_blocks`` says how many operations there were in each block of the scope;
-    ``lifetimes`` has how long those lived that have expired.
+    ``lifetimes`` has how long those lived that have expired, and ``ahead`` by how much the clock is ahead.
     """
 
     components: Callable[[object], list[Part]]
@@ -81,6 +81,7 @@ class CacheFacts(NamedTuple):
     in_blocks: Sequence[tuple[str, int]] = ()
     places_of: Callable[[object], Mapping[str, object]] | None = None
     lifetimes: Mapping[Any, Any] = {}
+    ahead: float = 0.0
 
 
 class KnownOperations(Protocol):

@@ -1,6 +1,8 @@
 """The clock of a scope: how it is moved, and whose it is."""
 
+import copy
 import gc
+import pickle
 import threading
 import time
 import unittest
@@ -10,7 +12,7 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, PatchCaches
+from cachetest import CacheTestCase, PatchCaches, global_stats
 from cachetest._behaving import clock as clocks
 from cachetest._behaving.clock import Clock
 from cachetest.adapters import clock_offset
@@ -115,6 +117,27 @@ class MovingTests(unittest.TestCase):
         clock.advance(1)
         self.assertEqual(seen, [1.0, 1.0])
 
+    def test_stopped(self):
+        """It stands still inside the block, whatever the time of the program does, and goes on after."""
+        clock = Clock(5)
+        with mock.patch("time.time", side_effect=range(1000)):
+            with clock.stopped(700.0):
+                self.assertEqual([clock.now(), clock.now()], [700.0, 700.0])
+                self.assertEqual([clock.offset, clock.offset], [700, 699])
+            self.assertEqual([clock.now(), clock.now()], [7, 8])
+        self.assertEqual(clock.offset, 5)
+
+    def test_copied(self):
+        """A copy, or one that is pickled, is at the same time, and moves no other."""
+        clock = Clock(60)
+        for copied in (copy.deepcopy(clock), pickle.loads(pickle.dumps(clock))):
+            self.assertEqual(copied.offset, 60)
+            copied.advance(5)
+        self.assertEqual((clock.offset, repr(clock)), (60, "<Clock 60 seconds ahead>"))
+        with PatchCaches() as patch:
+            patch.caches.clock.advance(60)
+            self.assertEqual(pickle.loads(pickle.dumps(patch.caches)).clock.offset, 60)
+
     def test_only_those_that_were_moved_cost_anything(self):
         """One that is not ahead, or is gone, is not looked for."""
         known = len(clocks.moved)
@@ -187,7 +210,7 @@ class WhoseTests(unittest.TestCase):
             @classmethod
             def setUpClass(cls):
                 super().setUpClass()
-                clock_of_class().advance(100)
+                global_stats.clock.advance(100)
 
             def test_1(self):
                 self.caches.clock.advance(10)
@@ -199,13 +222,6 @@ class WhoseTests(unittest.TestCase):
         result = run_case(unittest.defaultTestLoader.loadTestsFromTestCase(Tests))
         self.assertEqual(result.errors, [])
         self.assertEqual(found, [110.0, 100.0])
-
-
-def clock_of_class():
-    """Return the clock of the scope that is open here."""
-    from cachetest._caches.attribution import current_scope
-
-    return current_scope().caches.clock
 
 
 if __name__ == "__main__":

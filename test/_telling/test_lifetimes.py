@@ -5,6 +5,7 @@ import unittest
 from parameterized import parameterized
 
 from cachetest import MockCache
+from cachetest._behaving.clock import clock_in
 from cachetest._recording.lifetimes import LIFETIMES, note_lifetime
 from cachetest._telling.lifetimes import duration, told_apart
 
@@ -69,8 +70,18 @@ class ExpiredTests(unittest.TestCase):
     def test_over_as_it_was_put(self):
         self.assertEqual(
             self.why((100.0, 0.0, 110.0)),
-            [f"  put by operation 1, at {self.where}, 10 s before, for 0 s; that was over 10 s before"],
+            [
+                f"  put by operation 1, at {self.where}, 10 s before, until a moment that was over already "
+                "by the clock of the test"
+            ],
         )
+
+    def test_over_by_the_clock(self):
+        """What may be meant is a moment of the program's time."""
+        clock_in(self.cache.shared).advance(100)
+        (line,) = self.why((100.0, 60.0, 100.0))
+        told = "that was over already by the clock of the test (100 s ahead of the program)"
+        self.assertTrue(line.endswith(told), line)
 
     def test_not_known(self):
         self.assertEqual(self.why(None), [])

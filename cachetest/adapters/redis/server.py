@@ -120,7 +120,8 @@ class ServerSocket:
         """Note until when each of *keys* lives, and which are gone as their time had come; under the lock."""
         self._expired.clear()
         until = self.lifetimes
-        entries = self.server.dbs[self.db]
+        # Not by the database, which forgets what was over as it was put.
+        entries = self.server.dbs[self.db]._dict
         for key in keys:
             # As `_base` and `_raw` have it: this is done for each key of each command.
             key = key[0] if isinstance(key, tuple) else key

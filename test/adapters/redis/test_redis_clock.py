@@ -12,8 +12,6 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase
-
 from ...support import is_there
 from .redis_support import client, needs_redis, patched, shown
 from .test_redis_waiting import connection, waiting
@@ -97,6 +95,11 @@ class ExpiryTests(unittest.TestCase):
             patch.caches.clock.advance(100)
             client().set("k", 1, exat=int(time.time()) + 60)
             self.assertIsNone(client().get("k"))
+            self.assertEqual(shown(patch.caches.redis.operations), "put k, expiration k, miss k")
+            self.assertIn(
+                "until a moment that was over already by the clock of the test (100 s ahead of the program)",
+                str(patch.caches.redis.explain()),
+            )
 
     def test_asyncio(self):
         async def use(clock):
@@ -245,66 +248,6 @@ class WaitingTests(unittest.TestCase):
             sleep.side_effect = lambda _: patch.caches.clock.advance(10)
             self.assertFalse(client().lock("L", sleep=2, blocking_timeout=5).acquire())
         sleep.assert_called_once_with(2)
-
-
-@needs_redis
-class AssertionTests(CacheTestCase):
-    patch_caches = ("redis",)
-
-    def client(self, number=0):
-        return client(db=number, decode_responses=True)
-
-    @parameterized.expand([(how,) for how in PUTS if how != "script"])
-    def test_expires(self, how):
-        """Each way to give an entry a time is told, and looked at through no client."""
-        PUTS[how](self.client())
-        before = self.caches.redis.operations.total
-        self.assertCacheTTL("redis", "k", 60)
-        self.assertCacheExpires("redis", "k", after=60)
-        self.assertEqual(self.caches.redis.operations.total, before)
-
-    def test_field(self):
-        self.client().hset("h", mapping={"a": 1, "b": 2})
-        self.client().hexpire("h", 60, "a")
-        self.assertCacheTTL("redis", ("h", "b"), None)
-        self.assertCacheTTL("redis", ("h", "a"), 60)
-        self.assertCacheExpires("redis", ("h", "a"), after=60)
-        self.client().expire("h", 30)
-        self.assertCacheTTL("redis", ("h", "b"), 30)
-
-    def test_in_several_places(self):
-        """All of them count, or the one that is meant."""
-        self.client().set("k", 1, ex=60)
-        self.client(1).set("k", 1, ex=90)
-        self.assertCacheTTL("redis", "k", 60, at="redis://localhost:6379/0")
-        self.assertCacheTTL("redis", "k", 90, at="redis://localhost:6379/1")
-        told = r"expected 'k' in redis://localhost:6379/1 to live for 60 s more; it lives for 90 s more\n"
-        with self.assertRaisesRegex(AssertionError, told + r"  put by operation 2, .* for 90 s, of which"):
-            self.assertCacheTTL("redis", "k", 60)
-        with self.assertRaisesRegex(AssertionError, "'k' in redis://localhost:6379/1 to .* still there"):
-            self.assertCacheExpires("redis", "k", after=60)
-        self.assertCacheExpires("redis", "k", after=30 - 0.001, at="redis://localhost:6379/1")
-
-    def test_why_it_is_gone(self):
-        """A miss says when the entry was put, for how long, and how long ago that was over."""
-        self.client().set("k", 1, ex=60)
-        self.client().get("k")
-        self.caches.clock.advance(3660)
-        self.client().get("k")
-        where = self.caches.redis.operations[0].where
-        self.assertEqual(
-            str(self.caches.redis.explain()).splitlines()[1:],
-            [f"  put by operation 1, at {where}, 3660 s before, for 60 s; that was over 3600 s before"],
-        )
-
-    def test_why_a_list_is_gone(self):
-        """The time that it is given counts from then on."""
-        self.client().lpush("k", 1)
-        self.caches.clock.advance(1000)
-        self.client().expire("k", 60)
-        self.caches.clock.advance(1000)
-        self.client().lrange("k", 0, -1)
-        self.assertIn("1000 s before, for 60 s; that was over 940 s before", str(self.caches.redis.explain()))
 
 
 @needs_redis
