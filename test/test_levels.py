@@ -61,7 +61,7 @@ LEVELS = [
     {
         "adapters": [
             *("clocked", "calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap"),
-            *("front", "struck_below", "packets", "tries"),
+            *("front", "struck_below", "planned", "packets", "tries"),
         ]
     },
     {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._behaving.injection import Injection, Matching
 from .._recording.call_sites import CallSite
 from .._recording.operation import Injected
-from ..errors import closest_first
+from ..errors import NotPatchedError, closest_first
 from ..faults import ANY, Fault
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ def injected(
     must_strike: bool,
 ) -> Injected:
     """Return what `inject` does; raises for what it can't be given."""
+    if caches._scope is None or caches._scope() is None:
+        raise NotPatchedError("inject() is for the caches of a scope: in a test, or a block of PatchCaches")
     _check_faults(faults, on)
     matching = Matching(on, key, _checked_keys(key, keys), _checked_nth(nth), _checked_times(times))
     name = None if cache is None else cache.name

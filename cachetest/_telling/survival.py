@@ -168,7 +168,9 @@ def _what(place: Any) -> str:
     """Return the fault, the call and the line of *place*."""
     seen = place.seen
     key = "" if place.key is ANY else f" {short_repr(place.key)}"
-    call = f"{seen.asked}{key} of cache {seen.cache!r}"
+    # A call such as get_or_set comes to a get and a put.
+    kind = f" ({seen.kind})" if seen.asked[:3].lower() == "get" and seen.kind not in ("get", None) else ""
+    call = f"{seen.asked}{kind}{key} of cache {seen.cache!r}"
     when = f"from {call} on" if place.goes_on else f"at {call}"
     at = "" if seen.where is None else f", at {seen.where}"
     return f"{place.fault!r} {when}{', warm' if place.is_warm else ''}{at}"

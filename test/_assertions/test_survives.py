@@ -103,6 +103,8 @@ class SurvivesTests(CacheTestCase):
             rf"1. {re.escape(repr(fault))} (at|from) {kind} 'lamp' of cache 'prices'.*, "
             rf"at .*test_survives.py:\d+ in {name}\n       it {outcome}",
         )
+        # The entry is damaged for good; all else is over when the fault is.
+        self.assertEqual("poisoned" in text, type(fault) is Damaged)
         codes = [line.strip() for line in text.splitlines() if line.strip().startswith("with ")]
         self.assertGreater(len(codes), 0)
 

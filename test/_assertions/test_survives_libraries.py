@@ -3,7 +3,7 @@
 import functools
 import unittest
 
-from cachetest import AsyncCacheTestCase, CacheTestCase, Dropped, Fails, Gone, MockBackend, Slow
+from cachetest import AsyncCacheTestCase, CacheTestCase, Dropped, Fails, Gone, LosesReply, MockBackend, Slow
 from cachetest.adapters import Cachetools, Functools
 
 from .._caches.test_injecting import run_text
@@ -64,6 +64,41 @@ class CachetoolsTests(CacheTestCase):
         """One that was asked for, and is impossible, is an error."""
         with self.assertRaisesRegex(TypeError, r"Fails\(\) can't strike any of the caches: 'carts'"):
             self.assertCacheSurvives(self.survives, faults=(Fails(), Gone()))
+
+
+@needs("fakeredis", "cachetest[redis]")
+class RedisTests(CacheTestCase):
+    patch_caches = ("redis",)
+
+    def setUp(self):
+        import redis
+
+        self.client = redis.Redis()
+        self.error = redis.RedisError
+        self.addCleanup(self.client.close)
+
+    def survives(self):
+        try:
+            found = self.client.get("lamp")
+            if found is None:
+                self.client.set("lamp", "4.0")
+        except self.error:
+            pass
+        return 4.0
+
+    def counts(self):
+        self.client.set("sold", 0)
+        self.client.incr("sold")
+        return int(self.client.get("sold"))
+
+    def test_survives(self):
+        """Connecting is no call of the program's; it is as it is when nothing is in force."""
+        self.assertCacheSurvives(self.survives)
+
+    def test_done_twice(self):
+        """A reply that is lost has redis-py send a command again."""
+        with self.assertRaisesRegex(AssertionError, r"LosesReply\(\) at INCRBY 'sold'(.|\n)*gave 2 in"):
+            self.assertCacheSurvives(self.counts, faults=(LosesReply(),))
 
 
 class AsyncTests(AsyncCacheTestCase):

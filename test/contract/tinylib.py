@@ -1,7 +1,7 @@
 """A small cache library, an adapter for it, and adapters that each have one thing wrong.
 
 It is loaded as a top-level module of its own, once for each test: its lines are not those of the program. It
-is long because all of them are of that one module.
+is long because all of the adapters are for the one library.
 """
 
 import socket

@@ -117,9 +117,9 @@ class Dogpile(Targets):
         swap = swap_of(self.resolve()[cache.name])
         if swap is None:
             raise TypeError("it is not patched")
-        face = object.__getattribute__(swap.state_in(cache).face, "__dict__")
-        backend = face.get("backend")
-        return Storage(swap.stored_in(cache), holds_objects=getattr(backend, "serializer", None) is None)
+        own = object.__getattribute__(swap.state_in(cache).face, "__dict__")
+        serializer = own.get("serializer") or getattr(own.get("backend"), "serializer", None)
+        return Storage(swap.stored_in(cache), holds_objects=serializer is None)
 
     def entry_key(self, cache: str, key: object) -> object:
         region = self.resolve()[cache]

@@ -72,7 +72,7 @@ def _waits_of(backend: Any) -> list[float]:
     if connection is None:
         return []
     retry = connection.retry
-    return [max(0.0, retry._backoff.compute(failures)) for failures in range(1, retry.get_retries() + 1)]
+    return [max(0.0, retry._backoff.compute(failures)) for failures in range(1, retry._retries + 1)]
 
 
 def carry_out(default: Any, backend: Any, strike: Strike, proceed: Callable[[], Any]) -> Any:
@@ -125,5 +125,6 @@ def too_large_for(backend: Any) -> Exception | None:
     """Return what the client of *backend* raises where its server has no room for an entry."""
     if _redis_connection(backend) is None:
         return None
-    text = "command not allowed when used memory > 'maxmemory'."
-    return _made("redis.exceptions", "OutOfMemoryError", text)
+    parser = sys.modules["redis.connection"].DefaultParser(socket_read_size=16)
+    error: Exception = parser.parse_error("OOM command not allowed when used memory > 'maxmemory'.")
+    return error

@@ -184,16 +184,17 @@ class StruckConversation:
         packet, around, cache = Packet(_StoreCarrier(store)), call_around(), store._own_cache
         for each in taken:
             name = each.words[0] if each.words else b""
-            passes = name == b"quit"
             if each.error is not None:
                 packet.add_nothing()
+            elif name == b"quit":
+                packet.add_passing()
             elif around is not None:
-                packet.add_below(around, passes=passes)
+                packet.add_below(around)
             else:
                 keys = list(store) if name == b"flush_all" else [key_of(key) for key in each.keys]
                 known = store._known_of(name)
                 call = cache._call(_KINDS.get(name), keys, store._libraries, sys._getframe(), known)
-                packet.add(call, () if passes else cache.in_force, passes=passes)
+                packet.add(call)
         return packet
 
     def _done(self, taken: Sequence[Taken], packet: Packet) -> bytes:

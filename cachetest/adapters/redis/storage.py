@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis import exceptions
+from redis.connection import DefaultParser
 
 from ..._behaving.call import MISSING
 from ..._behaving.clock import now
@@ -173,7 +174,10 @@ def failure_at(urls: Sequence[str]) -> Exception:
 
 def too_large() -> Exception:
     """Return the error that a server replies with where there is no room for an entry."""
-    error: Exception = exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+    # Its class is not the same in each release of redis-py.
+    error: Exception = DefaultParser(socket_read_size=16).parse_error(
+        "OOM command not allowed when used memory > 'maxmemory'."
+    )
     return error
 
 

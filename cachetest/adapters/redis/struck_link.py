@@ -9,7 +9,7 @@ from redis import exceptions
 
 from ...faults import Fails, LosesReply, Slow
 from ..outer_call import call_around
-from ..packets import Packet, strikes_all
+from ..packets import Packet
 from ..tries import begin_tries, is_inside, tries_of_caller
 from .late import Late
 from .refusals import refusal_of
@@ -22,17 +22,14 @@ if TYPE_CHECKING:
 
     from ..._behaving.injection import Strike
     from ..tries import Tries
-    from .keys import Subject
 
 __all__ = ["StruckLink"]
 
 _CLOSED = "Connection closed by server."
-# What is no call of the program's, as it goes: only what strikes everything strikes these.
-_PASSING = frozenset(b"AUTH CLIENT DISCARD HELLO MULTI QUIT RESET SELECT UNWATCH".split())
-_CONNECTING = frozenset({"on_connect", "on_connect_check_health", "connect_check_health"})
+# The functions of redis-py by which a connection sends something for itself: no call of the program's.
+_OF_CONNECTIONS = frozenset({"on_connect", "on_connect_check_health", "connect_check_health", "_send_ping"})
 # What reads an entry and writes it is neither a get nor a put.
 _COUNTING = frozenset(b"APPEND DECR DECRBY HINCRBY HINCRBYFLOAT INCR INCRBY INCRBYFLOAT SETRANGE".split())
-_CHECKING = frozenset({"_send_ping"})
 
 
 class _LinkCarrier:
@@ -174,9 +171,12 @@ class StruckLink:
         """Return what strikes each of *commands*, of which none is executed yet."""
         packet = Packet(_LinkCarrier(self))
         queued = None if self._queued is None else list(self._queued)
-        around = call_around()
+        around, passes = call_around(), is_inside(_OF_CONNECTIONS, "redis.")
         for fields in commands:
             name = fields[0].upper()
+            if passes:
+                packet.add_passing()
+                continue
             if queued is not None and name not in (b"EXEC", b"DISCARD", b"RESET", b"QUIT"):
                 packet.add_nothing()
                 queued.append(fields)
@@ -186,23 +186,12 @@ class StruckLink:
             else:
                 subject = self.subject(name, fields[1:], self.there([fields]))
             queued = [] if name == b"MULTI" else None
-            passes = name in _PASSING or (name == b"PING" and is_inside(_CHECKING, "redis."))
             if around is not None:
-                packet.add_below(around, passes=passes, looks=name == b"EXISTS")
+                packet.add_below(around, looks=name == b"EXISTS")
             else:
-                self._add(packet, name, subject, passes)
+                cache, kind = self._own_cache, None if name in _COUNTING else subject[0]
+                packet.add(cache._call(kind, subject[1], LIBRARIES, sys._getframe(), self.known_of(name)))
         return packet
-
-    def _add(self, packet: Packet, name: bytes, subject: Subject, passes: bool) -> None:
-        cache = self._own_cache
-        behaviours: Sequence[Any] = cache.in_force
-        if passes:
-            # Where connecting has come so far, this does as well.
-            connects = is_inside(_CONNECTING, "redis.")
-            behaviours = [] if connects else [each for each in behaviours if strikes_all(each)]
-        kind = None if name in _COUNTING else subject[0]
-        call = cache._call(kind, subject[1], LIBRARIES, sys._getframe(1), self.known_of(name))
-        packet.add(call, behaviours, passes=passes)
 
     def _execute(self, commands: Sequence[list[bytes]], packet: Packet) -> list[bytes]:
         replies: list[bytes] = []

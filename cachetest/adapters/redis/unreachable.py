@@ -55,5 +55,5 @@ def _of_all(connection: Any, cache: MockCache) -> Any:
     if not behaviours or is_inside(_SENDING, "redis."):
         return None
     call: Any = cache._call(None, (), LIBRARIES, sys._getframe(), {"asked": "connect"})
-    found = planned(cache, call, behaviours)
+    found = planned(call, behaviours)
     return next((each for each in found if isinstance(each.fault, Fails) and each.fault.error is None), None)

@@ -29,6 +29,7 @@ TOGETHER = tuple(
         "restore",
         "gate",
         "states",
+        "memory_faults",
         "contract",
         "interrupts",
         "site",
@@ -128,6 +129,10 @@ class DjangoTests(unittest.TestCase):
     def test_states(self):
         """Caches of every kind can be off, and their puts compared."""
         self.check("django_states_checks")
+
+    def test_memory_faults(self):
+        """Faults strike caches of every kind that are inside the process."""
+        self.check("django_memory_faults_checks")
 
     def test_fresh(self):
         """Objects of models are compared by their fields, and by the relations that they have loaded."""

@@ -10,6 +10,7 @@ from test.servers import needs_memcached, needs_redis_server
 from test.support import needs
 
 from ..outages import DOWN, Outcomes, no_waits, on_a_real_server
+from ..redis.redis_support import ten_retries
 from .dogpile_support import adapter
 
 REDIS, MEMCACHED = "dogpile.cache.redis", "dogpile.cache.pymemcache"
@@ -66,7 +67,7 @@ class DogpileFaultTests(unittest.TestCase):
         def get(region):
             return region.get("a")
 
-        with mock.patch("redis.backoff.ExponentialWithJitterBackoff.compute", return_value=1e-9):
+        with mock.patch("redis.retry.sleep"):
             real = on_a_real_server(program, DOWN, make, get, warm=False, times=1)
         region = make(PORT)
         caches = self.patch(region)
@@ -78,7 +79,7 @@ class DogpileFaultTests(unittest.TestCase):
         """A client that tries again waits by the clock of the scope, and has lost replies done twice."""
         import redis
 
-        region = of_host()
+        region = region_of(REDIS, host="localhost", port=PORT, connection_kwargs=ten_retries())
         caches = self.patch(region)
         with caches["region"].inject(Fails()) as injected:
             self.assertRaises(redis.ConnectionError, region.get, "a")

@@ -1,6 +1,7 @@
 """What a client raises through a fault is what it raises with a real server that is down, or slow."""
 
 import asyncio
+import contextlib
 import unittest
 from unittest import mock
 
@@ -8,21 +9,33 @@ from parameterized import parameterized
 
 from ...servers import needs_redis_server
 from ..outages import DOWN, LIMIT, SLOW, in_a_test, on_a_real_server
-from .redis_support import needs_redis
+from .redis_support import is_recent, needs_redis, ten_retries
 
 # Connecting to one that is frozen takes no time, but on a machine that is busy otherwise.
 _PATIENT = {"socket_connect_timeout": 30, "socket_timeout": LIMIT}
 
 
+@contextlib.contextmanager
 def waits():
     """Count how often redis-py waits before it tries again, and have it wait for next to nothing."""
-    return mock.patch("redis.backoff.ExponentialWithJitterBackoff.compute", return_value=1e-9)
+    from redis import backoff
+
+    compute = mock.Mock(return_value=1e-9)
+    with contextlib.ExitStack() as stack:
+        for name in ("ExponentialBackoff", "ExponentialWithJitterBackoff"):
+            if hasattr(backoff, name):
+                stack.enter_context(mock.patch.object(getattr(backoff, name), "compute", compute))
+        yield compute
 
 
 def make_client(port, **options):
     import redis
 
     return redis.Redis("localhost", port, **{**_PATIENT, **options})
+
+
+def make_with_retries(port):
+    return make_client(port, **ten_retries())
 
 
 def make_of_pool(port):
@@ -46,6 +59,13 @@ def make_asyncio(port):
     import redis.asyncio
 
     return redis.asyncio.Redis(host="localhost", port=port, **_PATIENT)
+
+
+def make_asyncio_with_retries(port):
+    import redis.asyncio
+    from redis.asyncio.retry import Retry
+
+    return redis.asyncio.Redis(host="localhost", port=port, **_PATIENT, **ten_retries(Retry))
 
 
 def get(client):
@@ -88,12 +108,14 @@ CLIENTS = [
     ("subscribe", make_client, subscribe),
     ("of_a_pool", make_of_pool, get),
     ("of_a_url", make_of_url, get),
+    ("with_retries", make_with_retries, get),
     ("without_retries", make_without_retries, get),
 ]
 
 
+ASYNCIO = [("get", make_asyncio, get), ("with_retries", make_asyncio_with_retries, get)]
 # Each takes as long as all of its tries, on a real server.
-_TIMED = ("get", "pipeline", "multi", "ping", "of_a_url")
+_TIMED = ("get", "pipeline", "multi", "ping", "of_a_url", "with_retries")
 
 
 def cases(clients, *hows):
@@ -107,6 +129,7 @@ def cases(clients, *hows):
 
 @needs_redis
 @needs_redis_server
+@unittest.skipUnless(is_recent(), "needs redis-py 6: where an older one tries again is not reproduced")
 class DownForRealTests(unittest.TestCase):
     def check(self, how, warm, make, call, runner=lambda function: function):
         from cachetest.adapters import Redis
@@ -123,7 +146,7 @@ class DownForRealTests(unittest.TestCase):
         """Class, text, and number of tries are equal, each time, whatever the client sends."""
         self.check(how, warm, make, call)
 
-    @parameterized.expand(cases([("get", make_asyncio, get)], DOWN, SLOW))
+    @parameterized.expand(cases(ASYNCIO, DOWN, SLOW))
     def test_asyncio(self, _, how, warm, make, call):
         """So they are of the asyncio client, which has texts of its own."""
         loop = asyncio.new_event_loop()

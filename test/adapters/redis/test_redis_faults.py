@@ -7,10 +7,11 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest import Damaged, Fails, LosesReply, Slow
+from cachetest import CacheTestCase, Fails, LosesReply
 from cachetest.adapters import tries
 
-from .redis_support import client, needs_redis, patched, shown
+from ...support import run_method
+from .redis_support import client, needs_redis, patched, shown, ten_retries
 
 REFUSED = "Error 111 connecting to localhost:6379. Connection refused."
 
@@ -63,7 +64,7 @@ class FailsTests(unittest.TestCase):
         import redis
 
         with mock.patch("redis.retry.sleep") as slept, patched() as patch:
-            connection = client()
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(Fails(), on="get") as injected:
                 for _ in range(100):
                     self.assertRaises(redis.ConnectionError, connection.get, "a")
@@ -71,19 +72,43 @@ class FailsTests(unittest.TestCase):
             self.assertEqual(len(injected.struck), 100)
             self.assertGreater(patch.caches.clock.offset, 100)
 
+    def test_sweep(self):
+        """So does a sweep over all that can happen, whose runs are more than a hundred."""
+        import redis
+
+        runs = []
+
+        def greeting(connection):
+            runs.append(1)
+            for key in "abcd":
+                try:
+                    if connection.get(key) == b"hello":
+                        continue
+                    connection.set(key, "hello")
+                except redis.RedisError:
+                    pass
+            return "hello"
+
+        def body(case):
+            connection = client(**ten_retries())
+            case.assertCacheSurvives(lambda: greeting(connection))
+
+        with mock.patch("redis.retry.sleep") as slept:
+            _, result = run_method(CacheTestCase, body, patch_caches=("redis",))
+        self.assertEqual((result.failures, result.errors), ([], []))
+        self.assertGreater(len(runs), 100)
+        self.assertEqual(slept.call_count, 0)
+
     def test_others_wait(self):
         """A call that nothing strikes waits as it does: nobody else's clock is looked at."""
         import redis
 
-        def refuse(connection):
-            raise ConnectionRefusedError(111, "Connection refused")
-
         with mock.patch("redis.retry.sleep") as slept, patched() as patch:
-            connection = client(host="other")
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(Fails(), on="put", must_strike=False):
-                self.assertRaises(redis.ConnectionError, client().set, "a", 1)
-                connects = mock.patch("redis.connection.Connection._connect", refuse)
-                with connects, self.assertRaises(redis.ConnectionError):
+                self.assertRaises(redis.ConnectionError, connection.set, "a", 1)
+                lost = mock.patch("redis.Redis.parse_response", side_effect=redis.ConnectionError("lost"))
+                with lost, self.assertRaisesRegex(redis.ConnectionError, "lost"):
                     connection.get("a")
             self.assertEqual(slept.call_count, 10)
         self.assertIs(redis.retry.sleep, time.sleep)
@@ -107,7 +132,7 @@ class FailsTests(unittest.TestCase):
         import redis
 
         with patched() as patch:
-            connection = client()
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(Fails(redis.BusyLoadingError("loading")), on="get") as injected:
                 self.assertRaisesRegex(redis.BusyLoadingError, "loading", connection.get, "a")
             self.assertEqual(shown(injected.struck), "failure a")
@@ -143,6 +168,16 @@ class FailsTests(unittest.TestCase):
             self.assertTrue(client().ping())
             self.assertTrue(client().set("a", 1))
 
+    def test_connecting_is_no_call(self):
+        """What redis-py sends as it connects, or to see whether it still is, is not among those counted."""
+        import redis
+
+        with patched() as patch, patch.caches.redis.inject(Fails(), nth=2):
+            connection = client(health_check_interval=1e-9)
+            self.assertIsNone(connection.get("a"))
+            self.assertRaises(redis.ConnectionError, connection.get, "a")
+            self.assertIsNone(connection.get("a"))
+
     def test_nothing_is_kept(self):
         """What strikes a call is forgotten as the call ends."""
         import redis
@@ -160,7 +195,7 @@ class LosesReplyTests(unittest.TestCase):
     def test_done_twice(self):
         """With redis-py's retries a lost reply is not seen, and what was counted is counted twice."""
         with patched() as patch:
-            connection = client()
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(LosesReply(), key="n") as injected:
                 self.assertEqual(connection.incr("n"), 2)
             self.assertEqual(shown(injected.struck), "failure n")
@@ -171,7 +206,7 @@ class LosesReplyTests(unittest.TestCase):
         import redis
 
         with patched() as patch:
-            connection = client()
+            connection = client(**ten_retries())
             with patch.caches.redis.inject(LosesReply(then_down=True), key="n", times=1):
                 self.assertRaisesRegex(redis.ConnectionError, REFUSED, connection.incr, "n")
             self.assertEqual(connection.get("n"), b"1")
@@ -197,84 +232,6 @@ class LosesReplyTests(unittest.TestCase):
             with patch.caches.redis.inject(LosesReply(LookupError), on="put"):
                 self.assertRaises(LookupError, connection.set, "a", 1)
             self.assertEqual(connection.get("a"), b"1")
-
-
-@needs_redis
-class SlowTests(unittest.TestCase):
-    def test_late(self):
-        """The answer comes, later by the clock of the scope; a pipeline is late as a whole."""
-        with patched() as patch:
-            connection = client()
-            connection.set("a", 1)
-            with patch.caches.redis.inject(Slow(2), on="get") as injected:
-                self.assertEqual(connection.get("a"), b"1")
-                self.assertEqual(patch.caches.clock.offset, 2)
-                with connection.pipeline(transaction=False) as pipe:
-                    self.assertEqual(pipe.get("a").get("b").execute(), [b"1", None])
-            self.assertEqual(patch.caches.clock.offset, 4)
-            self.assertEqual(shown(injected.struck), "hit a, hit a, miss b")
-
-    def test_too_late(self):
-        """Past its time limit redis-py tries again: it is done each time, and has failed in the end."""
-        import redis
-
-        with patched() as patch:
-            connection = client(socket_timeout=3, retry=None)
-            with patch.caches.redis.inject(Slow(3.5), key="n") as injected:
-                self.assertRaisesRegex(
-                    redis.TimeoutError, "^Timeout reading from socket$", connection.incr, "n"
-                )
-            self.assertEqual(patch.caches.clock.offset, 3)
-            self.assertEqual(shown(injected.struck), "failure n")
-            self.assertEqual(injected.struck[0].error, "TimeoutError: Timeout reading from socket")
-            self.assertEqual(connection.get("n"), b"1")
-            connection = client(socket_timeout=3)
-            with patch.caches.redis.inject(Slow(3.5), key="n") as injected:
-                self.assertRaises(redis.TimeoutError, connection.incr, "n")
-            self.assertEqual(len(injected.struck), 1)
-            self.assertEqual(connection.get("n"), b"12")
-
-    def test_at_once(self):
-        """Two that wait at once wait together, as long as the longer one."""
-        import redis
-
-        with patched() as patch:
-            connections = [redis.Connection(protocol=2) for _ in range(2)]
-            with (
-                patch.caches.redis.inject(Slow(2), on="get", nth=1),
-                patch.caches.redis.inject(Slow(3), on="get", nth=2),
-            ):
-                for each in connections:
-                    each.send_command("GET", "a")
-                self.assertEqual([each.read_response() for each in connections], [None, None])
-            self.assertEqual(patch.caches.clock.offset, 3)
-            for each in connections:
-                each.disconnect()
-
-    def test_not_there_yet(self):
-        """Who does not wait finds nothing, and the answer when it does."""
-        import redis
-
-        with patched() as patch:
-            connection = redis.Connection(protocol=2)
-            connection.connect()
-            with patch.caches.redis.inject(Slow(2), on="get"):
-                connection.send_command("GET", "a")
-            connection._sock.settimeout(0)
-            self.assertRaises(BlockingIOError, connection._sock.recv, 10)
-            connection._sock.settimeout(5)
-            self.assertIsNone(connection.read_response())
-            self.assertEqual(patch.caches.clock.offset, 2)
-            connection.disconnect()
-
-    def test_with_another(self):
-        """What strikes a key is there as well: a damaged value that comes late."""
-        with patched() as patch:
-            connection = client()
-            connection.set("a", "whole")
-            with patch.caches.redis.inject(Slow(1), Damaged(), on="get"):
-                self.assertEqual(connection.get("a"), b"wh")
-            self.assertEqual(patch.caches.clock.offset, 1)
 
 
 if __name__ == "__main__":
