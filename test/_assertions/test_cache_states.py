@@ -220,6 +220,21 @@ class RunTests(StatesCase):
         ((_, text),) = run_case(Counting("test_counts_cold")).failures
         self.assertIn("cache 'prices': expected", text)
 
+    def test_entries_that_expire(self):
+        """So do those of the time that entries live; the clock is moved on all the same."""
+
+        class Expiring(Prices):
+            @cache_states("off")
+            def test_it(self):
+                self.cache.put("lamp", 1, ttl=60)
+                self.assertCacheTTL("prices", "lamp", 60)
+                before = self.caches.clock.offset
+                self.assertCacheExpires("prices", "lamp", after=60)
+                seen.append(round(self.caches.clock.offset - before))
+
+        self.run_test(Expiring("test_it_off"))
+        self.assertIn(60, seen)
+
     def test_counts_begin_anew(self):
         """After the run before, what is counted is of the test alone."""
 
