@@ -235,6 +235,19 @@ class NothingTestedTests(TransparentCase):
             self.assertCacheTransparent(lambda: shop.cache.get("lamp"))
         self.assertCacheTransparent(lambda: shop.cache.get("lamp"), states=("cold", "off"))
 
+    def test_hits_before(self):
+        """That it hit something in the run before is not that it is warm."""
+        cache, calls = MockBackend("prices"), []
+
+        def read():
+            calls.append(cache.get("lamp"))
+            if len(calls) == 2:
+                cache.put("chair", 1)
+                cache.get("chair")
+
+        with self.fails(r"^warm, read\(\) hit nothing in "):
+            self.assertCacheTransparent(read)
+
     def test_no_cache(self):
         """Where there is no cache at all, it is an error; a MockBackend of another test may be there."""
         with self.assertRaisesRegex(

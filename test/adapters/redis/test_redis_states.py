@@ -146,6 +146,20 @@ class VerifyingTests(CacheTestCase):
             for _ in range(2):
                 self.client.set("other", 1)
 
+    def test_kind_of_a_transaction(self):
+        """A transaction that puts, and says for how long, is a put to what is in force."""
+        kinds = []
+
+        def notes(call, proceed):
+            kinds.append(call.kind)
+            return proceed()
+
+        self.client.ping()
+        self.caches._begin(notes)
+        self.client.pipeline().set("k", 1).expire("k", 9).execute()
+        self.client.pipeline().set("k", 1).get("k").execute()
+        self.assertEqual([kind for kind in kinds if kind], ["put"])
+
     def test_two_places(self):
         """A key in two databases is two entries."""
         with self.caches.redis.verifying():
