@@ -9,7 +9,7 @@ from pathlib import Path
 from docutils.nodes import container, inline
 from parameterized import parameterized
 
-from cachetest import CacheTestMixin
+from cachetest import CacheTestMixin, Fails, MockBackend, PatchCaches
 from cachetest.adapters.registry import known_adapters
 
 from .documents import DOCS, PAGES, blocks, check_block, check_failure, name_of, parse
@@ -150,6 +150,15 @@ class FaultsTests(unittest.TestCase):
         printed = printed_of(blocks(self.page, "python")[example])
         self.assertIn(f"AssertionError: {blocks(self.page, 'text')[text]}\n", printed)
         self.assertIn("FAILED (failures=1)", printed)
+
+    def test_never_struck(self):
+        """What was never struck is told as is shown."""
+        with PatchCaches() as patch:
+            backend = MockBackend("prices")
+            with self.assertRaises(AssertionError) as failure:
+                with patch.caches.prices.inject(Fails(), on="get", key="chair"):
+                    backend.get("lamp")
+        self.assertEqual(str(failure.exception), blocks(self.page, "text")[2])
 
     @parameterized.expand([(n, block) for n, block in enumerate(blocks(page, "python")) if n not in (0, 2)])
     def test_example(self, _, block):

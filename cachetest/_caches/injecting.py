@@ -59,8 +59,7 @@ class _Block(Injected):
             raise RuntimeError(f"the inject() at {self._at} was stopped, and had not been started")
         if self._is_ended:
             return
-        self.close()
-        self._caches.forget_end(self)
+        self._leave()
         self._check()
 
     def close(self) -> None:
@@ -68,12 +67,23 @@ class _Block(Injected):
         self._is_ended = True
         self._caches._end(self._injection)
 
+    def _leave(self) -> None:
+        try:
+            self._end()
+        except BaseException:
+            # An interrupt would leave the faults in force until the test ends.
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        self.close()
+        self._caches.forget_end(self)
+
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
-        self.close()
-        self._caches.forget_end(self)
+        self._leave()
         if exc is None:
             self._check()
 

@@ -23,7 +23,7 @@ from cachetest._caches.scope import marked
 
 from .._caches.test_injecting import run_text
 
-table = {"lamp": 4.25}
+table = {"lamp": 4.25, "chair": 9.5}
 backend = MockBackend("prices")
 
 

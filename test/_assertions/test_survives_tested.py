@@ -3,10 +3,21 @@
 import functools
 import unittest
 import warnings
+from itertools import cycle
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, CacheTestWarning, Fails, Gone, MockBackend, Slow, UnknownCacheError
+from cachetest import (
+    CacheTestCase,
+    CacheTestWarning,
+    Dropped,
+    Fails,
+    Gone,
+    MockBackend,
+    Slow,
+    UnknownCacheError,
+)
+from cachetest._caches.scope import marked
 
 from .test_survives import backend, sound
 
@@ -34,6 +45,23 @@ class NotTheSameTests(CacheTestCase):
         self.assertRegex(first, "made other calls, from number 1 on:")
         self.assertRegex(lines[0], r"  first: get 0 of cache 'prices', at .*test_survives_tested.py:\d+")
         self.assertRegex(lines[1], r"  then: get 1 of")
+
+    def test_another_order(self):
+        """In which order it asks them is of no matter, as with threads."""
+        orders = cycle([("lamp", "chair"), ("chair", "lamp")])
+
+        def both():
+            return sorted(sound(item) for item in next(orders))
+
+        self.assertCacheSurvives(both, faults=(Gone(), Dropped()))
+
+    def test_keys_without_a_hash(self):
+        """Keys that have no hash are compared in their order."""
+
+        def odd():
+            return marked().caches.ensure("odd").perform("get", ([],), list, lambda _: ())
+
+        self.assertCacheSurvives(odd, faults=(Slow(1),))
 
     def test_warm(self):
         """So it does where the warm answer differs."""

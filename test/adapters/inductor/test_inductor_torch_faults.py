@@ -6,7 +6,7 @@ from parameterized import parameterized
 
 from cachetest import Damaged, Dropped, Fails, Gone, Stale, TooLarge
 
-from .torch_support import CACHE_CLASSES, TorchCacheTestCase, make_cache
+from .torch_support import CACHE_CLASSES, TorchCacheTestCase, compile_on_new_machine, make_cache
 
 
 class CacheTests(TorchCacheTestCase):
@@ -38,6 +38,23 @@ class CacheTests(TorchCacheTestCase):
         cache.put("a", {"value": 4})
         with mock.inject(Gone()):
             self.assertIsNone(cache.get("a"))
+
+
+class CompileTests(TorchCacheTestCase):
+    enable_caches = ("fx_graph_remote_cache",)
+
+    def test_goes_on(self):
+        """Torch compiles without a cache that is down, and puts an entry that is damaged anew."""
+        cache = self.caches.fx_graph
+        with self.assertLogs("torch._inductor.codecache", "WARNING"), cache.inject(Fails()) as injected:
+            compile_on_new_machine()
+        self.assertEqual([each.kind for each in injected.struck], ["failure", "failure"])
+        compile_on_new_machine()
+        with self.assertLogs("torch._inductor.codecache", "WARNING"), cache.inject(Damaged()) as injected:
+            compile_on_new_machine()
+        self.assertEqual([each.kind for each in injected.struck], ["hit"])
+        kinds = [each.kind for each in cache.operations]
+        self.assertEqual(kinds[2:], ["miss", "put", "hit", "refusal", "put"])
 
 
 if __name__ == "__main__":
