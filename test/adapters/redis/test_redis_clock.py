@@ -75,7 +75,7 @@ class ExpiryTests(unittest.TestCase):
         """Fields of a hash that have a time of their own."""
         with patched() as patch:
             client().hset("h", mapping={"a": 1, "b": 2})
-            client().hexpire("h", 60, "a")
+            client().execute_command("HEXPIRE", "h", 60, "FIELDS", 1, "a")
             patch.caches.clock.advance(61)
             self.assertEqual(client().hgetall("h"), {b"b": b"2"})
 

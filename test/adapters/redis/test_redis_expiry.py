@@ -28,7 +28,7 @@ class AssertionTests(CacheTestCase):
 
     def test_field(self):
         self.client().hset("h", mapping={"a": 1, "b": 2})
-        self.client().hexpire("h", 60, "a")
+        self.client().execute_command("HEXPIRE", "h", 60, "FIELDS", 1, "a")
         self.assertCacheTTL("redis", ("h", "b"), None)
         self.assertCacheTTL("redis", ("h", "a"), 60)
         self.assertCacheExpires("redis", ("h", "a"), after=60)
