@@ -173,8 +173,7 @@ class RunTests(StatesCase):
 
     def test_warm(self):
         """All of it is run before, once, and the entries of that are there."""
-        case = OfMethods("test_price_warm")
-        self.run_test(case)
+        self.run_test(OfMethods("test_price_warm"))
         one = ["setUp", 4.0, 4.0, "tearDown", "cleanup"]
         self.assertEqual(seen, one * 2)
 
