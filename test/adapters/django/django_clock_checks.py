@@ -111,6 +111,17 @@ class ClockTests(unittest.TestCase):
             known = "; its time was" if name == "files" else ", 3660 s before, for 60 s; that was"
             self.assertEqual(line, f"  put by operation 1, at {where}{known} over 3600 s before")
 
+    @parameterized.expand(TIMED)
+    def test_why_a_touched_one_is_gone(self, name):
+        """It was not put when it was given its time, and so that is not said."""
+        with override_settings(CACHES={"default": TIMED[name]}), PatchCaches("django") as patch:
+            caches["default"].set("k", 1, 60)
+            patch.caches.clock.advance(50)
+            caches["default"].touch("k", 60)
+            patch.caches.clock.advance(1060)
+            caches["default"].get("k")
+            self.assertIn("; its time was over 1000 s before", str(patch.caches.default.explain()))
+
     def test_put_back(self):
         from django.core.cache.backends import base, filebased, locmem, memcached
 

@@ -100,6 +100,15 @@ class AssertionTests(CacheTestCase):
             [f"  put by operation 1, at {where}, 3660 s before, for 60 s; that was over 3600 s before"],
         )
 
+    def test_why_a_touched_one_is_gone(self):
+        """It was not put when it was given its time, and so that is not said."""
+        client().set("k", "1", expire=60)
+        self.caches.clock.advance(50)
+        client().touch("k", expire=60)
+        self.caches.clock.advance(1060)
+        client().get("k")
+        self.assertIn("; its time was over 1000 s before", str(self.caches.pymemcache.explain()))
+
 
 @needs_pymemcache
 class HashClientTests(unittest.TestCase):
