@@ -86,6 +86,8 @@ class Scope(Placed):
     # Told when all that it has started has ended, after it was closed; with True where that may act at once.
     when_ended: Callable[[bool], None] | None = None
 
+    # Whether something is in force over its caches.
+    is_acted_on = False
     # Whether it is open, no other is open inside it, and nothing is in force: an operation marked with it is
     # its own then. What is in force, and `log_outside`, clear it: so the fast path has no check for them.
     is_innermost = False
@@ -170,8 +172,8 @@ class Scope(Placed):
             self._update()
 
     def _update(self) -> None:
-        in_force = self._caches is not None and self._caches._in_force
-        self.is_innermost = not (self.closed or self._has_inner or in_force or self.log_outside)
+        self.is_acted_on = bool(self._caches is not None and self._caches._in_force)
+        self.is_innermost = not (self.closed or self._has_inner or self.is_acted_on or self.log_outside)
 
     def __repr__(self) -> str:
         return f"<{'closed' if self.closed else 'open'} scope of {self.label}>"
@@ -221,8 +223,7 @@ def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> Non
         if _resting:
             _resting = without(_resting, scope)
         _open = open_among(_entered, _resting) if _resting else _entered
-        scope.is_resting = False
-        scope._update()
+        scope.is_resting, scope.is_innermost = False, not (scope.log_outside or scope.is_acted_on)
         scope.previous = mark.get()
         scope.previous_spawned_by = spawned_by.get()
         # The mark first: by that close_scope tells whether there is anything to put back.
@@ -252,7 +253,8 @@ def close_scope(scope: Scope, take_hooks_out: Callable[[], None] = _nothing) -> 
     with _lock:
         scope.closed = True
         scope.is_resting = scope.is_innermost = False
-        _entered = without(_entered, scope)
+        if scope in _entered:
+            _entered = _entered[: (at := _entered.index(scope))] + _entered[at + 1 :]
         if _resting:
             _resting = without(_resting, scope)
         _open = open_among(_entered, _resting) if _resting else _entered
