@@ -54,6 +54,7 @@ class StatefulGate(Protocol):
 
     def why_never_off(self) -> str:
         """Return why it can't be off, or nothing where it can."""
+        ...
 
 
 class Off:

@@ -14,7 +14,7 @@ from .._behaving.gate import MISSING
 from .._recording.lifetimes import Term, note_lifetime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, ItemsView, Iterator, ValuesView
 
     from .._recording.operation import Kind
 
@@ -167,9 +167,16 @@ class TimedEntries(MutableMapping[Any, Any]):
         self._drop_if_over(key)
         return key in self._kept
 
+    # Of a copy: one may expire while somebody goes through them.
+
     def __iter__(self) -> Iterator[Any]:
-        self._drop_all_over()
-        return iter(self._kept)
+        return iter(self.copy())
+
+    def items(self) -> ItemsView[Any, Any]:
+        return self.copy().items()
+
+    def values(self) -> ValuesView[Any]:
+        return self.copy().values()
 
     def __len__(self) -> int:
         self._drop_all_over()

@@ -21,6 +21,7 @@ class Below:
         self.strike = strike
         self.is_whole = strike.fault.is_of_whole_call
         self._has_begun = False
+        self._asked: list[object] = []
         self._landed: list[object] = []
 
     def _begins(self) -> bool:
@@ -41,14 +42,13 @@ class Below:
     def part(self, kind: str | None, keys: Sequence[object]) -> Strike | None:
         """Return what is to be carried out around a command of *kind* about *keys*; None for nothing."""
         strike, fault = self.strike, self.strike.fault
+        # A script tells no keys: it may be about any of them.
+        wanted = [key for key in strike.keys if not keys or any(_is_in(key, each) for each in keys)]
         if isinstance(fault, Gone) or (isinstance(fault, Damaged) and strike.call.kind != "put"):
-            # Before all that the call does, by a script too, which tells no keys.
-            if not self._begins():
-                return None
-            wanted = list(strike.keys)
-        elif kind == "get" if isinstance(fault, Stale) else kind != "get":
-            wanted = [key for key in strike.keys if any(_is_in(key, each) for each in keys)]
-        else:
+            # Before the first that the call does to each: it may look before it counts.
+            wanted = [key for key in wanted if key not in self._asked]
+            self._asked += wanted
+        elif not keys or (kind == "get") is not isinstance(fault, Stale):
             return None
         quiet: Any = _Quiet(strike.injection)
         return Strike(fault, strike.call, quiet, wanted) if wanted else None

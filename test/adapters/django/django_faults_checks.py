@@ -140,6 +140,19 @@ class StoredTests(FaultCase):
                 self.assertRaisesRegex(Exception, "truncated", cache.get, "a")
         self.assertEqual({each.key for each in injected.struck}, {":1:a"})
 
+    def test_of_two_servers(self):
+        """Each entry is damaged, or gone, on the server that has it, once for a call."""
+        mock = self.enter(MEMCACHED, {"LOCATION": ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]})
+        keys = [f"k{n}" for n in range(20)]
+        cache.set_many(dict.fromkeys(keys, "whole"))
+        self.assertGreater(len({each.store for each in mock.operations}), 1)
+        with mock.inject(Damaged(), on="get") as injected:
+            self.assertEqual(cache.get_many(keys), dict.fromkeys(keys, "wh"))
+        self.assertEqual(len(injected.struck), 20)
+        with mock.inject(Gone(), on="get") as injected:
+            self.assertEqual(cache.get_many(keys), {})
+        self.assertEqual(len(injected.struck), 20)
+
     @parameterized.expand(ON_SERVERS)
     def test_gone(self, _, name, parameters):
         """An entry is evicted before a lookup, and before what counts on it."""

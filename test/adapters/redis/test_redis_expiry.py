@@ -4,7 +4,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase
+from cachetest import CacheTestCase, PatchCaches
 
 from .redis_support import client, needs_redis
 from .test_redis_clock import PUTS
@@ -28,7 +28,7 @@ class AssertionTests(CacheTestCase):
 
     def test_field(self):
         self.client().hset("h", mapping={"a": 1, "b": 2})
-        self.client().hexpire("h", 60, "a")
+        self.client().execute_command("HEXPIRE", "h", 60, "FIELDS", 1, "a")
         self.assertCacheTTL("redis", ("h", "b"), None)
         self.assertCacheTTL("redis", ("h", "a"), 60)
         self.assertCacheExpires("redis", ("h", "a"), after=60)
@@ -47,6 +47,14 @@ class AssertionTests(CacheTestCase):
         with self.assertRaisesRegex(AssertionError, "'k' in redis://localhost:6379/1 to .* still there"):
             self.assertCacheExpires("redis", "k", after=60)
         self.assertCacheExpires("redis", "k", after=30 - 0.001, at="redis://localhost:6379/1")
+
+    def test_inside_a_block(self):
+        """It is about the test's server and clock, also inside a block that has others."""
+        self.client().set("k", 1, ex=60)
+        with PatchCaches("redis") as block:
+            block.caches.clock.advance(1000)
+            self.assertCacheTTL("redis", "k", 60)
+            self.assertCacheExpires("redis", "k", after=60)
 
     def test_why_it_is_gone(self):
         """A miss says when the entry was put, for how long, and how long ago that was over."""

@@ -59,6 +59,20 @@ class FailsTests(unittest.TestCase):
             self.assertEqual(shown(injected.struck), "failure a, failure a")
             self.assertEqual(shown(patch.caches.redis.operations), "failure a, miss a, failure a, miss a")
 
+    def test_refused_meanwhile(self):
+        """Nothing connects for as long as a call that was struck is tried again."""
+        import redis
+
+        connects = mock.Mock(side_effect=lambda connection: connection.on_connect())
+        with patched() as patch:
+            connection = client(redis_connect_func=connects, **ten_retries())
+            self.assertIsNone(connection.get("a"))
+            with patch.caches.redis.inject(Fails(), on="get"):
+                self.assertRaises(redis.ConnectionError, connection.get, "a")
+            self.assertEqual(connects.call_count, 1)
+            self.assertIsNone(connection.get("a"))
+            self.assertEqual(connects.call_count, 2)
+
     def test_no_wait(self):
         """A hundred calls with redis-py's ten retries wait by the clock of the scope alone."""
         import redis

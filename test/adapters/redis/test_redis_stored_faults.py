@@ -71,6 +71,13 @@ class StoredTests(unittest.TestCase):
             self.assertTrue(self.client.set("a", 1))
         with self.cache.inject(Dropped(), key=("c", "x")):
             self.assertEqual(self.client.hset("c", "x", 1), 1)
+        self.client.hset("h", "x", "whole")
+        self.client.rpush("l", "whole")
+        with self.cache.inject(Dropped(), on="put"):
+            self.assertEqual(self.client.hset("h", mapping={"x": 1, "y": 2}), 1)
+            self.assertEqual(self.client.rpush("l", "new"), 2)
+        self.assertEqual(self.client.hgetall("h"), {b"x": b"whole"})
+        self.assertEqual(self.client.lrange("l", 0, -1), [b"whole"])
         self.assertEqual(self.client.mget("a", "b", "c"), [b"whole", b"2", None])
         self.assertEqual(self.client.ttl("a"), 60)
         self.assertEqual(shown(injected.struck), "put a, put c, put a")
