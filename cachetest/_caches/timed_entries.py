@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
 from .._behaving.gate import MISSING
+from .._behaving.storage import Stored
 from .._recording.lifetimes import Term, note_lifetime
 
 if TYPE_CHECKING:
@@ -108,6 +109,16 @@ class TimedEntries(MutableMapping[Any, Any]):
         now = self.now()
         self._gone.pop(key, None)
         self._terms[key] = now, now + seconds
+
+    def stored_of(self, key: Any) -> Any:
+        """Return the entry of *key* with the time that it lives, or `MISSING`; nothing is told of it."""
+        return Stored(self._kept[key], self._terms.get(key)) if key in self else MISSING
+
+    def store_again(self, key: Any, stored: Stored) -> None:
+        """Put back what `stored_of` has returned."""
+        self[key] = stored.value
+        if stored.term is not None:
+            self._terms[key] = stored.term
 
     def terms_of(self, key: Any) -> dict[str, Term]:
         """Return when the entry of *key* was put, and until when it lives, in the one place that there is."""

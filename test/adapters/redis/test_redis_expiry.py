@@ -4,7 +4,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, PatchCaches
+from cachetest import CacheTestCase, Dropped, PatchCaches
 
 from .redis_support import client, needs_redis
 from .test_redis_clock import PUTS
@@ -68,14 +68,43 @@ class AssertionTests(CacheTestCase):
             [f"  put by operation 1, at {where}, 3660 s before, for 60 s; that was over 3600 s before"],
         )
 
+    def test_after_a_put_that_was_dropped(self):
+        """What is known of its time is nothing of the entry that stays."""
+        self.client().set("k", 1, ex=60)
+        self.caches.clock.advance(50)
+        with self.caches.redis.inject(Dropped()):
+            self.client().set("k", 2, ex=600)
+        self.assertCacheTTL("redis", "k", 10)
+        self.caches.clock.advance(1010)
+        self.client().get("k")
+        self.assertIn("; its time was over 1000 s before", str(self.caches.redis.explain()))
+
     def test_why_a_list_is_gone(self):
-        """The time that it is given counts from then on."""
+        """One that was given its time later was not put then, and so that is not said."""
         self.client().lpush("k", 1)
         self.caches.clock.advance(1000)
         self.client().expire("k", 60)
         self.caches.clock.advance(1000)
         self.client().lrange("k", 0, -1)
-        self.assertIn("1000 s before, for 60 s; that was over 940 s before", str(self.caches.redis.explain()))
+        where = self.caches.redis.operations[0].where
+        self.assertEqual(
+            str(self.caches.redis.explain()).splitlines()[1:],
+            [f"  put by operation 1, at {where}; its time was over 940 s before"],
+        )
+
+    @parameterized.expand([("in_one", True), ("alone", False)])
+    def test_given_in_a_transaction(self, _, put):
+        """One that was put in the same was put then."""
+        pipeline = self.client().pipeline()
+        self.client().set("k", 1)
+        self.caches.clock.advance(1000)
+        if put:
+            pipeline.set("k", 1)
+        pipeline.expire("k", 60).execute()
+        self.caches.clock.advance(1000)
+        self.client().get("k")
+        told = "1000 s before, for 60 s; that" if put else "; its time"
+        self.assertIn(f"{told} was over 940 s before", str(self.caches.redis.explain()))
 
 
 if __name__ == "__main__":
