@@ -49,6 +49,14 @@ class _Ends(dict[str, "float | None"]):
             self.born[key] = now()
         super().__setitem__(key, until)
 
+    def put_back(self, key: str, until: float | None, born: float | None) -> None:
+        """Have what there was of *key*."""
+        super().__setitem__(key, until)
+        if born is None:
+            self.born.pop(key, None)
+        else:
+            self.born[key] = born
+
 
 class MemoryStore:
     """What Django's in-memory cache keeps: ``cache`` has pickled values by made key."""

@@ -4,7 +4,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, PatchCaches
+from cachetest import CacheTestCase, Dropped, PatchCaches
 
 from .redis_support import client, needs_redis
 from .test_redis_clock import PUTS
@@ -67,6 +67,17 @@ class AssertionTests(CacheTestCase):
             str(self.caches.redis.explain()).splitlines()[1:],
             [f"  put by operation 1, at {where}, 3660 s before, for 60 s; that was over 3600 s before"],
         )
+
+    def test_after_a_put_that_was_dropped(self):
+        """What is known of its time is nothing of the entry that stays."""
+        self.client().set("k", 1, ex=60)
+        self.caches.clock.advance(50)
+        with self.caches.redis.inject(Dropped()):
+            self.client().set("k", 2, ex=600)
+        self.assertCacheTTL("redis", "k", 10)
+        self.caches.clock.advance(1010)
+        self.client().get("k")
+        self.assertIn("; its time was over 1000 s before", str(self.caches.redis.explain()))
 
     def test_why_a_list_is_gone(self):
         """One that was given its time later was not put then, and so that is not said."""
