@@ -171,9 +171,8 @@ class Session:
         if self._switches_off:
             # A switch that is per context belongs to the test's own, which an import elsewhere is not in.
             own = marked() is scope
-            self._override(
-                scope, [each for each in switches_of([adapter]) if own or not each.per_context], False
-            )
+            met = [each for each in switches_of([adapter]) if own or not each.per_context]
+            self._override(scope, met, False)
         if type(adapter).scope_context is not Adapter.scope_context:
             self._enter_context(adapter, scope)
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
-from .operation import Operation, location_of
+from .locations import location_of
+from .operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .operation import Kind, Location, Origin, OriginTeller
+    from .locations import Location
+    from .operation import Kind, Origin, OriginTeller
 
 __all__ = ["Record", "Snapshot", "number_of"]
 
