@@ -10,7 +10,7 @@ from .._recording.locks import make_lock
 from ..faults import Damaged, Dropped, Fails, Gone, LosesReply, Slow, Stale, TooLarge
 from .call import MISSING
 from .gate import text_of
-from .storage import Storage, kept_entries
+from .storage import OwnStorage, Storage, kept_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +36,7 @@ class OwnEntries:
     """What carries faults out for a cache without an adapter: a `MockBackend`'s, whose entries are ours."""
 
     def storage(self, cache: Any) -> Storage:
-        return Storage(cache.cache, finds_as_stored=True)
+        return OwnStorage(cache)
 
     def failure(self, cache: Any) -> Exception | None:
         return ConnectionError(f"the cache {cache.name!r} can't be reached")

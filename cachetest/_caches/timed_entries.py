@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
 from .._behaving.gate import MISSING
+from .._behaving.storage import Stored
 from .._recording.lifetimes import Term, note_lifetime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, ItemsView, Iterator, ValuesView
 
     from .._recording.operation import Kind
 
@@ -109,6 +110,16 @@ class TimedEntries(MutableMapping[Any, Any]):
         self._gone.pop(key, None)
         self._terms[key] = now, now + seconds
 
+    def stored_of(self, key: Any) -> Any:
+        """Return the entry of *key* with the time that it lives, or `MISSING`; nothing is told of it."""
+        return Stored(self._kept[key], self._terms.get(key)) if key in self else MISSING
+
+    def store_again(self, key: Any, stored: Stored) -> None:
+        """Put back what `stored_of` has returned."""
+        self[key] = stored.value
+        if stored.term is not None:
+            self._terms[key] = stored.term
+
     def terms_of(self, key: Any) -> dict[str, Term]:
         """Return when the entry of *key* was put, and until when it lives, in the one place that there is."""
         return {"": Term(*self._terms.get(key, (None, None)))} if key in self else {}
@@ -167,9 +178,16 @@ class TimedEntries(MutableMapping[Any, Any]):
         self._drop_if_over(key)
         return key in self._kept
 
+    # Of a copy: one may expire while somebody goes through them.
+
     def __iter__(self) -> Iterator[Any]:
-        self._drop_all_over()
-        return iter(self._kept)
+        return iter(self.copy())
+
+    def items(self) -> ItemsView[Any, Any]:
+        return self.copy().items()
+
+    def values(self) -> ValuesView[Any]:
+        return self.copy().values()
 
     def __len__(self) -> int:
         self._drop_all_over()

@@ -173,8 +173,7 @@ class RunTests(StatesCase):
 
     def test_warm(self):
         """All of it is run before, once, and the entries of that are there."""
-        case = OfMethods("test_price_warm")
-        self.run_test(case)
+        self.run_test(OfMethods("test_price_warm"))
         one = ["setUp", 4.0, 4.0, "tearDown", "cleanup"]
         self.assertEqual(seen, one * 2)
 
@@ -219,6 +218,21 @@ class RunTests(StatesCase):
         self.assertTrue(seen[2].endswith(text), seen[2])
         ((_, text),) = run_case(Counting("test_counts_cold")).failures
         self.assertIn("cache 'prices': expected", text)
+
+    def test_entries_that_expire(self):
+        """So do those of the time that entries live; the clock is moved on all the same."""
+
+        class Expiring(Prices):
+            @cache_states("off")
+            def test_it(self):
+                self.cache.put("lamp", 1, ttl=60)
+                self.assertCacheTTL("prices", "lamp", 60)
+                before = self.caches.clock.offset
+                self.assertCacheExpires("prices", "lamp", after=60)
+                seen.append(round(self.caches.clock.offset - before))
+
+        self.run_test(Expiring("test_it_off"))
+        self.assertIn(60, seen)
 
     def test_counts_begin_anew(self):
         """After the run before, what is counted is of the test alone."""
@@ -268,7 +282,8 @@ class RunTests(StatesCase):
             def test_it(self):
                 square(1)
 
-        result = self.run_test(Memoised(f"test_it_{state}"))
+        with mock.patch("cachetest._caches.in_state.backend_names", return_value=()):
+            result = self.run_test(Memoised(f"test_it_{state}"))
         ((_, reason),) = result.skipped
         self.assertRegex(reason, f"no cache of this test can be {state}: .*{text}")
 

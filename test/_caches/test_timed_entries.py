@@ -81,6 +81,18 @@ class TtlTests(unittest.TestCase):
         held.clear()
         self.assertIsNone(self.backend.get("l"))
 
+    @parameterized.expand([("items",), ("values",), ("keys",)])
+    def test_gone_through(self, view):
+        """One may expire while somebody goes through them."""
+        for key in range(3):
+            self.backend.put(key, key, ttl=60 + key)
+        seen = []
+        for each in getattr(self.cache.cache, view)():
+            seen.append(each)
+            self.caches.clock.advance(61)
+            self.assertEqual(dict(self.cache.cache), {2: 2} if len(seen) == 1 else {})
+        self.assertEqual(len(seen), 3)
+
     @parameterized.expand(
         [
             ("put", lambda self: self.backend.put("k", 2)),

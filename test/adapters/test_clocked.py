@@ -1,6 +1,7 @@
 """What a library has in place of ``time``: moved by the clock of the scope, and else the real one."""
 
 import itertools
+import threading
 import time
 import types
 import unittest
@@ -67,7 +68,10 @@ class MovedTimeTests(unittest.TestCase):
                     steps.append(clock.offset)
 
             with mock.patch.object(clock, "tell", tell_and_move):
-                MOVED_TIME.sleep(300)
+                sleeper = threading.Thread(target=MOVED_TIME.sleep, args=(300,), daemon=True)
+                sleeper.start()
+                sleeper.join(60)
+            self.assertFalse(sleeper.is_alive())
         self.assertEqual(steps, [100, 200, 300])
 
 

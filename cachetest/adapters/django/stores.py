@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..._behaving.clock import now
 from ..._recording.lifetimes import Term
 from ..._recording.locks import make_lock
+from ..outer_call import call_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,9 +42,20 @@ class _Ends(dict[str, "float | None"]):
         self.born: dict[str, float] = {}
 
     def __setitem__(self, key: str, until: float | None) -> None:
-        if until is not None:
+        if getattr(call_around(), "asked", "").endswith("touch"):
+            # It was there before it was given that time.
+            self.born.pop(key, None)
+        elif until is not None:
             self.born[key] = now()
         super().__setitem__(key, until)
+
+    def put_back(self, key: str, until: float | None, born: float | None) -> None:
+        """Have what there was of *key*."""
+        super().__setitem__(key, until)
+        if born is None:
+            self.born.pop(key, None)
+        else:
+            self.born[key] = born
 
 
 class MemoryStore:

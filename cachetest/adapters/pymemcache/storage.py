@@ -49,6 +49,8 @@ class MemcachedStorage(Storage):
         for each, name in self._wanted(key):
             entry = None if stored is MISSING else stored.get(id(each))
             with each._lock:
+                # That of a put that is undone is none of this entry.
+                each._born.pop(name, None)
                 if entry is None:
                     each._entries.pop(name, None)
                 else:

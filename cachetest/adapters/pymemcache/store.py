@@ -6,7 +6,6 @@ from functools import partial
 from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
-from ..._behaving.clock import now
 from ..._behaving.gate import MISSING
 from .entries import CommandError, Entry, MemcachedEntries, fits, key_of, number_of
 
@@ -68,7 +67,8 @@ class MemcachedStore(MemcachedEntries):
             return MISSING
         if expires is not None:
             self._entries[name] = found._replace(expires=expires)
-            self._born[name] = now()
+            # It was there before it was given that time.
+            self._born.pop(name, None)
         return found
 
     def store(

@@ -34,6 +34,13 @@ class _MovedLoop(Moved):
         return here + clock_offset()
 
 
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        return await asyncio.wait_for(event.wait(), seconds)
+    except asyncio.TimeoutError:
+        return False
+
+
 class _MovedAsyncio(Moved):
     __slots__ = ()
     _module = asyncio
@@ -51,9 +58,7 @@ class _MovedAsyncio(Moved):
         until = loop.time() + clock.offset + delay
         with clock.telling(lambda: loop.call_soon_threadsafe(woken.set)):
             while (left := until - loop.time() - clock.offset) > 0:
-                try:
-                    await asyncio.wait_for(woken.wait(), left)
-                except asyncio.TimeoutError:
+                if not await _is_set_within(woken, left):
                     break
                 woken.clear()
         return result[0] if result else None

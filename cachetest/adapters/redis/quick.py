@@ -235,7 +235,7 @@ def _direct(name: bytes) -> Callable[[ServerSocket, list[bytes], int], Done]:
                     # It has changed nothing, and is a failure.
                     return None
                 reply = peer._decode_result(reply)
-            socket.look_at_times(keys)
+            socket.look_at_times(keys, name)
         return encode(reply, protocol), socket.effects_of(rule.effects, keys, arguments, reply)
 
     return direct

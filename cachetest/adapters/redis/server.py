@@ -36,6 +36,8 @@ NO_REPLY = object()
 
 # As redis-py has it.
 SERVER_CLOSED_CONNECTION_ERROR = "Connection closed by server."
+# They put an entry and say how long it lives.
+_PUTS = frozenset({b"SET", b"SETEX", b"PSETEX"})
 _SCRIPTS = frozenset({b"EVAL", b"EVALSHA", b"EVAL_RO", b"EVALSHA_RO", b"SCRIPT", b"FUNCTION", b"FCALL"})
 
 
@@ -113,11 +115,14 @@ class ServerSocket:
             self.error_reply = reply
             raise reply
         with self.server.lock:
-            self.look_at_times(keys)
+            self.look_at_times(keys, fields[0])
         return reply
 
-    def look_at_times(self, keys: Sequence[object]) -> None:
-        """Note until when each of *keys* lives, and which are gone as their time had come; under the lock."""
+    def look_at_times(self, keys: Sequence[object], name: bytes = b"") -> None:
+        """Note until when each of *keys* lives, and which are gone as their time had come; under the lock.
+
+        *name* is that of the command which was executed.
+        """
         self._expired.clear()
         until = self.lifetimes
         # Not by the database, which forgets what was over as it was put.
@@ -130,7 +135,11 @@ class ServerSocket:
             if entry is not None and entry.expireat is not None:
                 if until.get((self.server, self.db, raw)) != entry.expireat:
                     until[self.server, self.db, raw] = entry.expireat
-                    self.server.born[self.db, raw] = now()
+                    if name.upper() in _PUTS:
+                        self.server.born[self.db, raw] = now()
+                    else:
+                        # It was there before it was given that time.
+                        self.server.born.pop((self.db, raw), None)
             elif until:
                 place = self.server, self.db, raw
                 lived_until = until.get(place, math.inf)

@@ -260,7 +260,7 @@ class Serving:
             return
         self.use(keys)
         with self._server.lock:
-            server.look_at_times(keys)
+            server.look_at_times(keys, name)
         for done, key in server.effects_of(rule.effects, keys, arguments, reply):
             flushed.note(done, key, server.db)
             self._cache.record(done, key, LIBRARIES, self.known_of(name))

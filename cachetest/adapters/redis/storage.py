@@ -87,6 +87,8 @@ class RedisStorage(Storage):
                     self._lifetimes.pop(at, None)
                     continue
                 item, until = found
+                # That of a put that is undone is none of this item.
+                server.born.pop((number, raw), None)
                 database._dict[raw] = made = _copied(item)
                 if made.expireat is not None:
                     database.schedule_expiry(raw, made.expireat)

@@ -159,16 +159,19 @@ class Store:
                 for number in self.numbers(address):
                     if server.dbs[number]._dict:
                         server.dbs[number]._dict.clear()
-        self.forget_times()
+        self._forget_lifetimes()
 
     def forget_times(self) -> None:
-        """Forget until when the entries lived that were there."""
+        """Forget until when the entries lived that were there, and how clients decode them."""
+        self._forget_lifetimes()
+        self.decoders.clear()
+
+    def _forget_lifetimes(self) -> None:
         for address, server in list(self.servers.items()):
             numbers = self.numbers(address)
             for place in list(self.lifetimes):
                 if place[0] is server and place[1] in numbers:
                     self.lifetimes.pop(place, None)
-        self.decoders.clear()
 
 
 def _term_of(server: Server, number: int, key: bytes, field: bytes | None) -> Term:

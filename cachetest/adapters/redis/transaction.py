@@ -68,10 +68,12 @@ def _execute(
     items = database._dict
     replies, effects = [b"*%d\r\n" % len(commands)], []
     origins: list[list[bytes]] = []
+    put: set[bytes] = set()
     for fields, lives in zip(commands, seconds, strict=True):
         name, key = fields[0], fields[1]
         if name == _SET:
             write(socket, database, fields, lives)
+            put.add(key)
             replies.append(OK)
             effects.append(("put", name_of(key)))
         elif name == _MSET:
@@ -86,7 +88,10 @@ def _execute(
                     item.expireat = until = now() + lives
                     database.schedule_expiry(key, until)
                     socket.lifetimes[socket.server, socket.db, key] = until
-                    socket.server.born[socket.db, key] = until - lives
+                    if key in put:
+                        socket.server.born[socket.db, key] = until - lives
+                    else:
+                        socket.server.born.pop((socket.db, key), None)
                 replies.append(b":%d\r\n" % (item is not None))
             elif item is None:
                 replies.append(NOTHING[protocol])

@@ -100,7 +100,7 @@ class Server(FakeServer):  # type: ignore[misc]
         self.monitors: list[Any] = []
         self.slow_log = SlowLog()
         self.acl = Permissions()
-        # When the keys were given the time that they live, by the number of the database and the key.
+        # When those were put that have lived for a time since, by the number of the database and the key.
         self.born: dict[tuple[int, bytes], float] = {}
         self.executed = 0
         self.executed_by_closed: list[int] = []

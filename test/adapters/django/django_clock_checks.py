@@ -9,7 +9,7 @@ from django.core.cache import caches
 from django.test import override_settings
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, PatchCaches
+from cachetest import CacheTestCase, Dropped, PatchCaches
 
 from ...support import run_case
 from .django_quick_checks import BACKENDS
@@ -110,6 +110,30 @@ class ClockTests(unittest.TestCase):
             where = patch.caches.default.operations[0].where
             known = "; its time was" if name == "files" else ", 3660 s before, for 60 s; that was"
             self.assertEqual(line, f"  put by operation 1, at {where}{known} over 3600 s before")
+
+    @parameterized.expand(TIMED)
+    def test_after_a_put_that_was_dropped(self, name):
+        """What is known of its time is nothing of the entry that stays."""
+        with override_settings(CACHES={"default": TIMED[name]}), PatchCaches("django") as patch:
+            caches["default"].set("k", 1, 60)
+            patch.caches.clock.advance(50)
+            with patch.caches.default.inject(Dropped()):
+                caches["default"].set("k", 2, 600)
+            patch.caches.clock.advance(1010)
+            caches["default"].get("k")
+            known = "1060 s before, for 60 s; that" if name in ("memory", "table") else "; its time"
+            self.assertIn(f"{known} was over 1000 s before", str(patch.caches.default.explain()))
+
+    @parameterized.expand(TIMED)
+    def test_why_a_touched_one_is_gone(self, name):
+        """It was not put when it was given its time, and so that is not said."""
+        with override_settings(CACHES={"default": TIMED[name]}), PatchCaches("django") as patch:
+            caches["default"].set("k", 1, 60)
+            patch.caches.clock.advance(50)
+            caches["default"].touch("k", 60)
+            patch.caches.clock.advance(1060)
+            caches["default"].get("k")
+            self.assertIn("; its time was over 1000 s before", str(patch.caches.default.explain()))
 
     def test_put_back(self):
         from django.core.cache.backends import base, filebased, locmem, memcached

@@ -7,7 +7,7 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, PatchCaches
+from cachetest import CacheTestCase, Dropped, PatchCaches
 
 from .pymemcache_support import client, needs_pymemcache, pymemcache
 from .test_pymemcache_failures import down, fill, hash_client, patched
@@ -99,6 +99,25 @@ class AssertionTests(CacheTestCase):
             str(self.caches.pymemcache.explain()).splitlines()[1:],
             [f"  put by operation 1, at {where}, 3660 s before, for 60 s; that was over 3600 s before"],
         )
+
+    def test_after_a_put_that_was_dropped(self):
+        """What is known of its time is nothing of the entry that stays."""
+        client().set("k", "1", expire=60)
+        self.caches.clock.advance(50)
+        with self.caches.pymemcache.inject(Dropped()):
+            client().set("k", "2", expire=600)
+        self.caches.clock.advance(1010)
+        client().get("k")
+        self.assertIn("; its time was over 1000 s before", str(self.caches.pymemcache.explain()))
+
+    def test_why_a_touched_one_is_gone(self):
+        """It was not put when it was given its time, and so that is not said."""
+        client().set("k", "1", expire=60)
+        self.caches.clock.advance(50)
+        client().touch("k", expire=60)
+        self.caches.clock.advance(1060)
+        client().get("k")
+        self.assertIn("; its time was over 1000 s before", str(self.caches.pymemcache.explain()))
 
 
 @needs_pymemcache

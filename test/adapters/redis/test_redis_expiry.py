@@ -4,7 +4,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase
+from cachetest import CacheTestCase, Dropped, PatchCaches
 
 from .redis_support import client, needs_redis
 from .test_redis_clock import PUTS
@@ -28,7 +28,7 @@ class AssertionTests(CacheTestCase):
 
     def test_field(self):
         self.client().hset("h", mapping={"a": 1, "b": 2})
-        self.client().hexpire("h", 60, "a")
+        self.client().execute_command("HEXPIRE", "h", 60, "FIELDS", 1, "a")
         self.assertCacheTTL("redis", ("h", "b"), None)
         self.assertCacheTTL("redis", ("h", "a"), 60)
         self.assertCacheExpires("redis", ("h", "a"), after=60)
@@ -48,6 +48,14 @@ class AssertionTests(CacheTestCase):
             self.assertCacheExpires("redis", "k", after=60)
         self.assertCacheExpires("redis", "k", after=30 - 0.001, at="redis://localhost:6379/1")
 
+    def test_inside_a_block(self):
+        """It is about the test's server and clock, also inside a block that has others."""
+        self.client().set("k", 1, ex=60)
+        with PatchCaches("redis") as block:
+            block.caches.clock.advance(1000)
+            self.assertCacheTTL("redis", "k", 60)
+            self.assertCacheExpires("redis", "k", after=60)
+
     def test_why_it_is_gone(self):
         """A miss says when the entry was put, for how long, and how long ago that was over."""
         self.client().set("k", 1, ex=60)
@@ -60,14 +68,43 @@ class AssertionTests(CacheTestCase):
             [f"  put by operation 1, at {where}, 3660 s before, for 60 s; that was over 3600 s before"],
         )
 
+    def test_after_a_put_that_was_dropped(self):
+        """What is known of its time is nothing of the entry that stays."""
+        self.client().set("k", 1, ex=60)
+        self.caches.clock.advance(50)
+        with self.caches.redis.inject(Dropped()):
+            self.client().set("k", 2, ex=600)
+        self.assertCacheTTL("redis", "k", 10)
+        self.caches.clock.advance(1010)
+        self.client().get("k")
+        self.assertIn("; its time was over 1000 s before", str(self.caches.redis.explain()))
+
     def test_why_a_list_is_gone(self):
-        """The time that it is given counts from then on."""
+        """One that was given its time later was not put then, and so that is not said."""
         self.client().lpush("k", 1)
         self.caches.clock.advance(1000)
         self.client().expire("k", 60)
         self.caches.clock.advance(1000)
         self.client().lrange("k", 0, -1)
-        self.assertIn("1000 s before, for 60 s; that was over 940 s before", str(self.caches.redis.explain()))
+        where = self.caches.redis.operations[0].where
+        self.assertEqual(
+            str(self.caches.redis.explain()).splitlines()[1:],
+            [f"  put by operation 1, at {where}; its time was over 940 s before"],
+        )
+
+    @parameterized.expand([("in_one", True), ("alone", False)])
+    def test_given_in_a_transaction(self, _, put):
+        """One that was put in the same was put then."""
+        pipeline = self.client().pipeline()
+        self.client().set("k", 1)
+        self.caches.clock.advance(1000)
+        if put:
+            pipeline.set("k", 1)
+        pipeline.expire("k", 60).execute()
+        self.caches.clock.advance(1000)
+        self.client().get("k")
+        told = "1000 s before, for 60 s; that" if put else "; its time"
+        self.assertIn(f"{told} was over 940 s before", str(self.caches.redis.explain()))
 
 
 if __name__ == "__main__":
