@@ -77,7 +77,15 @@ class Passing(_Counts):
     def __init__(self) -> None:
         super().__init__((), None)
 
-    def perform(self, kind: str | None, keys: Sequence[object], do: Any, *_: Any) -> Any:
+    def perform(
+        self,
+        kind: str | None,
+        keys: Sequence[object],
+        do: Callable[[], Any],
+        effects: Callable[[Any], Iterable[Effect]],
+        libraries: frozenset[str],
+        known: Mapping[str, object] | None = None,
+    ) -> Any:
         return do()
 
     def fail(self, *_: object) -> None:
@@ -91,8 +99,17 @@ class PartOfCall(_Counts):
         super().__init__(strikes, carrier)
         self._around = around
 
-    def perform(self, kind: str | None, keys: Sequence[object], do: Any, *rest: Any) -> Any:
-        return self._around.perform(kind, keys, self.struck(kind, keys, do), *rest)
+    def perform(
+        self,
+        kind: str | None,
+        keys: Sequence[object],
+        do: Callable[[], Any],
+        effects: Callable[[Any], Iterable[Effect]],
+        libraries: frozenset[str],
+        known: Mapping[str, object] | None = None,
+    ) -> Any:
+        do = self.struck(kind, keys, do)
+        return self._around.perform(kind, keys, do, effects, libraries, known)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._around, name)

@@ -44,10 +44,10 @@ class MemcachedStorage(Storage):
                 found[id(each)] = entry
         return found or MISSING
 
-    def write(self, key: object, kept: Any) -> None:
-        """Put the entries in what was *kept* on their servers, and take out what is on the others."""
+    def write(self, key: object, stored: Any) -> None:
+        """Put the entries in what is *stored* on their servers, and take out what is on the others."""
         for each, name in self._wanted(key):
-            entry = None if kept is MISSING else kept.get(id(each))
+            entry = None if stored is MISSING else stored.get(id(each))
             with each._lock:
                 # That of a put that is undone is none of this entry.
                 each._born.pop(name, None)
@@ -56,14 +56,14 @@ class MemcachedStorage(Storage):
                 else:
                     each._entries[name] = entry
 
-    def content(self, kept: Any) -> Any:
+    def content(self, stored: Any) -> Any:
         """Return the value, in bytes."""
-        return next(iter(kept.values())).value
+        return next(iter(stored.values())).value
 
-    def with_content(self, kept: Any, content: Any) -> Any:
-        """Return *kept* with other bytes in place of those."""
+    def with_content(self, stored: Any, content: Any) -> Any:
+        """Return *stored* with other bytes in place of those."""
         value = content.encode() if isinstance(content, str) else bytes(content)
-        return {each: entry._replace(value=value) for each, entry in kept.items()}
+        return {each: entry._replace(value=value) for each, entry in stored.items()}
 
     def is_same(self, one: Any, other: Any) -> bool:
         # What was read elsewhere may have the entries of other servers as well.

@@ -26,7 +26,8 @@ for _each in (sync_retry, asyncio_retry):
 def refusal_of(connection: Any) -> OSError:
     """Return what a system says to *connection* where nobody listens."""
     text = os.strerror(errno.ECONNREFUSED)
-    if isinstance(connection, AbstractConnection) and not hasattr(connection, "path"):
+    is_async = isinstance(connection, AbstractConnection)
+    if is_async and not hasattr(connection, "path"):
         host = "127.0.0.1" if connection.host == "localhost" else connection.host
         text = f"Connect call failed {(host, int(connection.port))!r}"
     return ConnectionRefusedError(errno.ECONNREFUSED, text)

@@ -71,15 +71,15 @@ class RedisStorage(Storage):
                     items[place] = _copied(item), self._lifetimes.get((server, number, raw))
         return _Stored(field, items) if items else MISSING
 
-    def write(self, key: object, kept: Any) -> None:
-        """Put the items in what was *kept* in their places, and take out what is in the others."""
+    def write(self, key: object, stored: Any) -> None:
+        """Put the items in what is *stored* in their places, and take out what is in the others."""
         raw, _ = _raw(key)
         if raw is None:
             return
         for place in self._places():
             server, number = place
             at = server, number, raw
-            found = None if kept is MISSING else kept.items.get(place)
+            found = None if stored is MISSING else stored.items.get(place)
             with server.lock:
                 database = server.dbs[number]
                 if found is None:
@@ -97,18 +97,18 @@ class RedisStorage(Storage):
                 else:
                     self._lifetimes[at] = until
 
-    def content(self, kept: Any) -> Any:
+    def content(self, stored: Any) -> Any:
         """Return the bytes of a string, or of one field of a hash; else what fakeredis has."""
-        value, field = next(iter(kept.items.values()))[0].value, kept.field
+        value, field = next(iter(stored.items.values()))[0].value, stored.field
         return value if field is None or type(value) is bytes else value[field]
 
-    def with_content(self, kept: Any, content: Any) -> Any:
-        """Return *kept* with other bytes in place of those."""
+    def with_content(self, stored: Any, content: Any) -> Any:
+        """Return *stored* with other bytes in place of those."""
         if isinstance(content, str):
             content = content.encode()
         made: dict[Place, tuple[Any, float | None]] = {}
-        field: Any = kept.field
-        for place, (item, until) in kept.items.items():
+        field: Any = stored.field
+        for place, (item, until) in stored.items.items():
             changed = _copied(item)
             if field is None or type(changed.value) is bytes:
                 changed.value = bytes(content)
