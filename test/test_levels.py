@@ -18,8 +18,7 @@ LEVELS = [
     {"": ["errors", "faults"]},
     {
         "_recording": [
-            *("locks", "patience", "thread_frames", "packages", "makers", "locations", "operation"),
-            *("call_sites",),
+            *("locks", "patience", "thread_frames", "packages", "makers", "operation", "call_sites"),
             *("foreign_adapters", "sameness", "lifetimes", "answer_parts", "answers", "held_answers"),
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]

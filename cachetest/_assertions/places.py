@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._behaving.clock import Clock
 from .._behaving.injection import Injection, Matching, keys_as_given
-from .._recording.locations import location_of
+from .._recording.operation import location_of
 from ..faults import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from .._behaving.call import Call
-    from .._recording.locations import Location
+    from .._recording.operation import Location
     from ..faults import Fault
 
 __all__ = ["Place", "Seen", "Watch", "places_of"]

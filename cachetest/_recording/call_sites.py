@@ -6,8 +6,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from .locations import Location, location_of
 from .makers import SavedFrame, TestFrame, frames
+from .operation import Location, location_of
 from .packages import NEVER, NO_LIBRARIES, PROGRAM, known, module_of, packages_without
 
 if TYPE_CHECKING:

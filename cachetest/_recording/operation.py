@@ -1,16 +1,19 @@
-"""One logged operation of a cache."""
+"""One logged operation of a cache, and the line of source that it came from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, get_args
+from contextlib import suppress
+
+# Not as `os.getcwd`, which a test may have replaced for its program.
+from os import getcwd, sep
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, Protocol, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
 
     from typing_extensions import Self
 
-    from ..faults import Fault
-    from .locations import Location
 
 __all__ = [
     "A_SCRIPT",
@@ -19,9 +22,11 @@ __all__ = [
     "SCRIPTS",
     "Injected",
     "Kind",
+    "Location",
     "Operation",
     "Origin",
     "OriginTeller",
+    "location_of",
     "place_of",
 ]
 
@@ -43,6 +48,27 @@ GUARDS_FAILED = "its guards failed: "
 
 # The call that an operation of a kind comes from, where nobody says otherwise.
 _ASKED: dict[Kind, str] = {"put": "put", "hit": "get", "miss": "get", "delete": "delete", "refusal": "get"}
+
+
+class Location(NamedTuple):
+    """A line of source: file name, line number (from 1), and the function it is in."""
+
+    filename: str
+    lineno: int
+    function: str
+
+    def __str__(self) -> str:
+        path = self.filename
+        # A working directory may be gone.
+        with suppress(OSError):
+            path = path.removeprefix(getcwd() + sep)
+        return f"{path}:{self.lineno} in {self.function}"
+
+
+def location_of(code: CodeType, instruction: int) -> Location:
+    """Return the line of *code* that holds the *instruction* at this offset."""
+    lines = (line for start, end, line in code.co_lines() if start <= instruction < end)
+    return Location(code.co_filename, next(lines, None) or code.co_firstlineno, code.co_name)
 
 
 class OriginTeller(Protocol):
@@ -99,7 +125,7 @@ class Operation:
     """The id of the process that called."""
     error: str | None
     """The class and the text of the exception, for a failure; for a refusal the reason."""
-    fault: Fault | None
+    fault: Any
     """What struck it, where a test had it struck: `cachetest.Fails` and its like."""
     _origin: Origin | Callable[[], Origin]
 
@@ -116,7 +142,7 @@ class Operation:
         store: str | None = None,
         process: int | None = None,
         error: str | None = None,
-        fault: Fault | None = None,
+        fault: Any = None,
         origin: Origin | Callable[[], Origin] = None,
     ) -> None:
         put = object.__setattr__

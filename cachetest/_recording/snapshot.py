@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
-from .locations import location_of
-from .operation import Operation
+from .operation import Operation, location_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .locations import Location
-    from .operation import Kind, Origin, OriginTeller
+    from .operation import Kind, Location, Origin, OriginTeller
 
 __all__ = ["Record", "Snapshot", "number_of"]
 
