@@ -83,15 +83,19 @@ class Off:
         if why or not self.is_for(call.cache):
             return proceed()
         with self._turns.get(call.cache) or self._turns.setdefault(call.cache, make_lock()):
-            gate.drop_entries(call.keys)
-            try:
-                found = proceed()
-                if not iscoroutine(found):
-                    self._look_at(call)
-            finally:
-                gate.drop_entries(call.keys)
+            found = self._do(call, gate, proceed)
         # What is to be awaited has not begun.
         return self._awaited(call, found) if iscoroutine(found) else found
+
+    def _do(self, call: Call, gate: StatefulGate, proceed: Callable[[], Any]) -> Any:
+        gate.drop_entries(call.keys)
+        try:
+            found = proceed()
+            if not iscoroutine(found):
+                self._look_at(call)
+            return found
+        finally:
+            gate.drop_entries(call.keys)
 
     async def _awaited(self, call: Call, found: Awaitable[Any]) -> Any:
         gate = cast("StatefulGate", call.gate)
