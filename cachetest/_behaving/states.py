@@ -83,11 +83,11 @@ class Off:
         if why or not self.is_for(call.cache):
             return proceed()
         with self._turns.get(call.cache) or self._turns.setdefault(call.cache, make_lock()):
-            found = self._do(call, gate, proceed)
+            found = self._done(gate, call, proceed)
         # What is to be awaited has not begun.
         return self._awaited(call, found) if iscoroutine(found) else found
 
-    def _do(self, call: Call, gate: StatefulGate, proceed: Callable[[], Any]) -> Any:
+    def _done(self, gate: StatefulGate, call: Call, proceed: Callable[[], Any]) -> Any:
         gate.drop_entries(call.keys)
         try:
             found = proceed()
