@@ -160,6 +160,8 @@ class StateOfTest(AssertionBase):
         made = vars(first)
         # What fixtures have set on the case, and its scope; not what every case has of its own.
         made.update({name: value for name, value in vars(self).items() if name not in made})
+        # Pytest has its method be one of the case, which would be run in place of that of this one.
+        made.pop(self._testMethodName, None)
         first._warms, first._test_state = self._test_state, "cold"
         loop = _loop_of(self)
         result = unittest.TestResult()

@@ -16,11 +16,13 @@ class PytestTests(unittest.TestCase):
             "class Tests(CacheTestCase):\n"
             "    @pytest.fixture(autouse=True)\n"
             "    def given(self):\n        self.value = 4\n"
+            "    def setUp(self):\n        self.more = 1\n"
+            "    def tearDown(self):\n        del self.more\n"
             "    @cache_states('cold', 'warm', 'off', 'failing')\n"
             "    def test_it(self):\n"
             "        try:\n            found = prices.get('lamp')\n"
             "        except ConnectionError:\n            found = 'down'\n"
-            "        else:\n            prices.put('lamp', self.value)\n"
+            "        else:\n            prices.put('lamp', self.value + self.more)\n"
             "        print('found', found)\n"
         )
         with tempfile.TemporaryDirectory() as folder:
@@ -30,7 +32,7 @@ class PytestTests(unittest.TestCase):
             )
         self.assertIn("4 passed", done.stdout)
         found = [line.partition("found ")[2] for line in done.stdout.splitlines() if "found " in line]
-        self.assertCountEqual(found, ["None", "None", "4", "None", "down"])
+        self.assertCountEqual(found, ["None", "None", "5", "None", "down"])
 
 
 if __name__ == "__main__":
