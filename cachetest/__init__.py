@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ._patching.guard import guard
     from ._patching.options import cache_options
     from ._patching.patch_caches import PatchCaches
+    from ._recording.bounds import at_least, at_most, between
     from ._recording.operation import Operation
     from ._recording.stats import Stats
     from ._sharing.join import join
@@ -55,6 +56,9 @@ __all__ = [
     "UnknownAdapterError",
     "UnknownCacheError",
     "UnknownSwitchError",
+    "at_least",
+    "at_most",
+    "between",
     "cache_options",
     "global_stats",
     "guard",
@@ -74,6 +78,9 @@ _HOMES = {
     "Operation": "_recording.operation",
     "PatchCaches": "_patching.patch_caches",
     "Stats": "_recording.stats",
+    "at_least": "_recording.bounds",
+    "at_most": "_recording.bounds",
+    "between": "_recording.bounds",
     "cache_options": "_patching.options",
     "global_stats": "_caches.global_stats",
     "guard": "_patching.guard",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from ._assertions.counts import CountAssertions
 from ._assertions.entries import EntryAssertions
 from ._assertions.fresh import FreshAssertions
+from ._assertions.operations import OperationAssertions
 from ._assertions.use import UseAssertions
 from ._patching import class_scope, left_open
 from ._patching.additions import Additions
@@ -40,7 +41,9 @@ S = TypeVar("S", bound=Session)
 __unittest = True
 
 
-class CacheTestMixin(Additions, CountAssertions, EntryAssertions, UseAssertions, FreshAssertions):
+class CacheTestMixin(
+    Additions, CountAssertions, EntryAssertions, UseAssertions, FreshAssertions, OperationAssertions
+):
     """Gives each test of your own TestCase a scope; list it first among the bases.
 
     Every switch of the adapters in use is turned off, those in `enable_caches` are turned on, and the caches

@@ -17,7 +17,15 @@ from .support import is_there, needs, needs_torch, run_python
 
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
-ELSEWHERE = ("django", "explanations", "how-to/fresh", "how-to/processes", "how-to/pytest", "tutorial")
+ELSEWHERE = (
+    "django",
+    "explanations",
+    "how-to/assertions",
+    "how-to/fresh",
+    "how-to/processes",
+    "how-to/pytest",
+    "tutorial",
+)
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES
@@ -102,24 +110,42 @@ class Tests(CacheTestCase):
 class FreshTests(unittest.TestCase):
     page = DOCS / "how-to" / "fresh.rst"
 
-    def printed(self, code):
-        """Return what unittest prints of a module shop with *code*."""
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
-            return run_python("-m", "unittest", "shop", cwd=folder).stderr
-
     def test_failures(self):
         """The first example fails by the second test alone, as is shown; so does a read that is not warm."""
         old, not_warm = blocks(self.page, "text")
-        printed = self.printed(blocks(self.page, "python")[0])
-        self.assertIn(f"AssertionError: {old}\n", printed)
-        self.assertIn("FAILED (failures=1)", printed)
-        self.assertIn(f"AssertionError: {not_warm}\n", self.printed(FORGETFUL))
+        text = printed(blocks(self.page, "python")[0])
+        self.assertIn(f"AssertionError: {old}\n", text)
+        self.assertIn("FAILED (failures=1)", text)
+        self.assertIn(f"AssertionError: {not_warm}\n", printed(FORGETFUL))
 
     @parameterized.expand(list(enumerate(blocks(page, "python")[1:], 2)))
     def test_example(self, _, block):
         """The other examples run, and their tests pass."""
         check_block(self, block, self.page)
+
+
+def printed(code):
+    """Return what unittest prints of a module shop with *code*."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
+        return run_python("-m", "unittest", "shop", cwd=folder).stderr
+
+
+@needs("fakeredis", "'cachetest[redis]'")
+class AssertionsTests(unittest.TestCase):
+    page = DOCS / "how-to" / "assertions.rst"
+
+    def test_failure(self):
+        """The example of a wrong order fails as is shown."""
+        (shown,) = blocks(self.page, "text")
+        text = printed(blocks(self.page, "python")[1])
+        self.assertIn(f"AssertionError: {shown}\n", text)
+        self.assertIn("FAILED (failures=1)", text)
+
+    @parameterized.expand([("all", 0), ("counting", 2)])
+    def test_example(self, _, place):
+        """The other examples run, and their tests pass."""
+        check_block(self, blocks(self.page, "python")[place], self.page)
 
 
 class PytestTests(unittest.TestCase):

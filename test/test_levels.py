@@ -30,7 +30,7 @@ LEVELS = [
                 "answers",
                 "held_answers",
             ),
-            *("origins", "snapshot", "stats", "log", "uncounted"),
+            *("bounds", "origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
     {"_behaving": ["gate", "acted_on"]},
@@ -38,12 +38,21 @@ LEVELS = [
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
             *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
-            *("facts", "listing", "failures", "freshness", "uncounted_lines", "left_running"),
+            *("facts", "listing", "failures", "order", "freshness", "uncounted_lines", "left_running"),
         ]
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "cache", "blocks", "backend_names"),
+            *(
+                "threads",
+                "open_order",
+                "running",
+                "uncounted_notes",
+                "counting",
+                "cache",
+                "blocks",
+                "backend_names",
+            ),
             *("uncounted_cache", "inherited", "caches", "scope", "attribution"),
             *("backend", "global_stats", "task_hooks", "import_finders", "work_hooks", "thread_hooks"),
             "hook_loading",
@@ -109,7 +118,7 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh"]},
+    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh", "operations"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

@@ -14,6 +14,7 @@ from .._recording.log import OperationLog
 from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
+from .counting import CountingCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -58,7 +59,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(Gate, Stats):
+class MockCache(CountingCache, Gate, Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
@@ -72,7 +73,6 @@ class MockCache(Gate, Stats):
     operations: OperationLog
     unavailable: Mapping[str, str] = MappingProxyType({})
     library_counts: Callable[[], Stats] | None = None
-
     problems: tuple[str, ...] = ()
     """Why its counts can't be trusted, a line for each; none where they can be."""
 

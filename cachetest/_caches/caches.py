@@ -13,6 +13,7 @@ from ..errors import UnknownCacheError, closest_first
 from .backend_names import backend_names
 from .blocks import Block
 from .cache import MockCache
+from .counting import CountingCaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +33,7 @@ _NOT_COPIED = ("_numbers", "_inherit", "_scope")
 _REMEMBERED = 20
 
 
-class MockCaches(ActedOn, Mapping[str, MockCache]):
+class MockCaches(CountingCaches, ActedOn, Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.

@@ -13,6 +13,8 @@ from .scope import lines_left
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from .counting import Delta
+
 __all__ = ["GlobalStats", "global_stats"]
 
 
@@ -38,6 +40,10 @@ class GlobalStats(Mapping[str, MockCache]):
     def reset(self) -> None:
         """As `MockCaches.reset`."""
         self._caches.reset()
+
+    def counting(self) -> Delta:
+        """As `MockCaches.counting`."""
+        return self._caches.counting()
 
     def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
         """As `MockCaches.report`."""

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import assert_type
 
-from cachetest import AsyncCacheTestCase, CacheTestCase, CacheTestError, GuardError, cache_options, guard
+from cachetest import (
+    AsyncCacheTestCase,
+    CacheTestCase,
+    CacheTestError,
+    GuardError,
+    Operation,
+    Stats,
+    at_least,
+    at_most,
+    between,
+    cache_options,
+    guard,
+)
 from cachetest.adapters import Adapter, Cachetools, GuardPoint, Undo
 
 if TYPE_CHECKING:
@@ -33,6 +45,23 @@ class OptionTests(CacheTestCase):
 
 
 assert_type(OptionTests("test_types"), OptionTests)
+
+
+class CountTests(CacheTestCase):
+    def test_bounds(self) -> None:
+        self.assertCacheStats("prices", hits=at_least(1), misses=at_most(2), puts=between(1, 3))
+        self.assertCacheStats("prices", deletes=0, evictions=0, expirations=1, failures=0, process=4711)
+        expected = ["miss lamp", ("put", "lamp")]
+        self.assertCacheOperations("prices", expected, ordered=False, msg="cold")
+        self.assertCacheOperations("prices", ("miss lamp", ("put", 1)))
+
+    def test_blocks(self) -> None:
+        with self.assertCacheDelta("prices", puts=1) as delta:
+            assert_type(delta.stats, Stats)
+        assert_type(delta.operations, list[Operation])
+        with self.caches.counting() as all_of_them, self.caches.prices.counting() as one:
+            assert_type(all_of_them["prices"].stats + one.stats, Stats)
+        assert_type(all_of_them.operations + one.operations, list[Operation])
 
 
 class CoroutineTests(AsyncCacheTestCase):
