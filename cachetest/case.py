@@ -13,6 +13,7 @@ from ._assertions.counts import CountAssertions
 from ._assertions.entries import EntryAssertions
 from ._assertions.fresh import FreshAssertions
 from ._assertions.operations import OperationAssertions
+from ._assertions.snapshots import SnapshotAssertions
 from ._assertions.use import UseAssertions
 from ._patching import class_scope, left_open
 from ._patching.additions import Additions
@@ -42,7 +43,13 @@ __unittest = True
 
 
 class CacheTestMixin(
-    Additions, CountAssertions, EntryAssertions, UseAssertions, FreshAssertions, OperationAssertions
+    Additions,
+    CountAssertions,
+    EntryAssertions,
+    UseAssertions,
+    FreshAssertions,
+    OperationAssertions,
+    SnapshotAssertions,
 ):
     """Gives each test of your own TestCase a scope; list it first among the bases.
 

@@ -38,7 +38,18 @@ LEVELS = [
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "hashes", "explanation"),
             *("likeness", "comparison", "timeline", "nearest", "outcome", "origins", "history"),
-            *("facts", "listing", "failures", "order", "freshness", "uncounted_lines", "left_running"),
+            *(
+                "facts",
+                "listing",
+                "failures",
+                "order",
+                "functions",
+                "volatile",
+                "snapshots",
+                "freshness",
+                "uncounted_lines",
+                "left_running",
+            ),
         ]
     },
     {
@@ -118,7 +129,21 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", "fresh", "operations"]},
+    {
+        "_assertions": [
+            "base",
+            "key_counts",
+            "counts",
+            "entries",
+            "use",
+            "driving",
+            "fresh",
+            "operations",
+            "snapshot_files",
+            "unused_snapshots",
+            "snapshots",
+        ]
+    },
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", "counting_cases", "patching_cases", "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

@@ -124,3 +124,16 @@ class AssertionBase(_TestCase):
         *before* is what there was in blocks when it begins, and *since* its adapter's moment then.
         """
         return self._scope().history_of(cache, before, since)
+
+    def _known_operations(self, cache: MockCache) -> History:
+        """Return the history of *cache*; raises ``ValueError`` where not all of its operations are known."""
+        if "operations" in cache.unavailable:
+            why = cache.unavailable["operations"]
+            raise ValueError(f"the operations of cache {cache.name!r} can't be known: {why}")
+        history = self._history(cache)
+        if history.dropped:
+            raise ValueError(
+                f"the oldest {history.dropped:,} operations of cache {cache.name!r} are not kept, so they "
+                "can't be compared: have more kept, by log_length"
+            )
+        return history

@@ -57,19 +57,6 @@ class OperationAssertions(AssertionBase):
             text = operations_differ(differences, history, ordered=ordered)
             raise self._fail_with(msg, text)
 
-    def _known_operations(self, cache: MockCache) -> History:
-        """Return the history of *cache*; raises ``ValueError`` where not all of its operations are known."""
-        if "operations" in cache.unavailable:
-            why = cache.unavailable["operations"]
-            raise ValueError(f"the operations of cache {cache.name!r} can't be known: {why}")
-        history = self._history(cache)
-        if history.dropped:
-            raise ValueError(
-                f"the oldest {history.dropped:,} operations of cache {cache.name!r} are not kept, so they "
-                "can't be compared: have more kept, by log_length"
-            )
-        return history
-
     def _expected(self, cache: MockCache, place: int, element: object) -> _Expected:
         if isinstance(element, str):
             kind, mark, text = element.partition(" ")
@@ -159,12 +146,13 @@ def _differences(expected: list[_Expected], history: History, *, ordered: bool) 
     from .._telling.order import Found, Line, align
 
     shown, told = _told_apart(expected, kinds, keys)
-    found = [Found(text, history, n) for n, text in enumerate(told)]
+    wanted = [Line("-", text) for text in shown]
+    found = [Line(" ", text, Found(history, n)) for n, text in enumerate(told)]
     if ordered:
-        return list(align(shown, found, is_same))
-    lines = [Line("-", text) for place, text in enumerate(shown) if place not in pairs]
+        return list(align(wanted, found, is_same))
     taken = set(pairs.values())
-    return lines + [Line(" " if n in taken else "+", each.text, each) for n, each in enumerate(found)]
+    missing = [line for place, line in enumerate(wanted) if place not in pairs]
+    return missing + [line if n in taken else line._replace(mark="+") for n, line in enumerate(found)]
 
 
 def _paired(expected: list[_Expected], count: int, is_same: Callable[[int, int], bool]) -> dict[int, int]:

@@ -34,29 +34,31 @@ _WIDTH = 100
 
 
 class Found(NamedTuple):
-    """An operation: its text, its history, and its place in that."""
+    """An operation: its history, and its place in that."""
 
-    text: str
     history: History
     at: int
 
-    @property
-    def place(self) -> str:
-        """Its number, and the line of code that it came from."""
+    def told(self) -> str:
+        """Return its number, and the line of code that it came from."""
         operation = self.history.operations[self.at]
         return f"{operation.number}. {place_of(operation)}"
 
 
 class Line(NamedTuple):
-    """A line of a diff: ``"-"``, ``"+"`` or ``" "``, a text, and what was found there, if anything was."""
+    """A line of a diff: ``"-"``, ``"+"`` or ``" "``, a text, and what was found there, if anything was.
+
+    ``is_head`` says that it is the head of those below it.
+    """
 
     mark: str
     text: str
     found: Found | None = None
+    is_head: bool = False
 
 
 def align(
-    expected: Sequence[str], got: Sequence[Found], is_same: Callable[[int, int], bool]
+    expected: Sequence[Line], got: Sequence[Line], is_same: Callable[[int, int], bool]
 ) -> Iterator[Line]:
     """Yield the diff of two sequences, whose elements are compared by their places."""
     start, end = 0, 0
@@ -65,17 +67,17 @@ def align(
         start += 1
     while end < fewest - start and is_same(len(expected) - 1 - end, len(got) - 1 - end):
         end += 1
-    yield from (Line(" ", each.text, each) for each in got[:start])
+    yield from got[:start]
     rows, columns = range(start, len(expected) - end), range(start, len(got) - end)
     pairs = _in_common(rows, columns, is_same) if len(rows) * len(columns) <= _MOST_PAIRS else []
     row, column = start, start
     for one, other in [*pairs, (rows.stop, columns.stop)]:
-        yield from (Line("-", text) for text in expected[row:one])
-        yield from (Line("+", each.text, each) for each in got[column:other])
+        yield from (each._replace(mark="-") for each in expected[row:one])
+        yield from (each._replace(mark="+") for each in got[column:other])
         if other < columns.stop:
-            yield Line(" ", got[other].text, got[other])
+            yield got[other]
         row, column = one + 1, other + 1
-    yield from (Line(" ", each.text, each) for each in got[columns.stop :])
+    yield from got[columns.stop :]
 
 
 def _in_common(rows: range, columns: range, is_same: Callable[[int, int], bool]) -> list[tuple[int, int]]:
@@ -122,7 +124,8 @@ def first_difference(lines: Sequence[Line]) -> str:
     """Return what is missing, and what was not expected: the first of each, and how many more."""
     told = []
     for mark, word in (("-", "missing"), ("+", "not expected")):
-        texts = [line.text for line in lines if line.mark == mark]
+        # A head says nothing that is not said by what is below it.
+        texts = [line.text.strip() for line in lines if line.mark == mark and not line.is_head]
         if texts:
             more = f" and {len(texts) - 1:,} more" if len(texts) > 1 else ""
             told.append(f"{word} {short_middle(texts[0], limit=_WIDTH)}{more}")
@@ -148,22 +151,28 @@ def diff_lines(lines: Sequence[Line], room: int) -> list[str]:
     before = -1
     for n in shown:
         told += _left_out(lines[before + 1 : n])
-        mark, text, found = lines[n]
+        mark, text, found, _ = lines[n]
         text = short_middle(text, limit=_WIDTH)
-        told.append(f"{mark} {text:<{width}}  {found.place}" if found else f"{mark} {text}")
+        told.append(f"{mark} {text:<{width}}  {found.told()}" if found else f"{mark} {text}")
         told += [f"      {line}" for line in details.get(n, ())]
         before = n
     return told + _left_out(lines[before + 1 :])
 
 
 def _near(lines: Sequence[Line]) -> list[int]:
-    """Return the places of the lines that differ, and of those around them."""
-    changed = [n for n, line in enumerate(lines) if line.mark != " "]
-    around = {m for n in changed for m in range(n - _CONTEXT, n + _CONTEXT + 1)}
-    return sorted(around & set(range(len(lines))))
+    """Return the places of the lines that differ, of those around them, and of the heads of these."""
+    found: set[int] = set()
+    head = None
+    for n, line in enumerate(lines):
+        head = n if line.is_head else head
+        if line.mark != " ":
+            found.update(range(max(0, n - _CONTEXT), min(len(lines), n + _CONTEXT + 1)))
+            found.update([] if head is None else [head])
+    return sorted(found)
 
 
 def _left_out(lines: Sequence[Line]) -> list[str]:
+    lines = [line for line in lines if line.text and not line.is_head]
     same = sum(1 for line in lines if line.mark == " ")
     parts = [f"{same:,} as expected"] if same else []
     if same < len(lines):

@@ -51,8 +51,7 @@ class CountTests(CacheTestCase):
     def test_bounds(self) -> None:
         self.assertCacheStats("prices", hits=at_least(1), misses=at_most(2), puts=between(1, 3))
         self.assertCacheStats("prices", deletes=0, evictions=0, expirations=1, failures=0, process=4711)
-        expected = ["miss lamp", ("put", "lamp")]
-        self.assertCacheOperations("prices", expected, ordered=False, msg="cold")
+        self.assertCacheOperations("prices", ["miss lamp", ("put", b"lamp")], ordered=False, msg="cold")
         self.assertCacheOperations("prices", ("miss lamp", ("put", 1)))
 
     def test_blocks(self) -> None:
