@@ -9,12 +9,7 @@ import sys
 import unittest
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ._assertions.counts import CountAssertions
-from ._assertions.entries import EntryAssertions
-from ._assertions.fresh import FreshAssertions
-from ._assertions.operations import OperationAssertions
-from ._assertions.snapshots import SnapshotAssertions
-from ._assertions.use import UseAssertions
+from ._assertions.families import Assertions
 from ._patching import class_scope, left_open
 from ._patching.additions import Additions
 from ._patching.class_scope import LastingSession, close_left, origin_of, scope_of, scopes_of
@@ -42,15 +37,7 @@ S = TypeVar("S", bound=Session)
 __unittest = True
 
 
-class CacheTestMixin(
-    Additions,
-    CountAssertions,
-    EntryAssertions,
-    UseAssertions,
-    FreshAssertions,
-    OperationAssertions,
-    SnapshotAssertions,
-):
+class CacheTestMixin(Additions, Assertions):
     """Gives each test of your own TestCase a scope; list it first among the bases.
 
     Every switch of the adapters in use is turned off, those in `enable_caches` are turned on, and the caches
