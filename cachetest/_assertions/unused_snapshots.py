@@ -115,19 +115,16 @@ def _classes_of(folder: Path, stem: str) -> Iterator[type]:
     """Yield the test cases of the module *stem* in *folder*, as far as it was imported here."""
     from pathlib import Path
 
-    waiting = list(_bases())
+    from .base import AssertionBase
+
+    waiting: list[type] = [AssertionBase]
     for cls in waiting:
-        waiting += [each for each in cls.__subclasses__() if each not in waiting]
+        inner: list[type] = cls.__subclasses__()
+        waiting += [each for each in inner if each not in waiting]
         file = getattr(sys.modules.get(cls.__module__), "__file__", None)
         found = None if file is None else Path(file).absolute()
         if found is not None and found.parent == folder and stem in (found.stem, folder.name):
             yield cls
-
-
-def _bases() -> list[type]:
-    from .base import AssertionBase
-
-    return [AssertionBase]
 
 
 def _owner(name: str, stem: str, cls: type) -> tuple[type, str] | None:

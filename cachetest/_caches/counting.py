@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._recording.operation import Operation
-    from .._recording.snapshot import Snapshot
 
+    # To import it would make the chain of files longer than anybody can follow.
+    Snapshot = Any
     Chosen = Callable[[object], object]
 
 __all__ = [
@@ -46,7 +47,6 @@ class CountedCache(Protocol):
     """A cache, as far as it is counted."""
 
     name: str
-    # Its type would make the chain of files longer than anybody can follow.
     operations: Any
 
     @property
@@ -139,7 +139,7 @@ class CacheDelta:
             snapshot, indexes = self._found()
             kinds = snapshot.kinds()
             of_each = [kinds[index] for index in indexes]
-            return {word: of_each.count(kind) for word, kind in KIND_OF.items()}  # type: ignore[arg-type]
+            return {word: of_each.count(kind) for word, kind in KIND_OF.items()}
         counts, _, _ = self._known()
         return {word: count - before[word] for word, count in counts.items()}
 
