@@ -56,9 +56,9 @@ class _Telling:
         if any(chosen) or any("::" in each for each in arguments):
             return
         for path in unused():
-            text = f"{_shown(path)}: no test has this snapshot any more"
-            # The line is not to be shown, since it is none of code.
-            found = warnings.WarningMessage(CacheTestWarning(text), CacheTestWarning, str(path), 1, line="")
+            warning = CacheTestWarning("no test has this snapshot any more")
+            # Its first line is not to be shown, since it is none of code.
+            found = warnings.WarningMessage(warning, CacheTestWarning, _shown(path), 1, line="")
             session.config.hook.pytest_warning_recorded.call_historic(
                 kwargs={"warning_message": found, "nodeid": "", "when": "runtest", "location": None}
             )
@@ -77,8 +77,9 @@ def _selects(arguments: list[str]) -> bool:
     for each in arguments:
         if each.startswith(_SELECTING):
             return True
-        module, _, last = each.rpartition(".")
-        if not each.startswith("-") and module in sys.modules and each not in sys.modules and last != "py":
+        parts = each.split(".")
+        inside = any(".".join(parts[:n]) in sys.modules for n in range(1, len(parts)))
+        if inside and each not in sys.modules and parts[-1] != "py":
             return True
     return False
 

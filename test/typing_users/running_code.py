@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,10 @@ class CountTests(CacheTestCase):
         self.assertCacheStats("prices", deletes=0, evictions=0, expirations=1, failures=0, process=4711)
         self.assertCacheOperations("prices", ["miss lamp", ("put", b"lamp")], ordered=False, msg="cold")
         self.assertCacheOperations("prices", ("miss lamp", ("put", 1)))
+
+    def test_snapshots(self) -> None:
+        self.assertCacheSnapshot()
+        self.assertCacheSnapshot("prices", volatile=(r"user:(\d+)", re.compile("a+")), msg="told")
 
     def test_blocks(self) -> None:
         with self.assertCacheDelta("prices", puts=1) as delta:
