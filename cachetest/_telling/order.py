@@ -140,8 +140,8 @@ def _counted(missing: int, more: int) -> str:
 def diff_lines(lines: Sequence[Line], room: int) -> list[str]:
     """Return *lines* as a text, in about *room* lines, and why lookups came out as nobody expected."""
     near = _near(lines)
-    explained = [n for n in near if lines[n].mark == "+" and lines[n].found is not None]
-    details = {n: explanation_lines(lines[n].found) for n in explained[:_EXPLAINED]}
+    explained = [(n, found) for n in near if lines[n].mark == "+" and (found := lines[n].found) is not None]
+    details = {n: explanation_lines(found) for n, found in explained[:_EXPLAINED]}
     details = {n: why for n, why in details.items() if why}
     # Each of these may be shown apart from the others, below a line that says what was left out.
     left = room - sum(len(why) + 2 for why in details.values())
@@ -181,10 +181,8 @@ def _left_out(lines: Sequence[Line]) -> list[str]:
     return [f"  ... {', '.join(parts)}"] if parts else []
 
 
-def explanation_lines(found: Found | None) -> list[str]:
+def explanation_lines(found: Found) -> list[str]:
     """Return why a lookup missed, or where the entry that it hit came from; of all else nothing."""
-    if found is None:
-        return []
     history, index = found.history, found.at
     if history.kinds[index] in ("miss", "refusal", "bypass"):
         return history.explain(index).lines(limit=_DIFFERENCES)

@@ -10,6 +10,7 @@ from cachetest.adapters import Functools
 
 from ..support import LibraryAdapter, make_library, run_method
 
+MIXED = ["- put 9", "- put 3", "  put 1", "- put 4", "  put 2", "+ put 3", "+ put 4", "  put 5", "- put 8"]
 ALL = ["miss lamp", "put lamp", "hit lamp", "miss lamp", "miss 1", "miss 1"]
 
 
@@ -102,6 +103,23 @@ class OrderedTests(OperationsCase):
         self.assertIn("\n    ... 34 as expected\n", text)
         self.assertTrue(text.endswith("\n    ... 27 as expected"), text)
         self.assertLess(text.count("\n"), 9)
+
+    def test_several_differences(self):
+        """The longest sequence in common is found, wherever it lies."""
+        self.caches.reset()
+        for n in (1, 2, 3, 4, 5):
+            self.backend.put(n, n)
+        text = self.text([f"put {n}" for n in (9, 3, 1, 4, 2, 5, 8)])
+        self.assertEqual([line[2:9] for line in text.splitlines()[2:]], MIXED)
+
+    def test_miss_and_refusal(self):
+        """A refusal is explained as a miss is; of other kinds nothing is told."""
+        self.caches.reset()
+        self.caches.prices.record("refusal", "lamp", known={"error": "it is damaged"})
+        self.caches.prices.record("delete", "lamp")
+        self.assertRegex(
+            self.text([]), r"refusal lamp .*\n +found, and not used: it is damaged\n  \+ delete lamp"
+        )
 
     def test_all_different(self):
         """A text stays short, and says what it leaves out."""

@@ -3,10 +3,14 @@
 import os
 import sys
 import unittest
+from contextlib import redirect_stderr
+from io import StringIO
+from types import SimpleNamespace
 from unittest import mock
 
 from parameterized import parameterized
 
+from cachetest import CacheTestWarning
 from cachetest._assertions import unused_snapshots
 
 from ..support import is_there, run_case, run_python
@@ -172,6 +176,64 @@ class UnusedTests(SnapshotShop):
         type(case).test_price = lambda case: None
         run_case(case)
         self.assertIn(path, unused_snapshots.unused())
+
+    def write_unused(self):
+        """Have a snapshot that is used, some that no test has, and some that one may have."""
+        self.outcome(look_up, "update")
+        self.write("beside.py")
+        for name in ("beside.A.test", f"{MODULE}.A.<locals>.B.test".replace("<locals>", "_locals_")):
+            self.write(f"snapshots/{name}.txt")
+        names = ("gone.A.test", f"{MODULE}.Gone.test", f"{MODULE}.PriceTests.test_gone[n=1]-2")
+        return [self.write(f"snapshots/{name}.txt") for name in sorted(names)]
+
+    def test_unused(self):
+        """A module, a class or a test that is gone has none; a module that was not loaded may."""
+        expected = self.write_unused()
+        self.assertEqual(unused_snapshots.unused(), expected)
+
+    def test_at_exit(self):
+        """They are told on standard error, unless some tests were selected."""
+        names = [f"  {path}\n" for path in self.write_unused()]
+        for arguments, told in ((["-v"], True), (["-k", "price"], False)):
+            with mock.patch("sys.argv", ["unittest", *arguments]), redirect_stderr(StringIO()) as printed:
+                unused_snapshots._tell_at_exit(os.getpid())
+            expected = f"cachetest: no test has these snapshots any more:\n{''.join(names)}" if told else ""
+            self.assertEqual(printed.getvalue(), expected)
+
+    def test_at_exit_without_any(self):
+        """Where there are none, nothing is said."""
+        self.outcome(look_up, "update")
+        with mock.patch("sys.argv", ["unittest"]), redirect_stderr(StringIO()) as printed:
+            unused_snapshots._tell_at_exit(os.getpid())
+        self.assertEqual(printed.getvalue(), "")
+
+    @parameterized.expand(
+        [
+            ("all", {}, ["test"], 3),
+            ("keyword", {"keyword": "a"}, ["test"], 0),
+            ("mark", {"markexpr": "a"}, ["test"], 0),
+            ("last_failed", {"lf": True}, ["test"], 0),
+            ("one", {}, ["test/test_a.py::ATests"], 0),
+        ]
+    )
+    def test_plugin(self, _, options, arguments, count):
+        """pytest is given a warning for each, unless some tests were selected."""
+        paths = self.write_unused()
+        config = mock.Mock(option=SimpleNamespace(**{"keyword": "", "lf": False, **options}), args=arguments)
+        unused_snapshots._Telling().pytest_sessionfinish(mock.Mock(config=config))
+        calls = config.hook.pytest_warning_recorded.call_historic.call_args_list
+        found = [each.kwargs["kwargs"]["warning_message"] for each in calls]
+        self.assertEqual([each.filename for each in found], list(map(str, paths))[:count])
+        self.assertTrue(all(each.category is CacheTestWarning for each in found))
+
+    def test_plugin_is_registered(self):
+        """pytest, which is known by its result, gets the plugin, and nothing is told at exit."""
+        result = unittest.TestResult()
+        result.config = mock.Mock()
+        with mock.patch.object(unused_snapshots, "_process", None), mock.patch("atexit.register") as register:
+            self.case(look_up).run(result)
+        result.config.pluginmanager.register.assert_called_once()
+        register.assert_not_called()
 
     def test_package(self):
         """The tests of a package's own file are known by its name."""
