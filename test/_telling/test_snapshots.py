@@ -161,6 +161,17 @@ class LineTests(unittest.TestCase):
             ],
         )
 
+    def test_comprehensions(self):
+        """What is looked up in one counts as that of its function, in each Python."""
+        with PatchCaches() as patched:
+            backend = MockBackend("a")
+            [backend.get(n) for n in (1,)]
+            {n: backend.get(n) for n in (2,)}
+            for _ in (backend.get(n) for n in (3,)):
+                pass
+        names = [line.partition(" < ")[2] for line in texts_of(patched.caches)[1:]]
+        self.assertEqual(names, ["test_comprehensions"] * 3)
+
     def test_threads(self):
         """Those of a cache go by what they did, however they are called and whichever was first."""
         expected = ["cache a, thread 1", "  miss 1 < get_all", "  miss 2 < get_all", "cache a, thread 2"]
