@@ -6,6 +6,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from ._assertions.cache_states import cache_states
     from ._caches.backend import MockBackend
     from ._caches.cache import MockCache
     from ._caches.caches import MockCaches
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         UnknownCacheError,
         UnknownSwitchError,
     )
+    from .faults import Damaged, Dropped, Fails, Fault, Gone, LosesReply, Slow, Stale, TooLarge
 
 __all__ = [
     "AsyncCacheTestCase",
@@ -41,8 +43,14 @@ __all__ = [
     "CacheTestMixin",
     "CacheTestWarning",
     "ChildOperationError",
+    "Damaged",
+    "Dropped",
+    "Fails",
+    "Fault",
+    "Gone",
     "GuardError",
     "LateOperationWarning",
+    "LosesReply",
     "MissingLibraryError",
     "MockBackend",
     "MockCache",
@@ -51,8 +59,11 @@ __all__ = [
     "NotPatchedError",
     "Operation",
     "PatchCaches",
+    "Slow",
+    "Stale",
     "Stats",
     "SwitchError",
+    "TooLarge",
     "UnknownAdapterError",
     "UnknownCacheError",
     "UnknownSwitchError",
@@ -60,6 +71,7 @@ __all__ = [
     "at_most",
     "between",
     "cache_options",
+    "cache_states",
     "global_stats",
     "guard",
     "join",
@@ -72,16 +84,26 @@ _HOMES = {
     "AsyncCacheTestCase": "async_case",
     "CacheTestCase": "case",
     "CacheTestMixin": "case",
+    "Damaged": "faults",
+    "Dropped": "faults",
+    "Fails": "faults",
+    "Fault": "faults",
+    "Gone": "faults",
+    "LosesReply": "faults",
     "MockBackend": "_caches.backend",
     "MockCache": "_caches.cache",
     "MockCaches": "_caches.caches",
     "Operation": "_recording.operation",
     "PatchCaches": "_patching.patch_caches",
+    "Slow": "faults",
+    "Stale": "faults",
     "Stats": "_recording.stats",
+    "TooLarge": "faults",
     "at_least": "_recording.bounds",
     "at_most": "_recording.bounds",
     "between": "_recording.bounds",
     "cache_options": "_patching.options",
+    "cache_states": "_assertions.cache_states",
     "global_stats": "_caches.global_stats",
     "guard": "_patching.guard",
     "join": "_sharing.join",

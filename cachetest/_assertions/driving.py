@@ -6,14 +6,14 @@ import sys
 from contextvars import ContextVar
 from functools import partial
 from inspect import isawaitable, iscoroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._recording.call_sites import CallSite
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Mapping
 
-    from .base import OpenSession
+    from .._patching.session_result import Unmet
 
     Steps = Generator[Callable[[], Any], Any, None]
 
@@ -23,26 +23,33 @@ __all__ = ["drive"]
 __unittest = True
 
 
-def drive(steps: Steps, name: str, session: OpenSession | None) -> Any:
-    """Call what *steps* yields, give it the results, and return None; where these are awaited, an awaitable.
+class _Session(Protocol):
+    """The session of the running test, as far as it is told what has not come to its end."""
 
-    What the first call returns decides that for all. *name* is the assertion's, for the texts.
+    unmet: Mapping[Unmet, str]
+
+
+def drive(begin: Callable[[], Steps], name: str, session: _Session | None) -> Any:
+    """Call what steps yield, give them the results, and return None; where these are awaited, an awaitable.
+
+    What the first call returns decides that for all. Steps that are awaited *begin* anew where that is done:
+    what they open may be of the task. *name* is the assertion's, for the texts.
     """
-    first = next(steps)()
-    if isawaitable(first):
-        return _Awaited(steps, first, name, session)
-    _finish(steps, first, name)
-    return None
+    steps = begin()
+    first = _finish(steps, name)
+    return None if first is None else _Awaited(begin(), first, name, session)
 
 
-def _finish(steps: Steps, result: Any, name: str) -> None:
-    """Go on with the *result* of the first call."""
+def _finish(steps: Steps, name: str) -> Any:
+    """Go all the way, and return None; where the first call returns what is to be awaited, return that."""
     from .._patching.patch_caches import again_if_interrupted
 
     try:
-        do = steps.send(result)
+        do = next(steps)
+        result, error = _call(do)
+        if error is None and isawaitable(result):
+            return result
         while True:
-            result, error = _call(do)
             if error is not None:
                 do = steps.throw(error)
             elif isawaitable(result):
@@ -54,8 +61,9 @@ def _finish(steps: Steps, result: Any, name: str) -> None:
                 )
             else:
                 do = steps.send(result)
+            result, error = _call(do)
     except StopIteration:
-        return
+        return None
     finally:
         # Ctrl-C, or what pytest raises to skip a test, goes past the steps too.
         again_if_interrupted(steps.close)
@@ -94,7 +102,7 @@ _around: ContextVar[tuple[_Awaited, ...]] = ContextVar("cachetest.assertions", d
 class _Awaited:
     """What is to be awaited for an assertion to be made; where that does not happen, its test fails."""
 
-    def __init__(self, steps: Steps, first: Awaitable[Any], name: str, session: OpenSession | None) -> None:
+    def __init__(self, steps: Steps, first: Awaitable[Any], name: str, session: _Session | None) -> None:
         self._steps = steps
         self._first: Awaitable[Any] | None = first
         self._name = name
@@ -130,10 +138,12 @@ class _Awaited:
             self._refuse_beside(around)
             self._is_begun = True
             self._tell("had not come to its end, so it tested nothing: it was cancelled, or not awaited")
-            do = self._steps.send(await first)
+            # The first call is made, and what comes of it belongs to what is open now.
+            next(self._steps)
+            result, error = await _call_and_await(lambda: first)
             while True:
-                result, error = await _call_and_await(do)
                 do = self._steps.send(result) if error is None else self._steps.throw(error)
+                result, error = await _call_and_await(do)
         except StopIteration:
             self._tell(None)
         except Exception:

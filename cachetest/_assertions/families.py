@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from .cache_states import StateOfTest
 from .counts import CountAssertions
 from .entries import EntryAssertions
+from .expiry import ExpiryAssertions
 from .fresh import FreshAssertions
 from .operations import OperationAssertions
 from .snapshots import SnapshotAssertions
+from .survives import SurvivesAssertions
+from .transparent import TransparentAssertions
 from .use import UseAssertions
 
 __all__ = ["Assertions"]
@@ -15,9 +19,13 @@ __all__ = ["Assertions"]
 class Assertions(
     CountAssertions,
     EntryAssertions,
+    ExpiryAssertions,
     UseAssertions,
     FreshAssertions,
     OperationAssertions,
     SnapshotAssertions,
+    SurvivesAssertions,
+    TransparentAssertions,
+    StateOfTest,
 ):
     """The assertions that a test case has."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from sys import _getframe
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .._recording.packages import NO_LIBRARIES
+from .call import MISSING, Behaviour, Call, calls_uncounted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,39 +24,8 @@ __all__ = ["MISSING", "Behaviour", "Call", "Effect", "Gate", "Record", "text_of"
 
 T = TypeVar("T")
 
-
-class _Missing:
-    """The type of `MISSING`."""
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-MISSING = _Missing()
-"""Returned by a lookup that finds nothing: None may be a cached value."""
-
 Effect = tuple["Kind", object]
 """The kind and the key of one operation that a call came to."""
-
-
-class Call(NamedTuple):
-    """A call that is about to be done: the name of its ``cache``, what was ``asked``, and its ``keys``.
-
-    ``kind`` is ``"get"``, ``"put"`` or ``"delete"``, and None where it can't be told before. ``gate`` is the
-    gate of the cache.
-    """
-
-    cache: str
-    kind: str | None
-    asked: str
-    keys: Sequence[object]
-    gate: Gate
-
-
-class Behaviour(Protocol):
-    """A thing that may be in force: it acts in place of a call, and goes on with it by calling *proceed*."""
-
-    def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any: ...
 
 
 class Record(Protocol):
@@ -69,6 +39,15 @@ class Record(Protocol):
         frame: FrameType,
         known: Mapping[str, object] | None = None,
     ) -> None: ...
+
+    def record_numbered(
+        self,
+        kind: Kind,
+        key: object,
+        libraries: frozenset[str],
+        frame: FrameType,
+        known: Mapping[str, object],
+    ) -> int: ...
 
     def record_all(
         self,
@@ -101,9 +80,13 @@ class Gate:
         top-level packages whose lines are not the caller's, *frame* is where to begin to look for that, and
         *known* is what else is known of the operation, by the names of `Operation`.
         """
+        if self.in_force:
+            call = self._call("get", (key,), libraries, frame or _getframe(1), known)
+            call.is_lookup = True
+            return self._act(call, find, _found(key))
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
         try:
-            value = self._act("get", (key,), find, known) if self.in_force else find()
+            value = find()
         except Exception as error:
             self.fail((key,), error, libraries, frame or _getframe(1), known, "get")
             raise
@@ -120,8 +103,12 @@ class Gate:
         known: Mapping[str, object] | None = None,
     ) -> T:
         """Write an entry for *key* by calling *do*, count a put, and return what *do* returned."""
+        if self.in_force:
+            call = self._call("put", (key,), libraries, frame or _getframe(1), known)
+            written: T = self._act(call, do, _put(key))
+            return written
         try:
-            result: T = self._act("put", (key,), do, known) if self.in_force else do()
+            result: T = do()
         except Exception as error:
             self.fail((key,), error, libraries, frame or _getframe(1), known, "put")
             raise
@@ -141,8 +128,12 @@ class Gate:
 
         *kind* is ``"get"``, ``"put"`` or ``"delete"``, or None. Where *do* raises, each key has a failure.
         """
+        if self.in_force:
+            call = self._call(kind, keys, libraries, _getframe(1), known)
+            acted: T = self._act(call, do, effects)
+            return acted
         try:
-            result: T = self._act(kind, keys, do, known) if self.in_force else do()
+            result: T = do()
         except Exception as error:
             self.fail(keys, error, libraries, _getframe(1), known, kind)
             raise
@@ -162,13 +153,17 @@ class Gate:
 
         A behaviour that does not go on may return the result as it is.
         """
+        call = self._call(kind, keys, libraries, _getframe(0), known) if self.in_force else None
         try:
-            found = self._act(kind, keys, do, known) if self.in_force else do()
+            found = do() if call is None else self._bind(call, do)()
             result: T = await found if isinstance(found, Awaitable) else found
         except Exception as error:
-            self.fail(keys, error, libraries, _getframe(0), known, kind)
+            self._fail(call, keys, error, libraries, _getframe(0), known, kind)
             raise
-        self.operations.record_all(effects(result), libraries, _getframe(0), known)
+        if call is None or not call.strikes:
+            self.operations.record_all(effects(result), libraries, _getframe(0), known)
+        else:
+            _record(call, effects(result))
         return result
 
     def record(
@@ -181,18 +176,37 @@ class Gate:
         """Record what a library did without being asked: an eviction, an expiration, a bypass."""
         self.operations.record(kind, key, libraries, _getframe(1), known)
 
-    def _act(
+    def _act(self, call: Call, do: Callable[[], Any], effects: Callable[[Any], Iterable[Effect]]) -> Any:
+        """Do what the three calls above do, where something is in force."""
+        frame = call.frame or _getframe(2)
+        try:
+            result = self._bind(call, do)()
+        except Exception as error:
+            self._fail(call, call.keys, error, call.libraries, frame, call.known, call.kind)
+            raise
+        if call.strikes:
+            _record(call, effects(result))
+        else:
+            self.operations.record_all(effects(result), call.libraries, frame, call.known)
+        return result
+
+    def _call(
         self,
         kind: str | None,
         keys: Sequence[object],
-        do: Callable[[], Any],
+        libraries: frozenset[str],
+        frame: FrameType,
         known: Mapping[str, object] | None,
-    ) -> Any:
+    ) -> Call:
         asked = str((known or {}).get("asked") or kind)
         call = Call(self.name, kind, asked, keys, self)
+        call.libraries, call.frame, call.known = libraries, frame, known
+        return call
+
+    def _bind(self, call: Call, do: Callable[[], Any]) -> Callable[[], Any]:
         for behaviour in self.in_force:
             do = _bound(behaviour, call, do)
-        return do()
+        return do
 
     def fail(
         self,
@@ -204,10 +218,43 @@ class Gate:
         kind: str | None = None,
     ) -> None:
         """Record that a call of *kind* about *keys* raised *error*: one failure a key."""
+        self._fail(None, keys, error, libraries, frame, known, kind)
+
+    def _fail(
+        self,
+        call: Call | None,
+        keys: Sequence[object],
+        error: Exception,
+        libraries: frozenset[str],
+        frame: FrameType,
+        known: Mapping[str, object] | None,
+        kind: str | None,
+    ) -> None:
         # Its text, not the exception: that would keep every frame that it went through.
         more = {"asked": kind, **(known or {}), "error": text_of(error)}
         for key in keys or (None,):
-            self.operations.record("failure", key, libraries, frame, more)
+            if call is None or not call.strikes:
+                self.operations.record("failure", key, libraries, frame, more)
+            else:
+                call.record_effect("failure", key, more)
+
+
+def _found(key: object) -> Callable[[Any], Iterable[Effect]]:
+    return lambda value: (("miss" if value is MISSING else "hit", key),)
+
+
+def _put(key: object) -> Callable[[Any], Iterable[Effect]]:
+    return lambda _: (("put", key),)
+
+
+def _record(call: Call, effects: Iterable[Effect]) -> None:
+    counted = False
+    for kind, key in effects:
+        call.record_effect(kind, key)
+        counted = True
+    later = calls_uncounted.get()
+    if later is not None and not counted:
+        later.append(call)
 
 
 def _bound(behaviour: Behaviour, call: Call, proceed: Callable[[], Any]) -> Callable[[], Any]:

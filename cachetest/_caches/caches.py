@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
+from weakref import ref
 
 from .._behaving.acted_on import ActedOn
 from .._recording.log import ObservedLog, OperationLog
 from .._recording.packages import NO_LIBRARIES
 from ..errors import UnknownCacheError, closest_first
+from .acting_all import ActingCaches
 from .backend_names import backend_names
 from .blocks import Block
 from .cache import MockCache
@@ -17,7 +20,6 @@ from .counting import CountingCaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from weakref import ref
 
     from .._behaving.acted_on import InForceIn
     from .._recording.operation import Operation
@@ -28,12 +30,14 @@ __all__ = ["MockCaches"]
 
 
 # What is of the scope itself, or can't be pickled.
-_NOT_COPIED = ("_numbers", "_inherit", "_scope")
+_NOT_COPIED = ("_numbers", "_inherit", "_scope", "_awaited")
+# Held in a tuple, since who stops the time of a program replaces such names in all modules.
+_MONOTONIC = (monotonic,)
 # So many blocks of a scope are remembered, to say where operations were.
 _REMEMBERED = 20
 
 
-class MockCaches(CountingCaches, ActedOn, Mapping[str, MockCache]):
+class MockCaches(CountingCaches, ActingCaches, ActedOn, Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.
@@ -94,7 +98,7 @@ class MockCaches(CountingCaches, ActedOn, Mapping[str, MockCache]):
         # One sequence for all of the caches.
         own["_numbers"] = count(1)
         # What adapters keep for all of the caches together.
-        own["_shared"] = {}
+        own["_shared"] = {"began": _MONOTONIC[0]()}
         # Each is made on first use, as most tests use one or two.
         own["_caches"] = {} if by_name is None else by_name
 
@@ -107,6 +111,7 @@ class MockCaches(CountingCaches, ActedOn, Mapping[str, MockCache]):
             made = self._make(name)
             made.in_force = self._in_force
             made.shared = self._shared
+            made.scope_caches = ref(self)
             if self._explainer_of is not None:
                 made.explainer = self._explainer_of(name)
                 made.explains_misses = self._explains_misses
@@ -178,10 +183,7 @@ class MockCaches(CountingCaches, ActedOn, Mapping[str, MockCache]):
         return f"{text}; but {'; '.join(blocks)}" if blocks else text
 
     def get_stat(self, name: str) -> MockCache:
-        """Return the cache called *name*.
-
-        Raises `UnknownCacheError` that lists the known names, the closest first.
-        """
+        """Return the cache called *name*; an `UnknownCacheError` lists those that are known."""
         return self[name]
 
     def reset(self) -> None:
@@ -202,7 +204,7 @@ class MockCaches(CountingCaches, ActedOn, Mapping[str, MockCache]):
         """
         from .._reports.text import write_report
 
-        write_report(self, file, entries=entries, operations=operations, footnotes=self._footnotes())
+        write_report(self, file, entries=entries, operations=operations, footnotes=self._notes())
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts, entries and operations, ready for ``json.dumps``.

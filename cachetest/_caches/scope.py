@@ -9,11 +9,12 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
+from .._behaving.clock import moved
 from .._recording.locks import make_lock
 from .._recording.packages import NO_LIBRARIES
 from .caches import MockCaches
 from .inherited import Inheritance
-from .open_order import chain, open_among, without
+from .open_order import Placed, begin_clock, open_among, without
 from .running import MARK
 from .threads import ThreadOrTask, current_thread_or_task, this_thread
 from .uncounted_notes import lines_left, note_uncounted
@@ -63,7 +64,7 @@ _resting: tuple[Scope, ...] = ()
 _newest: Scope | None = None
 
 
-class Scope:
+class Scope(Placed):
     """The caches of one test or ``with`` block, and its place among the others.
 
     ``label`` names it in messages, by its ``str()``; ``parent`` is the scope around it, of the same test.
@@ -75,6 +76,7 @@ class Scope:
     closed = False
     is_resting = False
     parent: Scope | None = None
+    origin: Scope | None
     opener: ThreadOrTask | None = None
     previous: Scope | None = None
     previous_spawned_by: ThreadOrTask | None = None
@@ -145,7 +147,7 @@ class Scope:
 
     @property
     def test(self) -> Scope:
-        """The scope that is the same for all scopes of one test, its blocks on other threads included."""
+        """The scope that all scopes of one test have, its blocks on other threads included."""
         around = self.parent if self.opener is not None else self.around()
         return self if around is None or around.is_lasting else around.test
 
@@ -161,14 +163,6 @@ class Scope:
         if found is None or found.closed or (self.whole_test and spawned_by.get() is not None):
             return None
         return found
-
-    def lineage(self) -> list[Scope]:
-        """Return this scope, the one around it, and so on."""
-        return chain(self, lambda scope: scope.parent)
-
-    def origins(self) -> list[Scope]:
-        """Return this scope, the one whose entries it began with, and so on."""
-        return chain(self, lambda scope: scope.origin)
 
     def change_in_force(self, put: Callable[[], None]) -> None:
         with _lock:
@@ -212,6 +206,8 @@ def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> Non
     running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
     here = this_thread.value if running is None or running() is None else current_thread_or_task()
     scope.opener = here
+    if moved:
+        begin_clock(scope)
     if _unassigned_by_name and not _open:
         unassigned.reset()
     with _lock:
@@ -256,8 +252,7 @@ def close_scope(scope: Scope, take_hooks_out: Callable[[], None] = _nothing) -> 
     with _lock:
         scope.closed = True
         scope.is_resting = scope.is_innermost = False
-        if scope in _entered:
-            _entered = _entered[: (at := _entered.index(scope))] + _entered[at + 1 :]
+        _entered = without(_entered, scope)
         if _resting:
             _resting = without(_resting, scope)
         _open = open_among(_entered, _resting) if _resting else _entered

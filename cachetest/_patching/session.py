@@ -206,7 +206,7 @@ class Session:
         children.in_use.pop(scope, None)
         for cache in list(scope.by_name.values()):
             self._problems += cache.problems
-        self._problems += give_up(self.unmet) if self.unmet else ()
+        self._problems += give_up(self.unmet, scope._caches)
         # Nearly always there is nothing, and then nothing is called.
         late = self._ask_children(scope) if children.state is not None else []
         found = take_uncounted(scope) if any(pending) else None

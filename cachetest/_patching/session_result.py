@@ -10,6 +10,7 @@ from ..errors import CacheTestWarning, LateOperationWarning
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .._caches.caches import MockCaches
     from .._recording.call_sites import Location
 
 __all__ = ["SessionResult", "Unmet", "give_up"]
@@ -22,11 +23,11 @@ class Unmet(Protocol):
         """Give it up."""
 
 
-def give_up(unmet: Mapping[Unmet, str]) -> tuple[str, ...]:
-    """Give up all of *unmet*, and return the lines to fail with."""
+def give_up(unmet: Mapping[Unmet, str], caches: MockCaches | None) -> tuple[str, ...]:
+    """Give up all of *unmet*, and what was to act on *caches*; return the lines to fail with."""
     for each in unmet:
         each.close()
-    return tuple(unmet.values())
+    return (*unmet.values(), *(() if caches is None else caches.end_all()))
 
 
 class SessionResult(NamedTuple):

@@ -111,6 +111,22 @@ class OperationLog(Sequence[Operation]):
         record = (next(self.numbers), kind, key, this_thread.name, code, found.f_lasti)
         state.latest.append(record if known is None else (*record, known))
 
+    def record_numbered(
+        self,
+        kind: Kind,
+        key: object,
+        libraries: frozenset[str],
+        frame: FrameType,
+        known: Mapping[str, object],
+    ) -> int:
+        """Do what `record` does, and return the number of the operation."""
+        found, code = self.find_caller(frame, libraries)
+        state = self.state
+        state.ticks[kind].append(None)
+        number = next(self.numbers)
+        state.latest.append((number, kind, key, this_thread.name, code, found.f_lasti, known))
+        return number
+
     def record_all(
         self,
         effects: Iterable[tuple[Kind, object]],

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
 
+    from typing_extensions import Self
+
+    from ..faults import Fault
+
 __all__ = [
     "A_SCRIPT",
     "GUARDS_FAILED",
     "KINDS",
     "SCRIPTS",
+    "Injected",
     "Kind",
     "Location",
     "Operation",
@@ -80,7 +85,19 @@ class Operation:
     """
 
     __slots__ = (
-        *("_origin", "asked", "cache", "error", "key", "kind", "number", "process", "store", "thread"),
+        *(
+            "_origin",
+            "asked",
+            "cache",
+            "error",
+            "fault",
+            "key",
+            "kind",
+            "number",
+            "process",
+            "store",
+            "thread",
+        ),
         "where",
     )
 
@@ -109,6 +126,8 @@ class Operation:
     """The id of the process that called."""
     error: str | None
     """The class and the text of the exception, for a failure; for a refusal the reason."""
+    fault: Fault | None
+    """What struck it, where a test had it struck: `cachetest.Fails` and its like."""
     _origin: Origin | Callable[[], Origin]
 
     def __init__(
@@ -124,6 +143,7 @@ class Operation:
         store: str | None = None,
         process: int | None = None,
         error: str | None = None,
+        fault: Fault | None = None,
         origin: Origin | Callable[[], Origin] = None,
     ) -> None:
         put = object.__setattr__
@@ -137,6 +157,7 @@ class Operation:
         put(self, "store", store)
         put(self, "process", process)
         put(self, "error", error)
+        put(self, "fault", fault)
         put(self, "_origin", origin)
 
     @property
@@ -181,6 +202,27 @@ class Operation:
         return f"Operation({', '.join(known)})"
 
 
+class Injected(Protocol):
+    """The faults of one ``inject(...)``: in force inside a ``with``, or from `start` to `stop`; once."""
+
+    @property
+    def struck(self) -> list[Operation]:
+        """The operations that were struck so far, the oldest first, as far as the logs still have them."""
+
+    def start(self) -> Self:
+        """Put the faults in force, until `stop`; where that is never called, until the test has ended.
+
+        Raises ``RuntimeError`` where it was used before: it counts what it strikes once.
+        """
+
+    def stop(self) -> None:
+        """Have the faults strike no more; an ``AssertionError`` if they never have."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None: ...
+
+
 def place_of(operation: Operation) -> str:
     """Return the place of *operation* in words, and that a script did it, where one has."""
     script, _, called = (operation.asked or "").partition(" ")
@@ -188,4 +230,7 @@ def place_of(operation: Operation) -> str:
     return f"{by}at {operation.where}"
 
 
-_SHOWN = ("number", "kind", "cache", "key", "asked", "store", "thread", "process", "where", "error", "origin")
+_SHOWN = (
+    *("number", "kind", "cache", "key", "asked", "store", "thread", "process", "where", "error", "fault"),
+    "origin",
+)

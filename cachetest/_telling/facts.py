@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from .._behaving.clock import clock_in
+from .._recording.lifetimes import LIFETIMES
 from .._recording.operation import A_SCRIPT, SCRIPTS
 from .._recording.sameness import same_key
 from .history import CacheFacts, History
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-__all__ = ["ORIGINS", "history_of", "origin_without_put", "remember_aside"]
+__all__ = ["ORIGINS", "history_of", "origin_without_put", "remember_aside", "remember_state"]
 
 ORIGINS = "origins"
 """The adapter's state of a cache that says where an entry came from that no operation put, by its key."""
@@ -41,6 +44,7 @@ class KnownCache(Protocol):
     explains_misses: bool
     inherited: Sequence[object]
     in_force: tuple[Any, ...]
+    shared: dict[str, Any]
 
     def adapter_state(self, what: str, make: Callable[[], T]) -> T: ...
 
@@ -83,6 +87,8 @@ def history_of(
         why_fewer=partial(_ask, cache, "why_fewer", since),
         in_blocks=in_blocks,
         places_of=getattr(cache.cache, "places_of", None),
+        lifetimes=cache.adapter_state(LIFETIMES, dict),
+        ahead=0.0 if "clock" not in cache.shared else clock_in(cache.shared).offset,
     )
     return History(cache.name, cache.operations.snapshot(), facts)
 
@@ -105,7 +111,7 @@ def _ask(cache: KnownCache, what: str, since: object) -> str:
 
 def _is_plain(cache: KnownCache) -> bool:
     """Return whether nothing writes to its entries but counted operations, and the test by hand."""
-    return type(cache.cache) is dict and not cache.in_force
+    return (type(cache.cache) is dict or hasattr(cache.cache, "put_for")) and not cache.in_force
 
 
 def _has(cache: KnownCache, key: object) -> bool:
@@ -127,6 +133,23 @@ def remember_aside(cache: KnownCache, asked: str, where: object, store: str | No
     latest = cache.operations.snapshot().numbers()[-1:]
     asides: deque[Aside] = cache.adapter_state(_ASIDES, partial(deque, maxlen=_REMEMBERED))
     asides.append(Aside(latest[0] if latest else 0, asked, where, store))
+
+
+def remember_state(cache: KnownCache, state: str, where: object) -> Callable[[], None]:
+    """Have it told that the cache was in a *state*, from *where* on, until what is returned is called."""
+
+    def latest() -> int:
+        return next(iter(cache.operations.snapshot().numbers()[-1:]), 0)
+
+    asides: deque[Aside] = cache.adapter_state(_ASIDES, partial(deque, maxlen=_REMEMBERED))
+    lasting = Aside(latest(), state, where, None, math.inf)
+    asides.append(lasting)
+
+    def end() -> None:
+        if lasting in asides:
+            asides[asides.index(lasting)] = lasting._replace(until=latest())
+
+    return end
 
 
 def origin_without_put(cache: KnownCache, key: object, store: str | None, number: int) -> str | None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from .._recording.answers import Difference, Step
     from .history import History
 
-__all__ = ["Answer", "Use", "never_hit", "not_changed", "not_cold", "not_fresh", "not_raised", "not_the_same"]
+__all__ = [
+    *("Answer", "Use", "never_hit", "not_changed", "not_cold", "not_fresh", "not_raised", "not_the_same"),
+    *("are_alike", "operation_lines", "part_lines"),
+]
 
 # How many steps of the way to a part are told.
 _STEPS = 8
@@ -66,7 +69,7 @@ def not_fresh(
         still = "still " if is_old else ""
         lines = [
             f"after the write, {name} {still}{_told_apart(found, cold, where)}",
-            *_part(where, found, cold),
+            *part_lines(where, found, cold),
         ]
         if not is_old:
             lines.append(f"  before it, it {before.told('gave')}")
@@ -75,27 +78,28 @@ def not_fresh(
                 f"  it hit nothing after the write, so what is old is in none of {_listed(used)}: it is kept "
                 "somewhere else, or was handed out by the write"
             )
-        lines += _operations(used, "from the write on", len(lines), hits=True)
+        lines += operation_lines(used, "from the write on", len(lines), hits=True)
         return "\n".join(lines + unwritten())
 
 
 def _told_apart(found: Answer, cold: Answer, where: Difference | None) -> str:
-    if _are_alike(found, cold) and (where is None or where.at is None):
+    if are_alike(found, cold) and (where is None or where.at is None):
         return f"gives what a cold read does not: {change(found.value, cold.value)}"
     return f"{found.told()}; a cold read {cold.told()}"
 
 
-def _are_alike(one: Answer, other: Answer) -> bool:
+def are_alike(one: Answer, other: Answer) -> bool:
+    """Return whether the texts of two values are the same, or look so."""
     texts = one.told(), other.told()
     is_written_alike = texts[0] == texts[1] or looks_alike(*texts)
     return one.error is None and other.error is None and is_written_alike
 
 
-def _part(where: Difference | None, one: Answer, other: Answer) -> list[str]:
+def part_lines(where: Difference | None, one: Answer, other: Answer) -> list[str]:
     """Return the line that tells in which of their parts two answers differ, where their texts don't."""
     if where is None or where.at is None:
         return []
-    if "..." not in one.told() + other.told() and not _are_alike(one, other):
+    if "..." not in one.told() + other.told() and not are_alike(one, other):
         return []
     steps: list[Step] = []
     step: Step | None = where.at
@@ -112,7 +116,7 @@ def never_hit(name: str, used: Mapping[str, Use]) -> str:
     """Return the failure of a read that was not warm before the write."""
     with one_text():
         lines = [f"the second {name} hit nothing, so nothing was tested: it has to be warm before the write"]
-        lines += _operations(used, "of the two reads", len(lines), hits=False)
+        lines += operation_lines(used, "of the two reads", len(lines), hits=False)
         return "\n".join(lines + unwritten())
 
 
@@ -123,7 +127,7 @@ def not_cold(name: str, used: Mapping[str, Use]) -> str:
             f"the cold {name} was done by a task or a thread from before it, which uses the caches of the "
             "test, so that nothing was tested: have it start its own"
         ]
-        lines += _operations(used, "from the write on", len(lines), hits=True)
+        lines += operation_lines(used, "from the write on", len(lines), hits=True)
         return "\n".join(lines + unwritten())
 
 
@@ -135,7 +139,7 @@ def not_changed(name: str, cold: Answer, used: Mapping[str, Use]) -> str:
             "can't be told: write what changes it",
             "  where the write is undone, give raises=: what it raises, or () if it raises nothing",
         ]
-        lines += _operations(used, "from the write on", len(lines), hits=True)
+        lines += operation_lines(used, "from the write on", len(lines), hits=True)
         return "\n".join(lines + unwritten())
 
 
@@ -145,14 +149,14 @@ def not_the_same(name: str, cold: Answer, again: Answer, where: Difference | Non
         lines = [
             f"{name} gives another answer each time, so that none can be told to be old: after the write, "
             f"one cold read {_both(cold, again, where)}",
-            *_part(where, cold, again),
+            *part_lines(where, cold, again),
             "  have it return what is the same each time, or give equal=",
         ]
         return "\n".join(lines + unwritten())
 
 
 def _both(cold: Answer, again: Answer, where: Difference | None) -> str:
-    if _are_alike(cold, again) and (where is None or where.at is None):
+    if are_alike(cold, again) and (where is None or where.at is None):
         return f"and the next one differ: {change(cold.value, again.value)}"
     return f"{cold.told('gave')}, and the next one {again.told('gave')}"
 
@@ -166,7 +170,7 @@ def _listed(used: Mapping[str, Use]) -> str:
     return ", ".join(map(repr, used)) or "the caches of this test"
 
 
-def _operations(used: Mapping[str, Use], when: str, taken: int, *, hits: bool) -> list[str]:
+def operation_lines(used: Mapping[str, Use], when: str, taken: int, *, hits: bool) -> list[str]:
     """Return what was done to each cache that was used, or that none was, as far as there is room."""
     told = {name: use for name, use in used.items() if use.is_used} or used
     room = (LINES - taken) // max(1, len(told))

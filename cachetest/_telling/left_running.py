@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
 
-__all__ = ["describe_left_running"]
+__all__ = ["describe_left_running", "describe_running"]
 
 
 class Work(Protocol):
@@ -26,13 +26,17 @@ def describe_left_running(
     works: Iterable[Work], tasks: Iterable[Any], label: object, patience: float
 ) -> list[str]:
     """Return a line for each thread, call and task of the test *label*, with where it is now."""
-    frames = thread_frames()
-    running = [_thread_or_call(work, frames) for work in works] + [_task(task) for task in tasks]
     return [
         f"late: {each}, still runs {patience:g} s after {label} had ended, which started it; the patches of "
         "that test are held no longer"
-        for each in running
+        for each in describe_running(works, tasks)
     ]
+
+
+def describe_running(works: Iterable[Work], tasks: Iterable[Any]) -> list[str]:
+    """Return what each thread, call and task is, and where it is now."""
+    frames = thread_frames()
+    return [_thread_or_call(work, frames) for work in works] + [_task(task) for task in tasks]
 
 
 def _thread_or_call(work: Work, frames: dict[int, FrameType]) -> str:

@@ -23,13 +23,23 @@ class Aside(NamedTuple):
     """A call that is not counted and may have changed entries, after the operation of the number ``after``.
 
     ``asked`` is what was called, ``where`` the line, and ``store`` what those of its server begin with, None
-    for all of them.
+    for all of them. With ``until``, the number of an operation, it is a state, which lasted until then.
     """
 
     after: int
     asked: str
     where: object
     store: str | None = None
+    until: float | None = None
+
+    def lasted_until(self, number: float) -> bool:
+        """Return whether it came after the operation *number*, or had not ended by then."""
+        return number <= (self.after if self.until is None else self.until)
+
+    def __str__(self) -> str:
+        if self.until is not None:
+            return f"the cache was {self.asked} from {self.where} on"
+        return f"{self.asked} ran at {self.where}, and may have changed it"
 
     def concerns(self, number: float, store: str | None) -> bool:
         """Return whether it came before the operation *number*, and may be about *store*."""
@@ -49,7 +59,8 @@ class CacheFacts(NamedTuple):
     came before those that are known, and ``complete`` whether nothing is missing, of what a reset took away
     either; ``why_unused`` says why there are none, and ``why_fewer`` what went past the cache;
     ``elsewhere`` names other caches that the key was put in, and ``changed_elsewhere`` gives the puts and
-    deletes of the key there; ``in_blocks`` says how many operations there were in each block of the scope.
+    deletes of the key there; ``in_blocks`` says how many operations there were in each block of the scope;
+    ``lifetimes`` has how long those lived that have expired, and ``ahead`` by how much the clock is ahead.
     """
 
     components: Callable[[object], list[Part]]
@@ -69,6 +80,8 @@ class CacheFacts(NamedTuple):
     why_fewer: Callable[[], str] = str
     in_blocks: Sequence[tuple[str, int]] = ()
     places_of: Callable[[object], Mapping[str, object]] | None = None
+    lifetimes: Mapping[Any, Any] = {}
+    ahead: float = 0.0
 
 
 class KnownOperations(Protocol):
@@ -173,4 +186,4 @@ class Timeline:
         end, store = math.inf, None
         if index < len(self.numbers):
             end, store = self.numbers[index], self.stores[index]
-        return [each for each in self.facts.asides if start <= each.after and each.concerns(end, store)]
+        return [each for each in self.facts.asides if each.lasted_until(start) and each.concerns(end, store)]

@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .._behaving.clock import clock_offset
     from .._behaving.gate import MISSING
+    from .._behaving.injection import Strike
+    from .._behaving.storage import Storage
     from .._caches.attribution import cache_for, is_late
     from .._patching.undo import ABSENT, Undo, own_attribute
     from .base import Adapter, Switch
@@ -35,10 +38,13 @@ __all__ = [
     "Inductor",
     "Pymemcache",
     "Redis",
+    "Storage",
+    "Strike",
     "Switch",
     "Targets",
     "Undo",
     "cache_for",
+    "clock_offset",
     "is_late",
     "own_attribute",
 ]
@@ -49,10 +55,13 @@ _HOMES = {
     "Adapter": ".base",
     "GuardPoint": ".guarding",
     "MISSING": ".._behaving.gate",
+    "Storage": ".._behaving.storage",
+    "Strike": ".._behaving.injection",
     "Switch": ".base",
     "Targets": ".targets",
     "Undo": ".._patching.undo",
     "cache_for": ".._caches.attribution",
+    "clock_offset": ".._behaving.clock",
     "is_late": ".._caches.attribution",
     "own_attribute": ".._patching.undo",
 }

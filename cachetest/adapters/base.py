@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._recording.locks import free_in_children
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from .._behaving.call import Call
+    from .._behaving.injection import Strike
+    from .._behaving.storage import Storage
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
+    from ..faults import Fault
     from .guarding import GuardPoint
 
 __all__ = ["Adapter", "Switch"]
@@ -110,6 +114,58 @@ class Adapter(ABC):
         """
         return key
 
+    def program_key(self, cache: str, key: object) -> object:
+        """Return what the program calls *key*, which an entry is kept and logged under: see `entry_key`.
+
+        It is what the patterns of `inject` and the like are about. By default both are the same.
+        """
+        return key
+
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Have the fault of *strike* come to pass for its call, which *proceed* does; return what it finds.
+
+        It is called in place of *proceed* where a test has a fault strike. By default it does what can be
+        done for a cache inside the process, on what `storage` returns. One that is on a server says here what
+        comes of a failure, after the retries of its library.
+        """
+        from .._behaving.carrying import carry_out
+
+        return carry_out(self, strike, proceed)
+
+    def why_impossible(self, cache: MockCache, fault: Fault) -> str:
+        """Return why *fault* can't strike *cache*, or nothing where it can."""
+        from .._behaving.carrying import why_impossible
+
+        return why_impossible(self, cache, fault)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        """Return a new exception, as the library raises it where its store can't be reached.
+
+        None, the default, is for a cache that is inside the process, and can't be unreachable.
+        """
+        return None
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        """Return a new exception, as the library raises it where an entry is too large; None if none is."""
+        return None
+
+    def storage(self, cache: MockCache) -> Storage:
+        """Return what the entries of *cache* are kept in; by default those of ``cache.cache``, as objects.
+
+        Raises ``TypeError``, with the reason, where they can't be reached.
+        """
+        from .._behaving.storage import Storage
+
+        return Storage(cache.cache, holds_objects=True)
+
+    def resolution(self, cache: MockCache) -> float:
+        """Return how exactly, in seconds, *cache* keeps the time that its entries live."""
+        return 0.001
+
+    def why_timeless(self, cache: MockCache) -> str:
+        """Return why nothing in *cache* ever expires, or nothing where something can."""
+        return ""
+
     def patched_attributes(self) -> Mapping[str, object]:
         """Return the present value of each attribute that `install` changes, by a name for messages.
 
@@ -134,6 +190,25 @@ class Adapter(ABC):
     def why_opaque(self, cache: MockCache) -> str:
         """Return why the keys of *cache* can't be taken apart, or nothing where they can."""
         return ""
+
+    def drop_entries(self, cache: MockCache, keys: Sequence[object] = ()) -> None:
+        """Drop the entries of *keys*, as *cache* has logged them, and log nothing; without keys, of all.
+
+        It is called before and after each call while *cache* is off, and then no entry may be left that a
+        call with these keys has put. By default all entries are dropped, by ``cache.cache.clear()``.
+        """
+        cache.cache.clear()
+
+    def why_never_off(self, cache: MockCache) -> str:
+        """Return why the entries of *cache* can't be dropped, or nothing where `drop_entries` does that."""
+        return ""
+
+    def overwritten(self, call: Call) -> Sequence[object]:
+        """Return those keys of *call* whose entries it writes as a whole, whatever was there before.
+
+        These are compared by ``verifying()``. By default it is all keys of a put.
+        """
+        return call.keys if call.kind == "put" else ()
 
     def guard_points(self) -> Iterable[GuardPoint]:
         """Return the functions that a `guard` of this adapter watches: those that leave the process, say.

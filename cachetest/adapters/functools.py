@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from contextlib import AbstractContextManager
 
+    from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
+    from ..faults import Fault
 
 __all__ = ["Functools"]
 
@@ -96,11 +98,20 @@ class Functools(Targets):
                 )
         return functions
 
+    def why_timeless(self, cache: MockCache) -> str:
+        return "a memoised function keeps its values until it is cleared, so nothing in it expires"
+
     def guard_points(self) -> NoReturn:
         raise TypeError(
             "the adapter 'functools' can't be guarded: a memoised function looks its entries up itself, and "
             "nothing can stand in its way"
         )
+
+    def why_impossible(self, cache: MockCache, fault: Fault) -> str:
+        return _WATCHED
+
+    def storage(self, cache: MockCache) -> NoReturn:
+        raise TypeError(_WATCHED)
 
     def is_patched(self, target: object) -> bool:
         return id(target) in memos
@@ -122,6 +133,12 @@ class Functools(Targets):
             return _unbound(self._object(name, target))
         except ImportError:
             return ABSENT
+
+
+_WATCHED = (
+    "it is a memoised function, which looks its entries up itself, in C, and is only watched: nothing can "
+    "stand in its way"
+)
 
 
 def _unbound(found: Any) -> Any:

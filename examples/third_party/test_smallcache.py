@@ -25,10 +25,6 @@ class SmallCacheSubject(Subject):
     def delete(self, cache, key):
         cache.delete(key)
 
-    def advance(self, seconds):
-        now = smallcache.clock() + seconds
-        smallcache.clock = lambda: now
-
     def state(self):
         return smallcache.backend, dict(smallcache.backend.entries)
 
@@ -37,8 +33,8 @@ class SmallCacheContract(AdapterContract, unittest.TestCase):
     exceptions = {
         "many": "the library has no call for several keys",
         "two_names": "all caches of the library are one",
+        **dict.fromkeys(["fault_damaged", "fault_too_large"], "there is no storage() of bytes, and no limit"),
     }
 
     def make_subject(self):
-        self.addCleanup(setattr, smallcache, "clock", smallcache.clock)
         return SmallCacheSubject()

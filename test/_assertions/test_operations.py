@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, MockBackend, UnknownCacheError
+from cachetest import CacheTestCase, MockBackend, UnknownCacheError, cache_states
 from cachetest.adapters import Functools
 
 from ..support import LibraryAdapter, make_library, run_method
@@ -167,6 +167,22 @@ class UnorderedTests(OperationsCase):
         self.assertRegex(
             text, r"found:\n  - miss 2\n    miss lamp .*\n    put lamp .*\n(.*\n)+  \+ miss 1 \(str\)  "
         )
+
+
+class StateTests(CacheTestCase):
+    patch_caches = ()
+
+    @cache_states("cold", "off")
+    def test_passed_over(self):
+        """In any state but the test's own they are not evaluated; a mistake is one in each."""
+        backend = MockBackend("prices")
+        backend.put("lamp", 1)
+        backend.get("lamp")
+        self.assertCacheOperations("prices", ["put lamp", "hit lamp"])
+        with self.assertCacheDelta("prices", hits=1):
+            backend.get("lamp")
+        with self.assertRaisesRegex(ValueError, "no kind of operation"):
+            self.assertCacheOperations("prices", ["mis lamp"])
 
 
 class GivenTests(OperationsCase):

@@ -76,6 +76,13 @@ class ModeTests(SnapshotShop):
         )
         self.assertEqual(self.files(), {})
 
+    def test_passed_over(self):
+        """In another state than the test's own none is compared or written."""
+        self.outcome(look_up)
+        for environment in ("once", "update"):
+            self.assertEqual(self.outcome(look_up_other, environment, _test_state="warm"), "")
+        self.assertEqual(self.files(), {f"{NAME}.txt": TEXT})
+
     def test_message(self):
         def body(case, cache):
             cache.get(1)

@@ -4,7 +4,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest import MockCache, Operation
+from cachetest import Fails, MockCache, Operation
 from cachetest._recording.call_sites import Location
 from cachetest._recording.operation import KINDS
 
@@ -28,6 +28,7 @@ OTHERS = {
     "store": "redis://localhost:6379/0",
     "process": 7,
     "error": "OSError",
+    "fault": Fails(),
     "origin": 1,
 }
 
@@ -38,13 +39,12 @@ class NamesTests(unittest.TestCase):
         made = operation(**OTHERS)
         for name, value in OTHERS.items():
             self.assertEqual(getattr(made, name), value)
-        with self.assertRaises(AttributeError):
-            made.fault  # noqa: B018
 
     def test_what_nobody_knows(self):
         """What nobody knows is None."""
         made = operation()
         self.assertEqual((made.store, made.process, made.error, made.origin), (None, None, None, None))
+        self.assertIsNone(made.fault)
 
     @parameterized.expand(
         [

@@ -41,17 +41,29 @@ class MemoisedSubject(Subject):
 NO_OPERATIONS = "a memoised function counts its lookups, but tells nobody of them"
 
 
+FAULTS = [
+    *("fault_fails", "fault_loses_reply", "fault_slow", "fault_damaged", "fault_gone", "fault_dropped"),
+    *("fault_stale", "fault_too_large", "evicted_by_hand"),
+]
+
+
 class FunctoolsContract(AdapterContract, unittest.TestCase):
     exceptions: ClassVar = {
         "overwrite": "a memoised function computes a value once",
         "delete": "a memoised function deletes no single entry",
         "many": "a memoised function takes one key at a time",
         "expiry": "a memoised function has no TTL",
+        "clock": "nothing expires",
+        "clock_nested": "nothing expires",
+        "clock_parallel": "nothing expires",
         "entries": "a memoised function shows neither its keys nor its values",
         "stale": "a memoised function computes a value once",
+        "off": "a memoised function looks its entries up itself, and is only watched",
+        "verify": "a memoised function computes a value once",
         "nested": "the function has one set of entries: those of the outer scope are gone after the inner",
         "parallel": "the function has one set of counts: the second scope is refused",
         "call_site": NO_OPERATIONS,
+        **dict.fromkeys(FAULTS, "a memoised function looks its entries up itself, in C"),
     }
 
     def make_subject(self):

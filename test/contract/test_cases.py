@@ -4,6 +4,7 @@ from parameterized import parameterized
 
 from . import tiny
 
+CLOCK = ["clock", "clock_nested", "clock_parallel"]
 FALSY = ["falsy_none", "falsy_false", "falsy_zero", "falsy_bytes", "falsy_text"]
 
 
@@ -15,10 +16,17 @@ COUNTING_PUTS = [
     "many",
     "expiry",
     "two_names",
+    "off",
     "made_before",
     "entries",
 ]
 COUNTING_PUTS += ["threads", "nested", "parallel", "call_site"]
+COUNTING_PUTS += ["fault_fails", "fault_gone", "fault_dropped", "evicted_by_hand"]
+
+FAULTS = [
+    *("fault_fails", "fault_loses_reply", "fault_slow", "fault_damaged", "fault_gone", "fault_dropped"),
+    *("fault_stale", "fault_too_large", "evicted_by_hand"),
+]
 
 
 class SoundContract(tiny.TinyContract):
@@ -33,15 +41,18 @@ class BrokenAdapterTests(unittest.TestCase):
             ("FalsyIsMissing", FALSY),
             ("NoneIsMissing", ["falsy_none"]),
             ("BytesForText", ["falsy_text"]),
-            ("NeverOverwrites", ["overwrite", "stale"]),
+            ("NeverOverwrites", ["overwrite", "stale", "fault_damaged", "fault_stale"]),
             ("DeleteIsNotLogged", ["delete"]),
-            ("ManyIsOne", ["many"]),
-            ("NeverExpires", ["expiry"]),
+            ("ManyIsOne", ["many", "off"]),
+            ("NeverExpires", ["expiry", *CLOCK]),
+            ("GoesByTheProgramsTime", CLOCK),
+            ("GoesByTheOutermostClock", ["clock_nested"]),
+            ("GoesByTheLatestClock", ["clock_parallel"]),
             ("ExpirationIsNotLogged", ["expiry"]),
             ("OneCacheForAll", ["two_names"]),
             ("EntriesOfTheProcess", ["stale", "nested", "parallel"]),
-            ("KeysOfItsOwn", ["entries"]),
-            ("HidesItsEntries", ["entries", "reset"]),
+            ("KeysOfItsOwn", ["entries", "evicted_by_hand"]),
+            ("HidesItsEntries", ["off", "verify", "entries", "reset", *FAULTS]),
             ("OfTheFirstScope", ["stale", "nested", "parallel"]),
             ("OfTheThread", ["threads", "parallel"]),
             ("NewClientsOnly", ["made_before"]),

@@ -17,14 +17,16 @@ class TableTests(unittest.TestCase):
         self.assertEqual(
             lines[:4],
             [
-                "==============  ====  =====",
-                "case            Tiny  Other",
-                "==============  ====  =====",
-                "cold            pass  FAIL",
+                "=================  ====  =====",
+                "case               Tiny  Other",
+                "=================  ====  =====",
+                "cold               pass  FAIL",
             ],
         )
-        self.assertIn("expiry          pass  (1)", lines)
-        self.assertEqual(lines[-3:], ["==============  ====  =====", "", "1. Other, expiry: it has no TTL"])
+        self.assertIn("expiry             pass  (1)", lines)
+        self.assertEqual(
+            lines[-3:], ["=================  ====  =====", "", "1. Other, expiry: it has no TTL"]
+        )
         self.assertEqual(len(lines), len(AdapterContract.cases()) + 6)
 
     def test_is_restructured_text(self):

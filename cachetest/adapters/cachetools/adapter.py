@@ -19,10 +19,13 @@ from ..class_swap import patch_object, swap_of
 from ..guarding import points_of_object
 from ..targets import Targets
 from .front import Swap
+from .storage import ObjectStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..._behaving.storage import Storage
+    from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..guarding import GuardPoint
 
@@ -69,12 +72,25 @@ class Cachetools(Targets):
     def patched_attributes(self) -> Mapping[str, object]:
         return {f"the class of the cache {name!r}": type(cache) for name, cache in self.resolve().items()}
 
+    def why_timeless(self, cache: MockCache) -> str:
+        """Return that its class has no time to live, if that is so."""
+        target = self.resolve().get(cache.name)
+        if isinstance(target, cachetools._TimedCache):
+            return ""
+        return f"nothing in a {type(target).__name__} expires: it keeps entries until it needs the room"
+
     def scope_context(self, caches: MockCaches) -> None:
         # Before the first operation, so that a test may put entries in by hand.
         for name, cache in self.resolve().items():
             swap = swap_of(cache)
             if swap is not None:
                 swap.entries_in(caches[name])
+
+    def storage(self, cache: MockCache) -> Storage:
+        swap = swap_of(self.resolve()[cache.name])
+        if swap is None:
+            raise TypeError("it is not patched")
+        return ObjectStorage(swap, swap.entries_in(cache))
 
 
 def _cache_in(name: str, target: object) -> Any:

@@ -42,8 +42,12 @@ class Call(OuterCall, Sequence[Any]):
     began = False
     # Whether what it calls on the same object is counted by itself, and in a call of `set_many` is collected.
     composed = False
+    # Whether it is one that the interface of Django has not, and its server is asked.
+    is_of_server = False
     collects = False
     looked_up = False
+    # The call of the gate, where a fault has struck it.
+    struck: Any = None
 
     def __init__(self, kind: Kind, held: Any, mock: MockCache, asked: str, rule: Rule | None = None) -> None:
         # As the class above has it, which is not called for speed.
@@ -69,6 +73,11 @@ class Call(OuterCall, Sequence[Any]):
         if found is None:
             found = self._store = self.kind.store_for(self.mock)
         return found
+
+    @property
+    def as_given(self) -> Sequence[Any]:
+        """Its keys as the program has given them, in the same order."""
+        return self.keys
 
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Return what *function* returns, as a part of this call."""

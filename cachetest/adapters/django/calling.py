@@ -13,7 +13,7 @@ from .call import LIBRARIES, Call, known_of, run_outside
 from .rules import COMPOSED, SIDE_EFFECTS, rule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ..._behaving.gate import Effect
     from ..._caches.cache import MockCache
@@ -44,6 +44,7 @@ class _Prepared:
         self.default: Any = None
         if rule is None:
             call.composed = True
+            call.is_of_server = kind.is_server and plain not in COMPOSED
             if plain == "get_or_set":
                 args, kwargs = _with_default(args, kwargs, _as_own)
         elif rule.keys:
@@ -88,8 +89,12 @@ class _Prepared:
         return found
 
     def _record(self, effects: Sequence[Effect]) -> None:
+        call = self.call
         for kind, key in effects:
-            self.call.mock.record(kind, key, LIBRARIES, self.call.known_of(key))
+            if call.struck is None:
+                call.mock.record(kind, key, LIBRARIES, call.known_of(key))
+            else:
+                call.struck.record_effect(kind, key, call.known_of(key))
 
     def _found(self, result: Any) -> Sequence[Effect]:
         call, rule = self.call, self.rule
@@ -101,12 +106,21 @@ class _Prepared:
             )
         if call.kind.is_server and call.began and not call.reached:
             # The back end has answered without its server, which it could not reach.
-            return ()
+            return () if call.struck is None else self._met()
         done = [each for each in call.effects if each[0] in SIDE_EFFECTS] if call.effects else []
         if rule.kind == "get" and self._is_again():
             return done
         found = rule.effects(call, result)
         return [*done, *found] if done else found
+
+    def _met(self) -> Sequence[Effect]:
+        """Return what the program has met, where a back end has swallowed that its server was struck."""
+        if self.rule is not None and self.rule.kind == "get":
+            return [("miss", key) for key in self.call]
+        for key in self.call:
+            more = {**self.call.known_of(key), "error": "the back end has ignored that its server failed"}
+            self.call.struck.record_effect("failure", key, more)
+        return ()
 
     def _is_again(self) -> bool:
         """Return whether this is the second lookup of a `get_or_set`, which is one to the program."""
@@ -150,7 +164,7 @@ def call_sync(
     do = partial(call.run, prepared.function, call.subject, *prepared.args, **prepared.kwargs)
     if rule is None:
         try:
-            return do()
+            return _act(mock, prepared, do) if call.is_of_server and mock.in_force else do()
         finally:
             prepared.record_done()
     if mock.in_force:
@@ -167,6 +181,40 @@ def call_sync(
     return prepared.result_of(result) if rule.kind == "get" else result
 
 
+def _act(mock: MockCache, prepared: _Prepared, do: Callable[[], Any]) -> Any:
+    """Do a call that counts as what its server is asked for, with what is in force around all of it."""
+
+    def do_or_keep() -> tuple[Any, Exception | None]:
+        # It is counted below, a failure too.
+        try:
+            return do(), None
+        except Exception as error:
+            return None, error
+
+    result, error = mock.perform(None, (), do_or_keep, _nothing, LIBRARIES, prepared.known)
+    if error is not None:
+        raise error
+    return result
+
+
+async def _act_async(mock: MockCache, prepared: _Prepared, do: Callable[[], Awaitable[Any]]) -> Any:
+    async def do_or_keep() -> tuple[Any, Exception | None]:
+        try:
+            return await do(), None
+        except Exception as error:
+            return None, error
+
+    found = await mock.perform_async(None, (), do_or_keep, _nothing, LIBRARIES, prepared.known)
+    result, error = found
+    if error is not None:
+        raise error
+    return result
+
+
+def _nothing(_: object) -> Sequence[Effect]:
+    return ()
+
+
 async def call_async(
     kind: Kind, mock: MockCache, held: Any, name: str, function: Function, args: Any, kwargs: Any
 ) -> Any:
@@ -176,7 +224,8 @@ async def call_async(
     do = partial(call.run_async, prepared.function, held, *prepared.args, **prepared.kwargs)
     if rule is None:
         try:
-            return await do()
+            is_acted_on = call.is_of_server and mock.in_force
+            return await (_act_async(mock, prepared, do) if is_acted_on else do())
         finally:
             prepared.record_done()
     if mock.in_force:

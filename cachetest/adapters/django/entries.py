@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.cache import caches
+from django.core.cache.backends.base import default_key_func
 
 from ...errors import CacheTestError
 from .objects import kinds_of
@@ -15,13 +16,20 @@ from .places import place_named
 from .stores import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
+    from ..._recording.lifetimes import Term
     from .kinds import Kind
 
 __all__ = ["Entries"]
+
+
+def _prefix_of(alias: str) -> str:
+    """Return what all keys of *alias* begin with, as far as that is known."""
+    held = caches[alias]
+    return str(default_key_func("", held.key_prefix, 0))[:-2] if held.key_func is default_key_func else ""
 
 
 class Entries(MutableMapping[str, Any]):
@@ -57,6 +65,11 @@ class Entries(MutableMapping[str, Any]):
             raise AttributeError("its entries are in one place")
         return kind
 
+    def terms_of(self, key: str) -> Mapping[str, Term]:
+        """Return when the entry of a made key was put, and when it ends, by the places that have it."""
+        found: Mapping[str, Term] = self._store().terms_of(key)
+        return found
+
     @property
     def places_of(self) -> Callable[[Any], Mapping[str, Any]]:
         """What gives the value of a made key in each server, or server and database, that has it."""
@@ -84,6 +97,14 @@ class Entries(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def drop(self, keys: Sequence[Any] = ()) -> None:
+        """Forget the entries of made *keys*; without keys, all that begin as the alias's do."""
+        kind, store = kinds_of(caches.settings).get(self._mock.name), self._store()
+        if kind is not None:
+            store.drop(
+                list(keys) or [key for key in list(store.keys()) if key.startswith(_prefix_of(kind.alias))]
+            )
 
     def clear(self) -> None:
         for key in list(self):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .call import Call
 from .places import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
@@ -57,6 +58,15 @@ class _OnServer:
             place, key = key
         return {at: value for at, value in self._find(key) if place in (None, at)}
 
+    def terms_of(self, key: Any) -> dict[str, Any]:
+        """Return when the entry of *key* was put, and when it ends, by the places that have it."""
+        inner = key[1] if isinstance(key, tuple) and key[0] in places_of(self._kind) else key
+        return {at: term for at in self.places_of(key) for term in self._terms(at, inner)}
+
+    def _terms(self, at: str, key: Any) -> Iterator[Any]:
+        """Yield when *key* was put in the place *at*, and when it ends."""
+        raise NotImplementedError
+
     def read(self, key: str) -> Any:
         """Return the value of *key*; raises KeyError where there is none."""
         for value in self.places_of(key).values():
@@ -76,21 +86,37 @@ class _OnServer:
 class RedisEntries(_OnServer):
     """The entries in the database of a back end on Redis."""
 
-    def _clients(self) -> Iterator[tuple[str, Any]]:
+    def _terms(self, at: str, key: Any) -> Iterator[Any]:
+        for cache in self._caches():
+            entries: Any = cache.cache
+            yield from entries.terms_of((at, key)).values()
+
+    def _caches(self) -> Iterator[MockCache]:
         from ..redis.entries import Entries
+
+        yield from (each for each in tuple(self._scope.by_name().values()) if isinstance(each.cache, Entries))
+
+    def _clients(self) -> Iterator[tuple[str, Any]]:
         from ..redis.store import store_of
 
         wanted = places_of(self._kind)
-        for cache in tuple(self._scope.by_name().values()):
-            if isinstance(cache.cache, Entries):
-                for url, client in store_of(cache).databases():
-                    if url in wanted:
-                        yield url, client
+        for cache in self._caches():
+            for url, client in store_of(cache).databases():
+                if url in wanted:
+                    yield url, client
 
     def live(self) -> list[str]:
         """Return the keys of the entries that have not expired."""
         found = [key for _, client in self._clients() for key in client.scan_iter()]
         return [key.decode(errors="backslashreplace") for key in found]
+
+    keys = live
+
+    def drop(self, keys: Iterable[Any]) -> None:
+        """Forget the entries of *keys*, if there are any."""
+        names = [str(key) for key in keys]
+        for _, client in self._clients() if names else ():
+            client.delete(*names)
 
     def _find(self, key: Any) -> Iterator[tuple[str, Any]]:
         key, field = key if isinstance(key, tuple) else (key, None)
@@ -118,6 +144,10 @@ class RedisEntries(_OnServer):
 class MemcachedEntries(_OnServer):
     """The entries of a back end on memcached."""
 
+    def _terms(self, at: str, key: Any) -> Iterator[Any]:
+        for each in self._servers():
+            yield from each.terms_of((at, key)).values()
+
     def _servers(self) -> Iterator[Any]:
         from ..pymemcache.servers import Servers
 
@@ -129,6 +159,15 @@ class MemcachedEntries(_OnServer):
         """Return the keys of the entries that have not expired."""
         found = [key[1] if isinstance(key, tuple) else key for each in self._servers() for key in each]
         return list(dict.fromkeys(map(str, found)))
+
+    keys = live
+
+    def drop(self, keys: Iterable[Any]) -> None:
+        """Forget the entries of *keys*, if there are any."""
+        for each in self._servers():
+            for key in keys:
+                with suppress(KeyError):
+                    del each[key]
 
     def _find(self, key: Any) -> Iterator[tuple[str, Any]]:
         serde = self._held._options.get("serde")

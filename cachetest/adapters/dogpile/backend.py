@@ -18,11 +18,13 @@ from dogpile.cache.api import NO_VALUE, CacheBackend
 from dogpile.cache.backends.null import NullBackend
 from dogpile.cache.proxy import ProxyBackend
 
+from ..._behaving.call import calls_uncounted
 from ..._behaving.gate import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ..._behaving.call import Call
     from ..._behaving.gate import Effect
     from ..._caches.cache import MockCache
 
@@ -38,24 +40,29 @@ class RegionCall:
     """One lookup that the program asks a region for, for as long as it is entered.
 
     *known* says by which name it was called. ``there`` is what the backend had for each key, or `MISSING`;
-    ``missed`` are the keys that have been counted as misses; ``unread`` is what dogpile could not read.
+    ``missed`` are the keys that have been counted as misses; ``unread`` is what dogpile could not read;
+    ``struck`` are the calls of the backend that a test has had struck.
     """
 
-    __slots__ = ("_around", "known", "missed", "there", "unread")
+    __slots__ = ("_around", "_later", "known", "missed", "struck", "there", "unread")
 
     def __init__(self, known: Mapping[str, object] | None) -> None:
         self.known = known
         self.there: dict[Any, Any] = {}
         self.missed: set[Any] = set()
         self.unread: list[Any] = []
+        self.struck: list[Call] = []
 
     def __enter__(self) -> RegionCall:
         self._around = current_call.get()
         current_call.set(self)
+        self._later = calls_uncounted.get()
+        calls_uncounted.set(self.struck)
         return self
 
     def __exit__(self, *_: object) -> None:
         current_call.set(self._around)
+        calls_uncounted.set(self._later)
 
     def has(self, key: Any) -> bool:
         """Return whether the backend had a value for *key*."""

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from dogpile.cache.api import NO_VALUE
 
-from ..._behaving.gate import MISSING
+from ..._behaving.call import known_of_struck
+from ..._behaving.clock import now
+from ..._behaving.gate import MISSING, text_of
+from ..._recording.lifetimes import note_lifetime
 from ..calls import is_in_call_of
 from ..class_swap import named_after
 from .backend import LIBRARIES, RegionCall, current_call
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..._caches.cache import MockCache
+    from ..._recording.operation import Kind
 
 __all__ = ["make_face"]
 
@@ -70,11 +74,39 @@ def _count(counts: MockCache, key: object, value: object, call: RegionCall) -> N
     """
     if value is MISSING and call.has(key):
         if call.has_unread(key):
-            counts.record("hit", key, LIBRARIES, call.known)
+            _record(counts, "hit", key, call)
             counts.record("refusal", key, LIBRARIES, _UNREAD)
             return
+        _note_lifetime(counts, key, call.there[key])
         counts.record("expiration", key, LIBRARIES)
-    counts.record("miss" if value is MISSING else "hit", key, LIBRARIES, call.known)
+    _record(counts, "miss" if value is MISSING else "hit", key, call)
+
+
+def _record(
+    counts: MockCache,
+    kind: Kind,
+    key: object,
+    call: RegionCall,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Record a lookup, with what a test has had strike the call of the backend that it came to."""
+    struck = [each for each in call.struck if each.gate is counts]
+    known, strikes = known_of_struck(struck, key)
+    if not strikes:
+        counts.record(kind, key, LIBRARIES, call.known)
+        return
+    known = {**(more or {}), **(call.known or {}), **known}
+    number = counts.operations.record_numbered(kind, key, LIBRARIES, _getframe(1), known)
+    for each in strikes:
+        each.injection.note(counts, number)
+
+
+def _note_lifetime(counts: MockCache, key: object, stored: object) -> None:
+    put, until = counts.cache.term_of(stored)  # type: ignore[attr-defined]
+    found = now()
+    # It may have been invalidated, or asked for with another time to live than that of its region.
+    if until is not None and until <= found:
+        note_lifetime(counts, key, put, until, found)
 
 
 def _run_for(target: Any, runner: Any, _: Any, *args: Any) -> Any:
@@ -98,13 +130,22 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
                 _count(region._cachetest_counts, key, key, call)
 
     def failing(
-        region: Any, error: Exception, keys: Iterable[Any], known: Mapping[str, object] | None = None
+        region: Any,
+        error: Exception,
+        keys: Iterable[Any],
+        known: Mapping[str, object] | None = None,
+        call: RegionCall | None = None,
     ) -> None:
         """Log that a call has failed if *error* is that of a serializer, which runs above the backend."""
         if error is _unserialized.get():
             _unserialized.set(None)
             made = [mangled(region, key) for key in keys]
-            region._cachetest_counts.fail(made, error, LIBRARIES, _getframe(1), known, "get")
+            counts = region._cachetest_counts
+            if call is None or not call.struck:
+                counts.fail(made, error, LIBRARIES, _getframe(1), known, "get")
+                return
+            for key in made:
+                _record(counts, "failure", key, call, {"asked": "get", "error": text_of(error)})
 
     class Face(original):  # type: ignore[misc]
         __slots__ = ("_cachetest_counts",)
@@ -114,32 +155,35 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
             return original
 
         def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(None)
             try:
-                with RegionCall(None) as call:
+                with call:
                     found = original.get(self, key, *args, **kwargs)
             except Exception as error:
-                failing(self, error, (key,))
+                failing(self, error, (key,), None, call)
                 raise
             _count(self._cachetest_counts, mangled(self, key), MISSING if found is NO_VALUE else found, call)
             return found
 
         def get_value_metadata(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(_METADATA)
             try:
-                with RegionCall(_METADATA) as call:
+                with call:
                     found = original.get_value_metadata(self, key, *args, **kwargs)
             except Exception as error:
-                failing(self, error, (key,), _METADATA)
+                failing(self, error, (key,), _METADATA, call)
                 raise
             _count(self._cachetest_counts, mangled(self, key), MISSING if found is None else found, call)
             return found
 
         def get_multi(self, keys: Any, *args: Any, **kwargs: Any) -> Any:
             keys = list(keys)
+            call = RegionCall(_GET_MULTI)
             try:
-                with RegionCall(_GET_MULTI) as call:
+                with call:
                     found = original.get_multi(self, keys, *args, **kwargs)
             except Exception as error:
-                failing(self, error, keys, _GET_MULTI)
+                failing(self, error, keys, _GET_MULTI, call)
                 raise
             for key, value in zip(keys, found, strict=True):
                 _count(
@@ -148,22 +192,24 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
             return found
 
         def get_or_create(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(_GET_OR_CREATE)
             try:
-                with RegionCall(_GET_OR_CREATE) as call:
+                with call:
                     found = original.get_or_create(self, key, *args, **kwargs)
             except Exception as error:
-                failing(self, error, (key,), _GET_OR_CREATE)
+                failing(self, error, (key,), _GET_OR_CREATE, call)
                 raise
             count_hits(self, (key,), call)
             return found
 
         def get_or_create_multi(self, keys: Any, *args: Any, **kwargs: Any) -> Any:
             keys = list(keys)
+            call = RegionCall(_GET_OR_CREATE_MULTI)
             try:
-                with RegionCall(_GET_OR_CREATE_MULTI) as call:
+                with call:
                     found = original.get_or_create_multi(self, keys, *args, **kwargs)
             except Exception as error:
-                failing(self, error, keys, _GET_OR_CREATE_MULTI)
+                failing(self, error, keys, _GET_OR_CREATE_MULTI, call)
                 raise
             count_hits(self, keys, call)
             return found

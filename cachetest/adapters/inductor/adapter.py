@@ -13,6 +13,7 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._behaving.carrying import OWN
 from ..._caches.attribution import is_late
 from ..._patching.undo import AttributePatch, Undo, changed_attributes
 from ..base import Adapter, Switch
@@ -26,6 +27,7 @@ from .switches import current_switches
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ..._behaving.storage import Storage
     from ..._caches.cache import MockCache
 
 __all__ = ["Inductor"]
@@ -136,9 +138,21 @@ class Inductor(Adapter):
     def why_opaque(self, cache: MockCache) -> str:
         return hooks.why_opaque(cache)
 
+    def failure(self, cache: MockCache) -> Exception | None:
+        return OWN.failure(cache)
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        return OWN.too_large(cache, key, size, limit)
+
+    def storage(self, cache: MockCache) -> Storage:
+        return OWN.storage(cache)
+
     def moment(self) -> int:
         """Return what stands for now: `why_unused` and `why_fewer` look at what came after it."""
         return now()
+
+    def why_timeless(self, cache: MockCache) -> str:
+        return "PyTorch gives what it puts in its caches no time to live"
 
     def why_unused(self, cache: MockCache, since: int = 0) -> str:
         """Return why torch did not ask *cache* since then, as far as its compiles have shown."""

@@ -9,7 +9,7 @@ from . import effects, keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FLUSHES", "RULES", "UNCOUNTED", "Rule", "subject_of"]
+__all__ = ["FLUSHES", "OVERWRITING", "RULES", "UNCOUNTED", "QueuedKeys", "Rule", "subject_of"]
 
 
 class Rule(NamedTuple):
@@ -18,6 +18,22 @@ class Rule(NamedTuple):
     target: keys.Target
     effects: effects.Effects
 
+
+class QueuedKeys(tuple[object, ...]):
+    """The keys of what an EXEC executes; ``overwritten`` are those that it sets."""
+
+    overwritten: Sequence[object] = ()
+
+    @classmethod
+    def of(cls, keys: Sequence[object], overwritten: Sequence[object]) -> QueuedKeys:
+        """Return *keys*, of which some are *overwritten*."""
+        made = cls(keys)
+        made.overwritten = overwritten
+        return made
+
+
+OVERWRITING = frozenset(b"SET SETEX PSETEX SETNX MSET MSETNX GETSET RESTORE HSET HMSET HSETNX HSETEX".split())
+"""They write an entry as a whole, whatever was there before."""
 
 FLUSHES = frozenset({b"FLUSHDB", b"FLUSHALL"})
 """They delete the keys that are there, which are in neither the command nor the reply."""

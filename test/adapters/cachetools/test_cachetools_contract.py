@@ -55,7 +55,11 @@ class CachetoolsSubject(Subject):
 
 @needs("cachetools", "cachetools")
 class CachetoolsContract(AdapterContract, unittest.TestCase):
-    exceptions: ClassVar = {"many": "cachetools has no call that looks several keys up"}
+    exceptions: ClassVar = {
+        "many": "cachetools has no call that looks several keys up",
+        "fault_damaged": "a cache of cachetools holds objects, neither bytes nor text",
+        "fault_too_large": "a cache of cachetools holds objects, neither bytes nor text",
+    }
 
     def make_subject(self):
         return CachetoolsSubject()

@@ -64,7 +64,7 @@ class DogpileSubject(Subject):
 
 @needs("dogpile", "dogpile.cache")
 class DogpileContract(AdapterContract, unittest.TestCase):
-    exceptions: ClassVar = {}
+    exceptions: ClassVar = {"fault_too_large": "the backend in memory refuses nothing for its size"}
 
     def make_subject(self):
         subject = DogpileSubject()
