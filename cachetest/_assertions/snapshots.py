@@ -29,9 +29,8 @@ _UPDATE = "where that is meant, run it with CACHETEST_SNAPSHOTS=update, and comm
 class SnapshotAssertions(AssertionBase):
     """The assertion on all that a test does with its caches."""
 
-    # The subtests that it is in, and how many snapshots of each name there were in this run.
+    # The subtests that it is in.
     _subtests: tuple[tuple[object, dict[str, object]], ...] = ()
-    _snapshots: tuple[object, dict[str, int]] = (None, {})
 
     @contextmanager
     def subTest(self, msg: Any = _NO_MESSAGE, **params: Any) -> Iterator[None]:
@@ -114,11 +113,10 @@ class SnapshotAssertions(AssertionBase):
         """Return the file of the next snapshot."""
         from .snapshot_files import file_of, name_of_subtest
 
-        if self._snapshots[0] is not self._session:
-            # A case may be run again.
-            self._snapshots = self._session, {}
         subtests = [name_of_subtest(*each) for each in self._subtests]
-        counts, at = self._snapshots[1], "".join(subtests)
+        # With the session, since a case may be run again, and pickled.
+        counts: dict[str, int] = vars(self._session or self).setdefault("snapshots", {})
+        at = "".join(subtests)
         counts[at] = counts.get(at, 0) + 1
         return file_of(type(self), self._testMethodName, subtests, counts[at])
 

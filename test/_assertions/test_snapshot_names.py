@@ -35,6 +35,17 @@ class NameTests(SnapshotShop):
             self.assertTrue(run_case(case).wasSuccessful())
         self.assertEqual(list(self.files()), [f"{NAME}.txt"])
 
+    def test_nothing_is_kept(self):
+        """Nothing stays with a case, which Django's parallel runner pickles."""
+
+        def body(case, cache):
+            cache.get(1)
+            before = vars(case).copy()
+            case.assertCacheSnapshot()
+            case.assertEqual(vars(case), before)
+
+        self.assertEqual(self.outcome(body, "update"), "")
+
     def test_subtests(self):
         """Each subtest has its own, by what it is called; one that is called the same has a number."""
 
