@@ -221,7 +221,8 @@ def bind_to_scope(
         spawned_by.set(spawner)
         if held is not None:
             held.begin()
-        name = logged_thread.name
+        # Of a thread it is not asked yet: that may give itself another one before its first operation.
+        name = logged_thread.name if job else ""
         if job:
             logged_thread.name = JobName(name)
         try:
