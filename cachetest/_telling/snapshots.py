@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from .._recording.call_sites import JobName
 from .formatting import short_middle
 from .functions import function_of
 from .key_parts import is_text
@@ -78,14 +79,16 @@ def snapshot_lines(histories: Iterable[History], patterns: Iterable[re.Pattern[s
 
 
 def _threads(history: History) -> list[list[_Step]]:
-    threads: dict[str, list[_Step]] = {}
+    threads: dict[object, list[_Step]] = {}
     stores = len(set(history.stores)) > 1
     for n, operation in enumerate(history.operations):
         key = plain(operation.key)
         if stores:
             key += f" in {operation.store}"
         step = _Step(operation.kind, key, function_of(operation.where), Found(history, n))
-        threads.setdefault(operation.thread, []).append(step)
+        # A job of a pool has the name of the worker that does it, and an object of its own for that.
+        thread = operation.thread
+        threads.setdefault(id(thread) if type(thread) is JobName else thread, []).append(step)
     return list(threads.values())
 
 

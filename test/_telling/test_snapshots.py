@@ -1,19 +1,16 @@
 """The text of a snapshot: keys, functions, threads, and what is another in each run."""
 
-import linecache
-import re
 import threading
 import unittest
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 
 from parameterized import parameterized
 
 from cachetest import MockBackend, PatchCaches
-from cachetest._recording.operation import Location
-from cachetest._telling.functions import function_of
 from cachetest._telling.snapshots import plain, snapshot_differs, snapshot_lines, was_written
-from cachetest._telling.volatile import Numbering, is_volatile
 
 ONE, TWO = uuid.UUID(int=2**127), uuid.UUID(int=2**126)
 
@@ -71,77 +68,6 @@ class PlainTests(unittest.TestCase):
         self.assertRegex(plain(Odd()), "^<Odd instance at 0x[0-9a-f]+>$")
 
 
-class VolatileTests(unittest.TestCase):
-    @parameterized.expand(
-        [
-            ("address", f"{object()} x", "<object object at <1>> x"),
-            ("uuid", f"user:{ONE}", "user:<1>"),
-            ("same", f"{ONE} {TWO} {ONE}", "<1> <2> <1>"),
-            ("color", "color:0xff00ff", "color:0xff00ff"),
-            ("hash", "d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e"),
-        ]
-    )
-    def test_always(self, _, text, numbered):
-        """Addresses and uuids are numbered, and no hash is guessed."""
-        self.assertEqual(Numbering().numbered(text), numbered)
-        self.assertEqual(Numbering().blank(text), re.sub(r"<\d>", "<>", numbered))
-        self.assertEqual(is_volatile(text), "<1>" in numbered)
-
-    def test_patterns(self):
-        """Of matches that overlap it is the first and longest; a group that took no part is none."""
-        numbering = Numbering([re.compile("ab"), re.compile("abc"), re.compile("bcd|(e)(f)?")])
-        self.assertEqual(numbering.numbered("abcd ab e ef"), "<1>d <2> <3> <3><4>")
-        self.assertEqual(numbering.peek(["ab", "ef", "abc", "e"]), ["<2>", "<3><4>", "<1>", "<3>"])
-
-    def test_peek(self):
-        """To look at numbers gives none away."""
-        numbering = Numbering([re.compile(r"\d+")])
-        self.assertEqual(numbering.peek(["7", "8"]), ["<1>", "<2>"])
-        self.assertEqual(numbering.numbered("8"), "<1>")
-
-
-SOURCE = """\
-def prices(items):
-    found = [get(each) for each in items]
-    return {
-        each: get(each)
-        for each in found
-    }, lambda: {get(each) for each in items}
-
-class Shop:
-    names = list(get(each) for each in range(2))
-
-[get(each) for each in range(2)]
-"""
-
-
-class FunctionTests(unittest.TestCase):
-    @parameterized.expand(
-        [
-            ("<listcomp>", 2, "prices"),
-            ("<dictcomp>", 4, "prices"),
-            ("<setcomp>", 6, "<lambda>"),
-            ("<genexpr>", 9, "Shop"),
-            ("<listcomp>", 11, "<module>"),
-            ("<listcomp>", 5, "<listcomp>"),
-            ("<lambda>", 6, "<lambda>"),
-            ("prices", 2, "prices"),
-        ]
-    )
-    def test_around(self, name, line, function):
-        """A comprehension counts as the function around it, also in a Python that has a function for it."""
-        self.addCleanup(linecache.cache.pop, "shop", None)
-        linecache.cache["shop"] = (len(SOURCE), None, SOURCE.splitlines(keepends=True), "shop")
-        self.assertEqual(function_of(Location("shop", line, name)), function)
-
-    def test_no_source(self):
-        """Without a source its name is all there is."""
-        for text in ("", "def ("):
-            linecache.cache["none" + text] = (len(text), None, [text], "none")
-            self.addCleanup(linecache.cache.pop, "none" + text, None)
-            self.assertEqual(function_of(Location("none" + text, 1, "<listcomp>")), "<listcomp>")
-
-
 class LineTests(unittest.TestCase):
     def test_sections(self):
         """Caches go by their names, and operations in their order."""
@@ -189,6 +115,25 @@ class LineTests(unittest.TestCase):
                     thread.start()
                     thread.join()
             self.assertEqual(texts_of(patched.caches), expected)
+
+    @parameterized.expand([("executor", ThreadPoolExecutor), ("pool", ThreadPool)])
+    def test_jobs(self, _, kind):
+        """Each job of a pool has a section, whichever of its workers has done it."""
+        expected = []
+        for n in range(4):
+            expected += [f"cache a, thread {n + 1}", f"  miss {n} < get_twice", f"  miss {n} < get_twice"]
+
+        def get_twice(key):
+            for _ in range(2):
+                backend.get(key)
+
+        for workers in (1, 2):
+            with PatchCaches() as patched, kind(workers) as pool:
+                backend = MockBackend("a")
+                list(pool.map(get_twice, (3, 1, 0, 2)))
+            self.assertEqual(texts_of(patched.caches), expected)
+            names = {each.thread for each in patched.caches.a.operations}
+            self.assertLessEqual(len(names), workers)
 
     def test_threads_that_are_alike(self):
         """Where they differ in what is volatile alone, those with known parts come first."""
