@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._patching.guard import guard
     from ._patching.options import cache_options
     from ._patching.patch_caches import PatchCaches
+    from ._recording.bounds import at_least, at_most, between
     from ._recording.operation import Operation
     from ._recording.stats import Stats
     from ._sharing.join import join
@@ -66,6 +67,9 @@ __all__ = [
     "UnknownAdapterError",
     "UnknownCacheError",
     "UnknownSwitchError",
+    "at_least",
+    "at_most",
+    "between",
     "cache_options",
     "cache_states",
     "global_stats",
@@ -95,6 +99,9 @@ _HOMES = {
     "Stale": "faults",
     "Stats": "_recording.stats",
     "TooLarge": "faults",
+    "at_least": "_recording.bounds",
+    "at_most": "_recording.bounds",
+    "between": "_recording.bounds",
     "cache_options": "_patching.options",
     "cache_states": "_assertions.cache_states",
     "global_stats": "_caches.global_stats",

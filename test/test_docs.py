@@ -17,8 +17,15 @@ from .support import is_there, needs, needs_torch, run_python
 
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
-ELSEWHERE = ("django", "explanations", "how-to/fresh", "how-to/processes", "how-to/pytest")
-ELSEWHERE += ("how-to/faults", "how-to/states", "how-to/time", "tutorial")
+ELSEWHERE = ("django", "explanations", "how-to/assertions", "how-to/fresh", "how-to/processes")
+ELSEWHERE += (
+    "how-to/faults",
+    "how-to/pytest",
+    "how-to/snapshots",
+    "how-to/states",
+    "how-to/time",
+    "tutorial",
+)
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES
@@ -122,6 +129,54 @@ class FreshTests(unittest.TestCase):
     def test_example(self, _, block):
         """The other examples run, and their tests pass."""
         check_block(self, block, self.page)
+
+
+@needs("fakeredis", "'cachetest[redis]'")
+class AssertionsTests(unittest.TestCase):
+    page = DOCS / "how-to" / "assertions.rst"
+
+    def test_failure(self):
+        """The example of a wrong order fails as is shown."""
+        (shown,) = blocks(self.page, "text")
+        text = printed_of(blocks(self.page, "python")[1])
+        self.assertIn(f"AssertionError: {shown}\n", text)
+        self.assertIn("FAILED (failures=1)", text)
+
+    @parameterized.expand([("all", 0), ("counting", 2)])
+    def test_example(self, _, place):
+        """The other examples run, and their tests pass."""
+        check_block(self, blocks(self.page, "python")[place], self.page)
+
+
+@needs("fakeredis", "'cachetest[redis]'")
+class SnapshotTests(unittest.TestCase):
+    page = DOCS / "how-to" / "snapshots.rst"
+
+    def run_in(self, folder, code, **environment):
+        """Return what unittest prints of a module shop with *code*, in *folder*."""
+        Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
+        variables = {"CI": "", "CACHETEST_SNAPSHOTS": "", **environment}
+        return run_python("-m", "unittest", "shop", cwd=folder, **variables).stderr
+
+    def test_bug(self):
+        """The first example fails by the snapshot that is shown, as is shown; that is of the right key."""
+        before, failure, _ = blocks(self.page, "text")
+        code = blocks(self.page, "python")[0]
+        with tempfile.TemporaryDirectory() as folder:
+            right = code.replace("{user}", "{user}:{locale}")
+            self.assertIn("is written now", self.run_in(folder, right))
+            (path,) = Path(folder).glob("snapshots/*")
+            self.assertEqual(path.read_text("utf-8"), f"{before}\n")
+            self.assertIn(f"AssertionError: {failure}\n", self.run_in(folder, code))
+
+    def test_volatile(self):
+        """The other one writes what is shown, and finds it in another process."""
+        code, shown = blocks(self.page, "python")[1], blocks(self.page, "text")[2]
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertIn("is written now", self.run_in(folder, code))
+            (path,) = Path(folder).glob("snapshots/*")
+            self.assertEqual(path.read_text("utf-8"), f"{shown}\n")
+            self.assertIn("OK", self.run_in(folder, code, CACHETEST_SNAPSHOTS="none"))
 
 
 @needs("fakeredis", "'cachetest[redis]'")

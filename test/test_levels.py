@@ -12,6 +12,7 @@ from .support import ROOT
 # From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
+_OF_OPERATIONS = ["key_counts", "counts", "operations", "snapshot_files", "unused_snapshots", "snapshots"]
 _OF_ANSWERS = ["apart", "fresh", "places", "survives", "cache_states", "transparent", "families"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "clock_cases", "fault_cases"]
 LEVELS = [
@@ -19,7 +20,15 @@ LEVELS = [
     {
         "_recording": [
             *("locks", "patience", "thread_frames", "packages", "makers", "operation", "call_sites"),
-            *("foreign_adapters", "sameness", "lifetimes", "answer_parts", "answers", "held_answers"),
+            *(
+                "foreign_adapters",
+                "sameness",
+                "lifetimes",
+                "answer_parts",
+                "answers",
+                "held_answers",
+                "bounds",
+            ),
             *("origins", "snapshot", "stats", "log", "uncounted"),
         ]
     },
@@ -29,12 +38,21 @@ LEVELS = [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
             *("explanation", "likeness", "comparison", "timeline", "nearest", "lifetimes", "outcome"),
             *("origins", "history", "facts", "listing", "failures", "expiring", "freshness"),
+            *("order", "functions", "volatile", "snapshots"),
             *("transparency", "verified", "uncounted_lines", "left_running", "unstruck", "survival"),
         ]
     },
     {
         "_caches": [
-            *("threads", "open_order", "running", "uncounted_notes", "timed_entries", "injecting"),
+            *(
+                "threads",
+                "open_order",
+                "running",
+                "uncounted_notes",
+                "counting",
+                "timed_entries",
+                "injecting",
+            ),
             *("by_hand", "acting", "settling", "verifying", "stateful", "cache", "blocks"),
             *("backend_names", "in_state", "acting_all", "uncounted_cache", "inherited", "caches"),
             *("scope", "attribution", "backend", "global_stats", "task_hooks", "import_finders"),
@@ -101,7 +119,7 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "expiry", "use", "driving", *_OF_ANSWERS]},
+    {"_assertions": ["base", *_OF_OPERATIONS, "entries", "expiry", "use", "driving", *_OF_ANSWERS]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

@@ -135,6 +135,19 @@ class AssertionBase(_TestCase):
         """
         return self._scope().history_of(cache, before, since)
 
+    def _known_operations(self, cache: MockCache) -> History:
+        """Return the history of *cache*; raises ``ValueError`` where not all of its operations are known."""
+        if "operations" in cache.unavailable:
+            why = cache.unavailable["operations"]
+            raise ValueError(f"the operations of cache {cache.name!r} can't be known: {why}")
+        history = self._history(cache)
+        if history.dropped:
+            raise ValueError(
+                f"the oldest {history.dropped:,} operations of cache {cache.name!r} are not kept, so they "
+                "can't be compared: have more kept, by log_length"
+            )
+        return history
+
     def _entry_key(self, cache: MockCache, key: object) -> object:
         return key if self._session is None else self._session.entry_key(cache.name, key)
 

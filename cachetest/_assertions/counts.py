@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-import operator
+import os
 import warnings
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
+from .._caches.counting import KIND_OF, CacheDelta, own_counts
+from .._recording.bounds import Bound, whole_number
 from .._recording.stats import Stats
 from .._telling.key_patterns import is_of, words_of
 from ..errors import CacheTestWarning
 from .base import AssertionBase
-from .key_counts import counts_of_keys
+from .key_counts import counts_of_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import Self
+
     from .._caches.cache import MockCache
+
+    Count = int | Bound | None
+    Keys = str | Callable[[object], object] | None
 
 __all__ = ["CountAssertions"]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
+
+_OF_STATS = ("puts", "hits", "misses")
+
+
+class _Asked(NamedTuple):
+    """What an assertion compares: counts by word, and of which keys and which process alone."""
+
+    expected: dict[str, int | Bound]
+    keys: Keys
+    process: int | None
+    msg: object
+
+    @property
+    def chosen(self) -> Callable[[object], object] | None:
+        return None if self.keys is None else is_of(self.keys)
 
 
 class CountAssertions(AssertionBase):
@@ -33,43 +55,40 @@ class CountAssertions(AssertionBase):
         stats: Stats | None = None,
         /,
         *,
-        puts: int | None = None,
-        hits: int | None = None,
-        misses: int | None = None,
-        refusals: int | None = None,
-        keys: str | Callable[[object], object] | None = None,
+        puts: Count = None,
+        hits: Count = None,
+        misses: Count = None,
+        refusals: Count = None,
+        deletes: Count = None,
+        evictions: Count = None,
+        expirations: Count = None,
+        failures: Count = None,
+        keys: Keys = None,
+        process: int | None = None,
         msg: object = None,
     ) -> None:
         """Fail unless the cache *name* has exactly these counts.
 
-        Give a `Stats`, which compares all three, or any of *puts*, *hits* and *misses*; a count left out is
-        not compared. *refusals* is how many hits found what the library would not use: where hits are
-        compared, that is 0 unless said otherwise. With *keys*, the counts are those of the operations on some
-        keys: a glob over their text, such as ``"price:*"`` (of what is no text, over its ``repr``), or a
-        function that is called with a key and says whether it is one. Raises ``TypeError`` or ``ValueError``
-        for counts that can't be, and `UnknownCacheError`, with the closest names, for a name that is none.
+        Give a `Stats`, which compares puts, hits and misses, or any of the counts; one left out is not
+        compared. A count is an integer, or a bound: `at_least`, `at_most` or `between`. *refusals* is how
+        many hits found what the library would not use: where hits are compared, that is 0 unless said
+        otherwise. With *keys*, the counts are those of the operations on some keys: a glob over their text,
+        such as ``"price:*"`` (of what is no text, over its ``repr``), or a function that is called with a key
+        and says whether it is one. With *process*, they are those of the process with that id. Raises
+        ``TypeError`` or ``ValueError`` for counts that can't be, and `UnknownCacheError`, with the closest
+        names, for a name that is none.
         """
-        # Loaded here, as below: the text is for failures, and every process pays for an import.
-        from .._telling.failures import stats_differ
-
         cache = self._cache(name)
-        expected = _expected(cache, stats, puts, hits, misses, refusals)
+        counts = {"puts": puts, "hits": hits, "misses": misses, "refusals": refusals, "deletes": deletes}
+        counts |= {"evictions": evictions, "expirations": expirations, "failures": failures}
+        asked = _Asked(_expected(cache, stats, counts), keys, self._process(process), msg)
         if self._passes_over():
             return
-        got, refused = (
-            (cache.stats, cache.num_refusal) if keys is None else counts_of_keys(cache, is_of(keys))
-        )
-        differ = stats_differ(
-            name,
-            expected,
-            got,
-            partial(self._history, cache),
-            refusals=refused,
-            unavailable=cache.unavailable,
-            keys=None if keys is None else words_of(keys),
-        )
-        if differ is not None:
-            raise self._fail_with(msg, differ)
+        if keys is None and process is None:
+            got = own_counts(cache)
+        else:
+            got = counts_of_some(cache, asked.chosen, process)
+        self._compare(cache, asked, got, None, None, None)
 
     def assertCacheDelta(
         self,
@@ -77,83 +96,118 @@ class CountAssertions(AssertionBase):
         stats: Stats | None = None,
         /,
         *,
-        puts: int | None = None,
-        hits: int | None = None,
-        misses: int | None = None,
-        refusals: int | None = None,
-        keys: str | Callable[[object], object] | None = None,
+        puts: Count = None,
+        hits: Count = None,
+        misses: Count = None,
+        refusals: Count = None,
+        deletes: Count = None,
+        evictions: Count = None,
+        expirations: Count = None,
+        failures: Count = None,
+        keys: Keys = None,
+        process: int | None = None,
         msg: object = None,
-    ) -> _Delta:
+    ) -> _ExpectedDelta:
         """Return a context manager that fails unless its block did exactly this to the cache *name*.
 
         Arguments and errors are those of `assertCacheStats`, raised before the block is entered.
+        ``with ... as delta`` gives ``delta.stats`` and ``delta.operations``, those that are compared.
         """
         cache = self._cache(name)
-        expected = _expected(cache, stats, puts, hits, misses, refusals)
-        if keys is not None:
+        counts = {"puts": puts, "hits": hits, "misses": misses, "refusals": refusals, "deletes": deletes}
+        counts |= {"evictions": evictions, "expirations": expirations, "failures": failures}
+        asked = _Asked(_expected(cache, stats, counts), keys, self._process(process), msg)
+        if keys is not None or process is not None:
             # What can't be counted is an error here, and not where the block has ended.
-            counts_of_keys(cache, is_of(keys), len(cache.operations) + cache.operations.dropped)
-        return _Delta(self, cache, expected, keys, msg)
+            known = len(cache.operations) + cache.operations.dropped
+            counts_of_some(cache, asked.chosen, process, known)
+        return _ExpectedDelta(self, cache, asked)
+
+    def _process(self, process: int | None) -> int | None:
+        """Return *process*, which is the id of one that has done something here, or of this one."""
+        if process is None:
+            return None
+        process = whole_number("process", process)
+        if process != os.getpid():
+            caches = list(self._scope().values())
+            known = {each for cache in caches for each in cache.operations.snapshot().processes()}
+            if process not in known:
+                ids = ", ".join(map(str, sorted({os.getpid(), *filter(None, known)})))
+                raise ValueError(f"no operation of process {process} is known in this test, but of {ids}")
+        return process
+
+    def _compare(
+        self,
+        cache: MockCache,
+        asked: _Asked,
+        got: dict[str, int],
+        skipped: int | None,
+        in_blocks: dict[str, int] | None,
+        since: object,
+    ) -> None:
+        """Fail unless *got* is what was *asked*; the others are as for `stats_differ` and `_history`."""
+        # Loaded here: the text is for failures, and every process pays for an import.
+        from .._telling.failures import stats_differ
+
+        differ = stats_differ(
+            cache.name,
+            asked.expected,
+            Stats(*(got[word] for word in _OF_STATS)),
+            partial(self._history, cache, in_blocks, since),
+            refusals=got["refusals"],
+            others={word: got[word] for word in list(KIND_OF)[4:]},
+            unavailable=cache.unavailable,
+            skipped=skipped,
+            keys=None if asked.keys is None else words_of(asked.keys),
+            process=asked.process,
+        )
+        if differ is not None:
+            raise self._fail_with(asked.msg, differ)
 
 
-def _expected(
-    cache: MockCache,
-    stats: Stats | None,
-    puts: int | None,
-    hits: int | None,
-    misses: int | None,
-    refusals: int | None,
-) -> dict[str, int]:
+def _expected(cache: MockCache, stats: Stats | None, given: dict[str, Count]) -> dict[str, int | Bound]:
     """Return the counts to compare, by the word of the argument that gave them."""
-    given = {"puts": puts, "hits": hits, "misses": misses}
     counts = {word: count for word, count in given.items() if count is not None}
     if stats is not None:
         if not isinstance(stats, Stats):
             raise TypeError(f"expected a Stats, or counts by name (puts=1), not {stats!r}")
-        if counts:
-            raise TypeError(f"give a Stats or counts by name, not both: {stats!r} and {counts}")
-        counts = dict(zip(given, stats.counts(), strict=True))
-    if refusals is not None:
-        counts["refusals"] = refusals
+        twice = {word: count for word, count in counts.items() if word in _OF_STATS}
+        if twice:
+            raise TypeError(f"give a Stats or counts by name, not both: {stats!r} and {twice}")
+        counts = {**dict(zip(_OF_STATS, stats.counts(), strict=True)), **counts}
     if not counts:
         raise TypeError(
-            "nothing to compare: give at least one of puts, hits, misses and refusals, or a Stats"
+            "nothing to compare: give at least one of puts, hits, misses and refusals, deletes, evictions, "
+            "expirations and failures, or a Stats"
         )
     for word, why in cache.unavailable.items():
-        if word in counts:
-            raise ValueError(f"the {word} of cache {cache.name!r} can't be known: {why}; leave them out")
+        # What is no count of the library's own is counted by its operations.
+        of_log = (
+            [each for each in counts if each not in (*_OF_STATS, "refusals")] if word == "operations" else []
+        )
+        for each in of_log or [word] * (word in counts):
+            raise ValueError(f"the {each} of cache {cache.name!r} can't be known: {why}; leave them out")
     if "hits" in counts:
         # To the program, a hit that was refused is none.
         counts.setdefault("refusals", 0)
-    return {word: _count(word, count) for word, count in counts.items()}
+    return {
+        word: count if isinstance(count, Bound) else whole_number(word, count)
+        for word, count in counts.items()
+    }
 
 
-def _count(word: str, count: Any) -> int:
-    # A bool is an int to Python; as a count it is a mistake.
-    if isinstance(count, bool) or not hasattr(count, "__index__"):
-        raise TypeError(f"{word} must be an integer, not {count!r}")
-    number = operator.index(count)
-    if number < 0:
-        raise ValueError(f"{word} must be 0 or more, not {number}")
-    return number
+class _ExpectedDelta(CacheDelta):
+    """The context manager of `assertCacheDelta`: it compares what was done in its block."""
 
+    _asked = "assertCacheDelta"
+    # Until it is there, there is nothing to warn of.
+    _entered = True
 
-class _Delta:
-    """The context manager of `assertCacheDelta`: it compares the counts before its block with those after."""
-
-    def __init__(
-        self,
-        case: CountAssertions,
-        cache: MockCache,
-        expected: dict[str, int],
-        keys: str | Callable[[object], object] | None,
-        msg: object,
-    ) -> None:
+    def __init__(self, case: CountAssertions, cache: MockCache, asked: _Asked) -> None:
+        super().__init__(cache, asked.chosen, asked.process)
         self._case = case
         self._cache = cache
-        self._expected = expected
-        self._keys = keys
-        self._msg = msg
+        self._what = asked
         self._entered = False
 
     def __del__(self) -> None:
@@ -165,35 +219,19 @@ class _Delta:
                 stacklevel=2,
             )
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._entered = True
-        self._before = self._cache.stats
-        self._refused = self._cache.num_refusal
-        self._began = self._cache.moment()
+        self._since = self._cache.moment()
         self._in_blocks = self._case._scope().used_in_blocks(self._cache.name)
-        self._generation = self._cache.operations.generation
-        self._skipped = len(self._cache.operations) + self._cache.operations.dropped
+        return super().__enter__()
 
-    def __exit__(self, exc_type: object, exc: object, traceback: object) -> None:
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
+        super().__exit__(exc_type, exc, traceback)
         if exc_type is not None or self._case._passes_over():
             return
-        from .._telling.failures import stats_differ
-
-        name = self._cache.name
-        if self._cache.operations.generation is not self._generation:
-            raise ValueError(f"cache {name!r} was reset inside the block of assertCacheDelta")
-        got, refused = self._cache.stats - self._before, self._cache.num_refusal - self._refused
-        if self._keys is not None:
-            got, refused = counts_of_keys(self._cache, is_of(self._keys), self._skipped)
-        differ = stats_differ(
-            name,
-            self._expected,
-            got,
-            partial(self._case._history, self._cache, self._in_blocks, self._began),
-            refusals=refused,
-            unavailable=self._cache.unavailable,
-            skipped=self._skipped,
-            keys=None if self._keys is None else words_of(self._keys),
-        )
-        if differ is not None:
-            raise self._case._fail_with(self._msg, differ)
+        what = self._what
+        # That it was reset is told by this, whatever is compared.
+        got = self.counts()
+        if what.keys is not None or what.process is not None:
+            got = counts_of_some(self._cache, what.chosen, what.process, self.skipped)
+        self._case._compare(self._cache, what, got, self.skipped, self._in_blocks, self._since)

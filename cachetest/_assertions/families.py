@@ -7,6 +7,8 @@ from .counts import CountAssertions
 from .entries import EntryAssertions
 from .expiry import ExpiryAssertions
 from .fresh import FreshAssertions
+from .operations import OperationAssertions
+from .snapshots import SnapshotAssertions
 from .survives import SurvivesAssertions
 from .transparent import TransparentAssertions
 from .use import UseAssertions
@@ -20,6 +22,8 @@ class Assertions(
     ExpiryAssertions,
     UseAssertions,
     FreshAssertions,
+    OperationAssertions,
+    SnapshotAssertions,
     SurvivesAssertions,
     TransparentAssertions,
     StateOfTest,

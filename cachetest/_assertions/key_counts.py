@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from .._recording.stats import Stats
+from .._caches.counting import KIND_OF, chosen_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._caches.cache import MockCache
+    from .._recording.operation import Kind
 
-__all__ = ["counts_of_keys"]
+__all__ = ["counts_of_some"]
 
 
-def counts_of_keys(
-    cache: MockCache, chosen: Callable[[object], object], skipped: int = 0
-) -> tuple[Stats, int]:
-    """Return the counts of the operations on the keys that are *chosen*, and how many refusals there were.
+def counts_of_some(
+    cache: MockCache,
+    chosen: Callable[[object], object] | None,
+    process: int | None = None,
+    skipped: int = 0,
+) -> dict[str, int]:
+    """Return the counts, by word, of the operations on the keys that are *chosen* and of *process*.
 
     The first *skipped* of all operations are left out. Raises ``ValueError`` where some are not known.
     """
     if "operations" in cache.unavailable:
         why = cache.unavailable["operations"]
-        raise ValueError(f"the operations of cache {cache.name!r} can't be known: {why}; leave keys out")
+        given = "process" if chosen is None else "keys"
+        raise ValueError(f"the operations of cache {cache.name!r} can't be known: {why}; leave {given} out")
     dropped = cache.operations.dropped
     if dropped > skipped:
+        of = "the process" if chosen is None else "some keys"
         raise ValueError(
             f"the oldest {dropped - skipped:,} operations of cache {cache.name!r} are not kept, so those of "
-            "some keys can't be counted: have more kept, by log_length"
+            f"{of} can't be counted: have more kept, by log_length"
         )
     snapshot = cache.operations.snapshot()
-    counts = dict.fromkeys(("put", "hit", "miss", "refusal"), 0)
-    start = skipped - dropped
-    for kind, key in zip(snapshot.kinds()[start:], snapshot.keys()[start:], strict=True):
-        if kind in counts and chosen(key):
-            counts[kind] += 1
-    return Stats(counts["put"], counts["hit"], counts["miss"]), counts["refusal"]
+    kinds = snapshot.kinds()
+    found = [kinds[index] for index in chosen_indexes(snapshot, skipped - dropped, chosen, process)]
+    return {word: found.count(cast("Kind", kind)) for word, kind in KIND_OF.items()}

@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._behaving.clock import find_by
-from .._recording.call_sites import made_here
+from .._recording.call_sites import JobName, made_here
+from .._recording.call_sites import this_thread as logged_thread
 from .._recording.packages import NO_LIBRARIES
 from .caches import MockCaches
 from .running import Work
@@ -193,14 +194,19 @@ def _cache_outside(name: str) -> MockCache | None:
 
 
 def bind_to_scope(
-    scope: Scope | None, function: Callable[..., Any], work: object = None, *, once: bool = True
+    scope: Scope | None,
+    function: Callable[..., Any],
+    work: object = None,
+    *,
+    once: bool = True,
+    job: bool = False,
 ) -> Callable[..., Any]:
     """Return *function* so wrapped that what it does belongs to *scope*, wherever it is called.
 
     It is then part of what the calling thread or task does, or, where that has no mark, the one that opened
     *scope*. None takes away the mark of wherever that is. With *work*, the thread or the function that a
     message is to name, the patches of *scope* are held until it has returned *once*; or else, for as long as
-    it may be called.
+    it may be called. Where it is a *job*, which any worker may do, its operations are told apart from others.
     """
     held = None if work is None or scope is None else Work(scope, work)
     found = mark.get()
@@ -219,9 +225,15 @@ def bind_to_scope(
         spawned_by.set(spawner)
         if held is not None:
             held.begin()
+        # Of a thread it is not asked yet: that may give itself another one before its first operation.
+        name = logged_thread.name if job else ""
+        if job:
+            logged_thread.name = JobName(name)
         try:
             return function(*args, **kwargs)
         finally:
+            if job:
+                logged_thread.name = name
             spawned_by.set(spawned_before)
             mark.set(before)
             if held is not None and once:

@@ -15,6 +15,7 @@ from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
 from .acting import ActingCache
+from .counting import CountingCache
 from .stateful import Stateful
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(ActingCache, Stateful, Gate, Stats):
+class MockCache(ActingCache, CountingCache, Stateful, Gate, Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
@@ -75,7 +76,6 @@ class MockCache(ActingCache, Stateful, Gate, Stats):
     operations: OperationLog
     unavailable: Mapping[str, str] = MappingProxyType({})
     library_counts: Callable[[], Stats] | None = None
-
     problems: tuple[str, ...] = ()
     """Why its counts can't be trusted, a line for each; none where they can be."""
 

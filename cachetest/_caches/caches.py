@@ -16,6 +16,7 @@ from .acting_all import ActingCaches
 from .backend_names import backend_names
 from .blocks import Block
 from .cache import MockCache
+from .counting import CountingCaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +37,7 @@ _MONOTONIC = (monotonic,)
 _REMEMBERED = 20
 
 
-class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
+class MockCaches(CountingCaches, ActingCaches, ActedOn, Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .._behaving.clock import Clock
     from .._recording.operation import Injected
     from ..faults import Fault
+    from .counting import Delta
 
 __all__ = ["GlobalStats", "global_stats"]
 
@@ -50,6 +51,10 @@ class GlobalStats(Mapping[str, MockCache]):
     def reset(self) -> None:
         """As `MockCaches.reset`."""
         self._caches.reset()
+
+    def counting(self) -> Delta:
+        """As `MockCaches.counting`."""
+        return self._caches.counting()
 
     def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
         """As `MockCaches.report`."""

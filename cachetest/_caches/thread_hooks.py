@@ -188,7 +188,7 @@ def _wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
         if _pickles_its_work(self):
             return submit(self, fn, *args, **kwargs)
         # Also where it is nobody's: the worker may bear the mark of whoever made the pool start it.
-        return submit(self, bind_to_scope(scope_to_hand_on(), fn, fn), *args, **kwargs)
+        return submit(self, bind_to_scope(scope_to_hand_on(), fn, fn, job=True), *args, **kwargs)
 
     return marking_submit
 

@@ -61,7 +61,9 @@ class _Work:
 
     def __init__(self, function: Method, *, job: bool = False, once: bool = True) -> None:
         self.__wrapped__ = function
-        self._bound = bind_to_scope(scope_to_hand_on(), function, function if job else None, once=once)
+        self._bound = bind_to_scope(
+            scope_to_hand_on(), function, function if job else None, once=once, job=job
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._bound(*args, **kwargs)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_LIBRARIES",
     "CallSite",
+    "JobName",
     "Location",
     "calling_frame",
     "calling_location",
@@ -149,6 +150,12 @@ class _ThisThread(threading.local):
 
     def __init__(self) -> None:
         self.name = threading.current_thread().name
+
+
+class JobName(str):
+    """The name of a thread while it does one job of a pool: each job has an object of its own."""
+
+    __slots__ = ()
 
 
 this_thread = _ThisThread()

@@ -84,6 +84,10 @@ class Snapshot(Sequence[Operation]):
             for each in self._records
         ]
 
+    def processes(self) -> list[int | None]:
+        """Return the id of the process of each operation."""
+        return [each.process if isinstance(each, Operation) else self._process for each in self._records]
+
     def given_origins(self) -> dict[int, str]:
         """Return the origins that puts were logged with, by the numbers of these."""
         found: dict[int, str] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._recording.bounds import is_met, least_of, most_of
 from .formatting import change, label_keys
 from .listing import LINES, describe_operations
 from .lookalikes import looks_alike
@@ -12,6 +13,7 @@ from .shortening import one_text, short_repr, unwritten
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from .._recording.bounds import Bound
     from .._recording.stats import Stats
     from .history import History
 
@@ -32,30 +34,34 @@ _FIELDS = {"puts": "num_put", "hits": "num_get_hit", "misses": "num_get_miss"}
 
 def stats_differ(
     name: str,
-    expected: Mapping[str, int],
+    expected: Mapping[str, int | Bound],
     got: Stats,
     history: Callable[[], History],
     *,
     refusals: int = 0,
+    others: Mapping[str, int] | None = None,
     unavailable: Mapping[str, str] | None = None,
     skipped: int | None = None,
     keys: str | None = None,
+    process: int | None = None,
 ) -> str | None:
     """Return the failure when *got* is not *expected*, None when it is.
 
-    *expected* has a count for each of puts, hits, misses and *refusals*, how many there were, that is
-    compared; *unavailable* says which can't be known, and why. *skipped* operations came before the block
-    that is looked at, if it is one. *keys* says of which keys alone the counts are. Only a failure calls
-    *history*.
+    *expected* has a count, or a bound, for each of puts, hits, misses, *refusals*, how many there were, and
+    *others*, as many as there were of each, that is compared; *unavailable* says which can't be known, and
+    why. *skipped* operations came before the block that is looked at, if it is one. *keys* and *process* say
+    of which alone the counts are. Only a failure calls *history*.
     """
     counts = {word: getattr(got, field) for word, field in _FIELDS.items()}
     if refusals or expected.get("refusals"):
         counts["refusals"] = refusals
-    wrong = [word for word, count in counts.items() if expected.get(word, count) != count]
+    counts |= {word: count for word, count in (others or {}).items() if word in expected}
+    wrong = [word for word, count in counts.items() if not is_met(expected.get(word, count), count)]
     if not wrong:
         return None
     unavailable = unavailable or {}
     where = "" if keys is None else f", of the keys {keys}"
+    where += "" if process is None else f", of process {process}"
     where += "" if skipped is None else " inside the block"
     # A runner's summary shows the first line alone.
     told = ", ".join(f"expected {word}={expected[word]}, got {counts[word]}" for word in wrong)
@@ -71,22 +77,23 @@ def stats_differ(
         lines += describe_operations(
             known, skipped=skipped or 0, room=room, hits=_too_many_hits(expected, got)
         )
-        fewer = any(counts[word] < expected[word] for word in wrong if word in ("hits", "misses"))
+        fewer = any(counts[word] < least_of(expected[word]) for word in wrong if word in ("hits", "misses"))
         if fewer and len(known.operations) + known.dropped > (skipped or 0):
             lines += [f"  {line}" for line in known.why_fewer()]
         return "\n".join(lines + unwritten())
 
 
-def _too_many_hits(expected: Mapping[str, int], got: Stats) -> bool:
+def _too_many_hits(expected: Mapping[str, int | Bound], got: Stats) -> bool:
     """Return whether there were hits that should have been misses, or should have led to a put."""
     hits = expected.get("hits")
-    if hits is not None and hits != got.num_get_hit:
-        return got.num_get_hit > hits
-    return got.num_get_miss < expected.get("misses", 0) or got.num_put < expected.get("puts", 0)
+    if hits is not None and not is_met(hits, got.num_get_hit):
+        return got.num_get_hit > most_of(hits)
+    least = [least_of(expected.get(word, 0)) for word in ("misses", "puts")]
+    return got.num_get_miss < least[0] or got.num_put < least[1]
 
 
 def _table(
-    expected: Mapping[str, int],
+    expected: Mapping[str, int | Bound],
     got: Mapping[str, int],
     wrong: Collection[str],
     unavailable: Mapping[str, str],

@@ -25,6 +25,7 @@ __all__ = [
     "short_repr",
     "text_to_compare",
     "unwritten",
+    "whole_repr",
 ]
 
 # The report of torch._inductor.mock_cache cuts at the same length.
@@ -216,6 +217,9 @@ _CONTAINERS: tuple[tuple[type, str], ...] = (
 
 _values = _Shortener(LIMIT)
 _keys = _Shortener(KEY_TEXT)
+# Of the keys that are compared by their text nothing is left out.
+_whole = _Shortener(1_000_000)
+_whole.maxlevel = 20
 
 
 def _written(shortener: _Shortener, value: object) -> str:
@@ -249,6 +253,11 @@ def repr_in_time(value: object) -> str:
 def key_text(key: object) -> str:
     """Return the repr of *key*, as much as is built to find where it differs from another."""
     return _written(_keys, key)
+
+
+def whole_repr(value: object) -> str:
+    """Return the repr of *value* with nothing left out; sets are sorted, where that can be done."""
+    return _written(_whole, value)
 
 
 def text_to_compare(value: object) -> str | None:

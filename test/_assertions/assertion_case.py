@@ -8,6 +8,9 @@ class AssertionCase(CacheTestCase):
 
     def setUp(self):
         self.backend = MockBackend("prices")
+        self.refill()
+
+    def refill(self):
         for key in ("a", "b", "c"):
             self.backend.get(key)
         self.backend.put("a", 1)

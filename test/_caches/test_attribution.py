@@ -1,9 +1,13 @@
 import asyncio
 import contextlib
 import contextvars
+import pickle
+import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
+from cachetest import MockBackend, PatchCaches
 from cachetest._caches.attribution import bind_to_scope, cache_for, decided, scope_of_caller
 from cachetest._caches.scope import Scope, close_scope, open_scope
 
@@ -197,6 +201,30 @@ class ScopeOfCallerTests(ScopeCase):
             with self.assertRaises(ValueError):
                 context.run(function)
             self.assertEqual({var.name: value for var, value in context.items()}.get("cachetest.mark"), None)
+
+
+class NameTests(unittest.TestCase):
+    def test_named_by_itself(self):
+        """A thread that gives itself a name before its first operation is told by that."""
+
+        def get():
+            threading.current_thread().name = "by itself"
+            MockBackend("c").get(1)
+
+        with PatchCaches() as patched:
+            thread = threading.Thread(target=get)
+            thread.start()
+            thread.join()
+        self.assertEqual([each.thread for each in patched.caches.c.operations], ["by itself"])
+
+    def test_jobs(self):
+        """A job has the name of its worker, also when that is pickled, and an object of its own."""
+        with PatchCaches() as patched, ThreadPoolExecutor(1, "worker") as pool:
+            list(pool.map(MockBackend("c").get, (1, 2)))
+        one, other = (each.thread for each in patched.caches.c.operations)
+        self.assertEqual({one, other, "worker_0"}, {"worker_0"})
+        self.assertIsNot(one, other)
+        self.assertEqual(pickle.loads(pickle.dumps(one)), "worker_0")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from typing_extensions import assert_type
 
-from cachetest import AsyncCacheTestCase, CacheTestCase, CacheTestError, GuardError, cache_options, guard
+from cachetest import (
+    AsyncCacheTestCase,
+    CacheTestCase,
+    CacheTestError,
+    GuardError,
+    Operation,
+    Stats,
+    at_least,
+    at_most,
+    between,
+    cache_options,
+    guard,
+)
 from cachetest.adapters import Adapter, Cachetools, GuardPoint, Undo
 
 if TYPE_CHECKING:
@@ -33,6 +46,26 @@ class OptionTests(CacheTestCase):
 
 
 assert_type(OptionTests("test_types"), OptionTests)
+
+
+class CountTests(CacheTestCase):
+    def test_bounds(self) -> None:
+        self.assertCacheStats("prices", hits=at_least(1), misses=at_most(2), puts=between(1, 3))
+        self.assertCacheStats("prices", deletes=0, evictions=0, expirations=1, failures=0, process=4711)
+        self.assertCacheOperations("prices", ["miss lamp", ("put", b"lamp")], ordered=False, msg="cold")
+        self.assertCacheOperations("prices", ("miss lamp", ("put", 1)))
+
+    def test_snapshots(self) -> None:
+        self.assertCacheSnapshot()
+        self.assertCacheSnapshot("prices", volatile=(r"user:(\d+)", re.compile("a+")), msg="told")
+
+    def test_blocks(self) -> None:
+        with self.assertCacheDelta("prices", puts=1) as delta:
+            assert_type(delta.stats, Stats)
+        assert_type(delta.operations, list[Operation])
+        with self.caches.counting() as all_of_them, self.caches.prices.counting() as one:
+            assert_type(all_of_them["prices"].stats + one.stats, Stats)
+        assert_type(all_of_them.operations + one.operations, list[Operation])
 
 
 class CoroutineTests(AsyncCacheTestCase):
