@@ -54,12 +54,14 @@ class ExpiryAssertions(AssertionBase):
             return
         peek = _Peek(self, name, key, at)
         clock = self._scope().clock
-        start = clock.now()
+        start, ahead = clock.now(), clock.offset
         there = peek.terms(f"to expire after {seconds:g} s", msg)
         spent = {place: peek.spent(term, start) for place, term in there.items()}
         before = start + seconds - peek.resolution
         early = [place for place in there if not peek.is_there(place, before - spent[place], clock)]
-        clock.reach(start + seconds + peek.resolution - time.time())
+        # A timer of the program's own may stand still meanwhile.
+        goes_on = 0.0 if peek.has_own_time else time.time() + ahead - start
+        clock.reach(ahead + seconds + peek.resolution - goes_on)
         late = [place for place in there if peek.is_there(place)]
         for places, found in ((early, TOO_EARLY), (late, TOO_LATE)):
             for place in places:
@@ -132,6 +134,7 @@ class _Peek:
             why = adapter.why_timeless(self.cache) or why
         if why:
             raise ValueError(f"how long the entries of cache {name!r} live can't be tested: {why}")
+        self.has_own_time = adapter is not None and bool(adapter.has_own_time(self.cache))
         self.resolution: float = _RESOLUTION if adapter is None else adapter.resolution(self.cache)
 
     def terms(self, expected: str, msg: object) -> Mapping[str, Term | None]:

@@ -162,6 +162,10 @@ class Adapter(ABC):
         """Return how exactly, in seconds, *cache* keeps the time that its entries live."""
         return 0.001
 
+    def has_own_time(self, cache: MockCache) -> bool:
+        """Return whether a timer of the program's own, which may stand still, tells the time of *cache*."""
+        return False
+
     def why_timeless(self, cache: MockCache) -> str:
         """Return why nothing in *cache* ever expires, or nothing where something can."""
         return ""

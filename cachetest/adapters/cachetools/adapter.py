@@ -20,6 +20,7 @@ from ..guarding import points_of_object
 from ..targets import Targets
 from .front import Swap
 from .storage import ObjectStorage
+from .terms import has_own_timer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,6 +72,10 @@ class Cachetools(Targets):
 
     def patched_attributes(self) -> Mapping[str, object]:
         return {f"the class of the cache {name!r}": type(cache) for name, cache in self.resolve().items()}
+
+    def has_own_time(self, cache: MockCache) -> bool:
+        swap = swap_of(self.resolve()[cache.name])
+        return swap is not None and has_own_timer(swap.entries_in(cache).real)
 
     def why_timeless(self, cache: MockCache) -> str:
         """Return that its class has no time to live, if that is so."""

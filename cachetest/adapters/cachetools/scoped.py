@@ -196,7 +196,7 @@ class Entries(MutableMapping[Any, Any]):
         def find_or_tell() -> Any:
             value = find()
             if value is MISSING and key not in self._told and _Base.__contains__(self.real, key):
-                self.tell("expiration", key, term_of(self.real, key))
+                self.tell("expiration", key, term_of(self.real, key, reads=False))
                 self._told.add(key)
             return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 import cachetools
@@ -53,9 +54,13 @@ def make_scoped(swap: Swap) -> Any:
         if swap.timed:
 
             def expire(self, *args: Any, **kwargs: Any) -> Any:
-                terms = ended(self, *args, **kwargs)
                 before: Sequence[Any] = () if swap.tells_expired else list(_Base.__iter__(self))
-                expired = original.expire(self, *args, **kwargs)
+                given = args[0] if args else kwargs.get("time")
+                # The timer is read once, as the library does, and stands until this is left: it may be one
+                # that counts how often it is read.
+                with self.timer if given is None else nullcontext(given) as time:
+                    terms = ended(self, time)
+                    expired = original.expire(self, *args, **kwargs)
                 if swap.tells_expired:
                     gone = [key for key, _ in expired]
                 else:

@@ -13,27 +13,31 @@ from ..._recording.lifetimes import Term
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ended", "term_of"]
+__all__ = ["ended", "has_own_timer", "term_of"]
 
 _NS = 1e9
 
 
-def term_of(cache: Any, key: object) -> Term | None:
-    """Return when the entry of *key* was put and when it ends; None where nobody knows."""
+def term_of(cache: Any, key: object, *, reads: bool = True) -> Term | None:
+    """Return when the entry of *key* was put and when it ends; None where nobody knows.
+
+    Without *reads* it is told by the time that the library has read last: a timer of the program's own may
+    count how often it is read.
+    """
     if not isinstance(cache, cachetools._TimedCache):
         return Term(None, None)
     found = _links(cache).get(key)
     if found is None:
         return None
-    return _term(cache, found.expires, cache.timer())
+    latest = None if reads else getattr(_timer_of(cache), "latest", None)
+    return _term(cache, found.expires, cache.timer() if latest is None else latest)
 
 
-def ended(cache: Any, time: Any = None) -> Mapping[object, Term]:
+def ended(cache: Any, time: Any) -> Mapping[object, Term]:
     """Return the terms of the entries that are over at *time*, and which the library has yet to remove.
 
     Nearly always there are none, which is told by one that ends first.
     """
-    time = cache.timer() if time is None else time
     own = vars(cache)
     found: dict[object, Term] = {}
     first = own.get("_TTLCache__root")
@@ -67,5 +71,13 @@ def _term(cache: Any, expires: Any, time: Any) -> Term:
 def _seconds(span: Any, cache: Any) -> float:
     if isinstance(span, datetime.timedelta):
         return span.total_seconds()
-    timer = getattr(cache.timer, "_Timer__timer", cache.timer)
-    return float(span) / (_NS if getattr(timer, "_counts_ns", False) else 1)
+    return float(span) / (_NS if getattr(_timer_of(cache), "_counts_ns", False) else 1)
+
+
+def has_own_timer(cache: Any) -> bool:
+    """Return whether the time of *cache* is told by a timer of the program's own."""
+    return hasattr(_timer_of(cache), "latest")
+
+
+def _timer_of(cache: Any) -> Any:
+    return getattr(cache.timer, "_Timer__timer", cache.timer)

@@ -129,13 +129,16 @@ class _SteadyTimer(_NamedTimer):
 
 
 class _OwnTimer(_NamedTimer):
-    """A timer of the program's own."""
+    """A timer of the program's own; ``latest`` is what it told last."""
+
+    latest: Any = None
 
     def __init__(self, timer: Any) -> None:
         self._timer = timer
 
     def __call__(self) -> Any:
-        return _moved_on(self._timer(), False) if moved else self._timer()
+        found = self.latest = _moved_on(self._timer(), False) if moved else self._timer()
+        return found
 
     def __getattr__(self, name: str) -> Any:
         if name == "_timer":

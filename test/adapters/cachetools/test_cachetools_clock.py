@@ -1,7 +1,9 @@
 """The clock of the scope moves the caches of cachetools, by whatever timer."""
 
+import contextlib
 import copy
 import datetime
+import itertools
 import pickle
 import time
 import unittest
@@ -156,6 +158,22 @@ class ClockTests(unittest.TestCase):
 
 @needs("cachetools", "cachetools")
 class AssertionTests(unittest.TestCase):
+    @parameterized.expand([("TTLCache", 12), ("TLRUCache", lambda key, value, now: now + 12)])
+    def test_how_often_the_timer_is_read(self, name, ttl):
+        """The timer of a program is read as often as the library reads it, also where entries expire."""
+        readings = []
+        for patched in (False, True):
+            count = itertools.count(1)
+            cache = getattr(cachetools, name)(3, ttl, timer=count.__next__)
+            with PatchCaches(Cachetools(c=cache)) if patched else contextlib.nullcontext():
+                cache["k"] = 1
+                found = [cache.get("k") for _ in range(20)]
+                cache["j"] = 1
+                next(itertools.islice(count, 15, 15), None)
+                cache.expire()
+                readings.append((found, len(cache), next(count)))
+        self.assertEqual(*readings)
+
     @parameterized.expand([(name,) for name in TIMED])
     def test_expires(self, name):
         """Its time is told in seconds, whatever the timer counts in."""
@@ -169,6 +187,21 @@ class AssertionTests(unittest.TestCase):
                 self.assertCacheTTL("c", "k", 60)
                 self.assertCacheExpires("c", "k", after=60)
                 self.assertEqual(self.caches.c.operations.total, 1)
+
+        result = run_case(Tests("test"))
+        self.assertEqual(result.failures + result.errors, [])
+
+    def test_timer_that_stands_still(self):
+        """However long the assertion takes, a timer that does not go on is moved by all of the time."""
+        cache = by_own_dates()
+
+        class Tests(CacheTestCase):
+            patch_caches = (Cachetools(c=cache),)
+
+            def test(self):
+                cache["k"] = 1
+                with mock.patch("time.time", side_effect=itertools.count(time.time(), 5).__next__):
+                    self.assertCacheExpires("c", "k", after=60)
 
         result = run_case(Tests("test"))
         self.assertEqual(result.failures + result.errors, [])
