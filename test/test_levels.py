@@ -12,7 +12,8 @@ from .support import ROOT
 # From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
-_OF_ANSWERS = ["apart", "fresh", "places", "survives", "transparent", "families"]
+_OF_ANSWERS = ["apart", "fresh", "places", "survives", "transparent"]
+_OF_KEYS = ["key_inputs", "key_runs", "keys"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
@@ -41,6 +42,7 @@ LEVELS = [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
             *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
             *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
+            "key_changes",
             *("uncounted_lines", "left_running", "unstruck", "survival"),
         ]
     },
@@ -106,7 +108,12 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", "key_counts", "counts", "entries", "use", "driving", *_OF_ANSWERS]},
+    {
+        "_assertions": [
+            *("base", "key_counts", "counts", "entries", "use", "driving", *_OF_ANSWERS, *_OF_KEYS),
+            "families",
+        ]
+    },
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .counts import CountAssertions
 from .entries import EntryAssertions
 from .fresh import FreshAssertions
+from .keys import KeyAssertions
 from .survives import SurvivesAssertions
 from .transparent import TransparentAssertions
 from .use import UseAssertions
@@ -17,6 +18,7 @@ class Assertions(
     EntryAssertions,
     UseAssertions,
     FreshAssertions,
+    KeyAssertions,
     SurvivesAssertions,
     TransparentAssertions,
 ):

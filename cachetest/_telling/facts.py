@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from .._recording.log import OperationLog
     from .._recording.operation import Operation
+    from .key_parts import Part
 
     T = TypeVar("T")
 
-__all__ = ["ORIGINS", "history_of", "origin_without_put", "remember_aside", "remember_state"]
+__all__ = ["ORIGINS", "components_of", "history_of", "origin_without_put", "remember_aside", "remember_state"]
 
 ORIGINS = "origins"
 """The adapter's state of a cache that says where an entry came from that no operation put, by its key."""
@@ -65,7 +66,7 @@ def history_of(
     dropped = cache.operations.dropped
     others = [each for each in others if each is not cache]
     facts = CacheFacts(
-        components=components if explainer is None else partial(explainer.components, cache),
+        components=components_of(cache),
         why_opaque="" if explainer is None else explainer.why_opaque(cache),
         forgotten=forgotten,
         present=cache.cache,
@@ -86,6 +87,12 @@ def history_of(
         places_of=getattr(cache.cache, "places_of", None),
     )
     return History(cache.name, cache.operations.snapshot(), facts)
+
+
+def components_of(cache: KnownCache) -> Callable[[object], list[Part]]:
+    """Return what takes the keys of *cache* apart."""
+    explainer = cache.explainer if cache.explains_misses else None
+    return components if explainer is None else partial(explainer.components, cache)
 
 
 def _used_beside(cache: KnownCache, others: Iterable[KnownCache]) -> str:
