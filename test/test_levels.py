@@ -13,7 +13,7 @@ from .support import ROOT
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_ANSWERS = ["apart", "fresh", "places", "survives", "transparent"]
-_OF_KEYS = ["key_inputs", "key_runs", "keys"]
+_OF_KEYS = ["key_inputs", "key_runs", "keys", "key_texts", "key_child", "key_processes", "key_stable"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
@@ -42,7 +42,7 @@ LEVELS = [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
             *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
             *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
-            "key_changes",
+            *("key_changes", "key_atoms", "key_looks", "key_moves"),
             *("uncounted_lines", "left_running", "unstruck", "survival"),
         ]
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .counts import CountAssertions
 from .entries import EntryAssertions
 from .fresh import FreshAssertions
+from .key_stable import KeyStableAssertions
 from .keys import KeyAssertions
 from .survives import SurvivesAssertions
 from .transparent import TransparentAssertions
@@ -19,6 +20,7 @@ class Assertions(
     UseAssertions,
     FreshAssertions,
     KeyAssertions,
+    KeyStableAssertions,
     SurvivesAssertions,
     TransparentAssertions,
 ):
