@@ -12,8 +12,10 @@ from .support import ROOT
 # From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
+_OF_COUNTS = ["base", "key_counts", "counts", "entries", "use", "driving"]
 _OF_ANSWERS = ["apart", "fresh", "places", "survives", "transparent"]
-_OF_KEYS = ["key_inputs", "key_runs", "keys", "key_texts", "key_child", "key_processes", "key_stable"]
+_OF_KEYS = ["inputs", "runs", "texts", "child", "processes", "task", "stable"]
+_OF_KEYS = [*(f"key_{each}" for each in _OF_KEYS), "keys"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
@@ -108,12 +110,7 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {
-        "_assertions": [
-            *("base", "key_counts", "counts", "entries", "use", "driving", *_OF_ANSWERS, *_OF_KEYS),
-            "families",
-        ]
-    },
+    {"_assertions": [*_OF_COUNTS, *_OF_ANSWERS, *_OF_KEYS, "families"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

@@ -45,8 +45,9 @@ class KeyStableAssertions(AssertionBase):
         done after *timeout* seconds. Raises ``TypeError`` for a function or a cache that can't be imported.
         """
         # Loaded here: few tests need it, and it takes a while.
-        from .key_processes import Processes, place_of_function, task_for
+        from .key_processes import Processes
         from .key_runs import validate_keys_known
+        from .key_task import place_of_function, task_for
 
         if isinstance(runs, bool) or not isinstance(runs, int):
             raise TypeError(f"runs: expected a number of processes, not {runs!r}")
