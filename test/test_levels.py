@@ -42,6 +42,7 @@ LEVELS = [
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
+            "explained_keys",
             *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
             *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
             *("key_changes", "key_atoms", "key_looks", "key_moves"),
@@ -69,7 +70,7 @@ LEVELS = [
         "_patching": [
             *("undo", "validation", "options", "near_options", "switches", "shared_installs"),
             *("imports", "late_patches", "session_result", "pytest_items", "adapters_by_cache"),
-            *("session", "left_open"),
+            *("session", "key_functions", "left_open"),
             *("set_up_hooks", "additions", "patch_caches"),
             *("class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
         ]

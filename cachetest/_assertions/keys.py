@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from .apart import are_equal, are_same, validate_functions
 from .base import AssertionBase
@@ -13,7 +13,7 @@ from .key_inputs import Change, Inputs, derived, validate_ignored
 from .key_runs import KeyRuns, Run, validate_keys_known
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Generator, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Generator, Iterator, Mapping, Sequence
 
     from .._telling.key_changes import Clash, Looked
 
@@ -32,6 +32,10 @@ _MOST_DERIVED = 200
 
 class KeyAssertions(AssertionBase):
     """The assertions on what the keys of a cache depend on."""
+
+    explain_keys: ClassVar[Sequence[str]] = ()
+    """Functions of the program that make keys, each ``"package.module:function"``: what they were called with
+    explains a miss, where the key is a hash of it."""
 
     @overload
     def assertCacheKeyDependsOn(  # type: ignore[overload-overlap]

@@ -25,7 +25,7 @@ def described_adapters(in_use: Iterable[Sequence[Adapter]]) -> tuple[str, ...]:
     detected = detected_adapters()
     for adapters in in_use:
         found.update(dict.fromkeys(map(_described, adapters)))
-        if list(adapters) == detected:
+        if [each for each in adapters if each.name in known_adapters] == detected:
             # Nobody has named them, so those whose library the child alone imports are meant as well.
             found.update(dict.fromkeys(name for name, known in known_adapters.items() if known.autodetects))
     return tuple(found)
