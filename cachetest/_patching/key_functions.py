@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from contextlib import contextmanager
 from functools import partial
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from ..adapters.base import Adapter
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Mapping
     from contextlib import AbstractContextManager
 
     from .._caches.caches import MockCaches
@@ -66,15 +65,10 @@ class KeyFunctions(Adapter):
             undo.add(partial(recorder.let_go, holder))
             recorder.hold(holder)
 
-    def scope_context(self, caches: MockCaches) -> AbstractContextManager[object]:
-        return _remembering(caches, self._places)
-
-
-@contextmanager
-def _remembering(caches: MockCaches, places: tuple[str, ...]) -> Iterator[None]:
-    # What was made is told after the scope has ended, too.
-    caches._shared[EXPLAINED] = ExplainedKeys(places)
-    yield
+    def scope_context(self, caches: MockCaches) -> AbstractContextManager[object] | None:
+        # It is not taken out at the end: what was made is told after that, too.
+        caches._shared[EXPLAINED] = ExplainedKeys(self._places)
+        return None
 
 
 def _function_at(place: str) -> FunctionType:
@@ -119,7 +113,7 @@ class _Recorder:
         self._made = _code_calling(self, code, is_async)
 
     def knows(self, code: CodeType) -> bool:
-        """Return whether *code* is that of the function, or stands for it: the program may give it another."""
+        """Return whether *code* is that of the function, or stands for it: a program may change it."""
         return code is self._code or code is self._made
 
     def hold(self, holder: object) -> None:
