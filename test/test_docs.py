@@ -17,7 +17,15 @@ from .support import is_there, needs, needs_torch, run_python
 
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
-ELSEWHERE = ("django", "explanations", "how-to/fresh", "how-to/processes", "how-to/pytest", "tutorial")
+ELSEWHERE = (
+    "django",
+    "explanations",
+    "how-to/fresh",
+    "how-to/keys",
+    "how-to/processes",
+    "how-to/pytest",
+    "tutorial",
+)
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES

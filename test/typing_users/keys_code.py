@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from typing_extensions import assert_type
 
-from cachetest import AsyncCacheTestCase
+from cachetest import AsyncCacheTestCase, PatchCaches, cache_options
 
 
 def price(item: str, locale: str) -> float:
@@ -28,6 +28,17 @@ def price_of(query: Query) -> float:
 
 
 class KeyTests(AsyncCacheTestCase):
+    explain_keys = ("shop.cache:make_key",)
+
+    @cache_options(explain_keys=["shop.cache:make_key"])
+    def test_stable(self) -> None:
+        assert_type(
+            self.assertCacheKeyStable("prices", "shop.cache:front", 5, timeout=10, msg="the same"), None
+        )
+        self.assertCacheKeyStable("prices", self.test_stable, runs=2)
+        with PatchCaches(explain_keys=["shop.cache:make_key"]):
+            pass
+
     def test_inputs(self) -> None:
         inputs = {"item": "lamp", "locale": "en"}
         changes = {"item": ["chair"], "locale": ("de", "fr")}
