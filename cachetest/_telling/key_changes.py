@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._recording.operation import place_of
+from .._recording.sameness import identity, same_key
 from .comparison import compare
 from .formatting import change as changed
 from .formatting import label_keys
@@ -100,7 +101,8 @@ def _values(names: Sequence[str], before: Mapping[str, object], after: Mapping[s
 
 
 def _keys(looked: Looked) -> str:
-    keys = [each.key for each in looked.lookups]
+    # A program may look one up twice: `in`, and then to have it.
+    keys = list({identity(each.key): each.key for each in looked.lookups}.values())
     label = label_keys(keys[:_KEYS])
     more = f" and {len(keys) - _KEYS} more" if len(keys) > _KEYS else ""
     return ", ".join(map(label, keys[:_KEYS])) + more
@@ -124,8 +126,6 @@ def _warm(clash: Clash) -> str:
 
 def first_difference(one: Looked, other: Looked) -> int | None:
     """Return the place of the first lookups that differ in their keys; None if none do."""
-    from .._recording.sameness import same_key
-
     mine, others = one.keys(), other.keys()
     for n, ((store, key), (its_store, its_key)) in enumerate(zip(mine, others, strict=False)):
         if store != its_store or not same_key(key, its_key):

@@ -86,7 +86,8 @@ def _parts(keys: Sequence[_Key], moved: Moved) -> Iterator[str]:
     texts = [" ".join(key.parts[n].text for n in places) for key in keys]
     if len(places) > 1 and in_another_order(texts):
         listed = ", ".join(keys[0].parts[n].name for n in places)
-        yield f"{listed}: {_told(texts, moved, places)}"
+        told = _told(texts, moved, places)
+        yield f"{listed} {told.replace('looks', 'look', 1).replace('it changes', 'they change', 1)}"
         return
     for n in places[:_PARTS]:
         yield f"{keys[0].parts[n].name} {_told([key.parts[n].text for key in keys], moved, (n,))}"

@@ -59,7 +59,7 @@ class StableTests(StableCase):
     def test_several_parts_of_one_set(self):
         """Elements of a set that are parts by themselves are told together."""
         with self.fails(
-            r"\n    part 2, part 3, part 4, part 5: looks like the order of a set; it changes with the seed "
+            r"\n    part 2, part 3, part 4, part 5 look like the order of a set; they change with the seed "
             r"of hash\(\)$"
         ):
             self.assertCacheKeyStable("prices", key_functions.joined_set, runs=2)
