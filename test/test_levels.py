@@ -14,7 +14,7 @@ from .support import ROOT
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_COUNTS = ["base", "key_counts", "counts", "entries", "use", "driving"]
 _OF_ANSWERS = ["apart", "fresh", "places", "survives", "transparent"]
-_OF_KEYS = ["inputs", "runs", "texts", "child", "processes", "task", "stable"]
+_OF_KEYS = ["inputs", "runs", "texts", "django", "child", "processes", "task", "stable"]
 _OF_KEYS = [*(f"key_{each}" for each in _OF_KEYS), "keys"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 LEVELS = [

@@ -20,6 +20,7 @@ from .._telling.facts import components_of
 from ..adapters.guarding import LEAVING
 from ..adapters.registry import detected_adapters, resolve_adapters
 from ..errors import GuardError
+from .key_django import begin_django, use_databases
 from .key_runs import lookups_in
 from .key_texts import text_of
 
@@ -58,19 +59,23 @@ def _run(task: dict[str, Any], result: dict[str, Any]) -> None:
     result["locale"] = _use_locale(task["locales"])
     if task["main"]:
         _load_main(task["main"])
+    begin_django(task["django"])
     adapters = [_load_adapter(each) for each in task["adapters"]]
-    function = _load_function(**task["function"])
     if task["detects"]:
         adapters = resolve_adapters([*adapters, *detected_adapters()])
     options = {**task["options"], "log_outside": frozenset(task["options"]["log_outside"])}
     session = Session(adapters, label=f"process {os.getpid()} of assertCacheKeyStable", **options)
     with _opened(session) as scope, _refusing(adapters):
+        # A module that uses a cache as it is imported reaches no store either.
+        function = _load_function(**task["function"])
+        use_databases(task["django"])
+        before = len(lookups_in(scope.by_name.get(task["cache"])))
         _call(function)
         cache = scope.by_name.get(task["cache"])
         if cache is not None and "operations" in cache.unavailable:
             raise ValueError(f"its keys can't be known: {cache.unavailable['operations']}")
         apart = components_of(cache) if cache is not None else lambda _: []
-        result["keys"] = [text_of(each, apart) for each in lookups_in(cache)]
+        result["keys"] = [text_of(each, apart) for each in lookups_in(cache)[before:]]
         result["used"] = [name for name, each in scope.by_name.items() if each.operations.total]
     result["facts"] = {
         "process": os.getpid(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._sharing.described import places_of
 from ..adapters.targets import Targets
+from .key_django import django_of_test
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +85,7 @@ def task_for(session: object, cache: str, function: Mapping[str, str | None]) ->
         "adapters": [each[0] for each in adapters],
         "detects": session._detects,
         "options": options,
+        "django": django_of_test(),
         "main": os.path.abspath(main) if uses_main and main else None,
     }
 

@@ -136,8 +136,9 @@ def _copied(value: Any, depth: int = 0) -> Any:
         if kind in (list, tuple):
             return kind(_elements(value, depth))
         if kind in (set, frozenset):
-            # In an order of its own, which says nothing.
-            return sorted(_elements(value, depth), key=repr)
+            # As it is written, for its order may be in the key; two that are equal are no news.
+            texts = [repr(each) for each in _elements(value, depth)]
+            return Shown(f"{{{', '.join(texts)}}}", f"{{{', '.join(sorted(texts))}}}")
         if kind is dict:
             pairs = list(value.items())[:_MOST_ELEMENTS]
             return {_copied(key, _DEPTH): _copied(each, depth + 1) for key, each in pairs}

@@ -1,4 +1,4 @@
-"""A module that uses a cache as it is imported, unless the test itself has imported it."""
+"""A module that uses a cache as it is imported in a fresh process, with another key in each."""
 
 import os
 
@@ -6,8 +6,12 @@ from cachetest import MockBackend
 
 prices = MockBackend("prices")
 if "CACHETEST_JOIN" in os.environ:
-    prices.get("at import")
+    prices.get(object())
 
 
 def price():
     prices.get("price:lamp")
+
+
+def nothing():
+    pass

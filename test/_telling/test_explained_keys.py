@@ -7,6 +7,7 @@ from decimal import Decimal
 from parameterized import parameterized
 
 from cachetest._telling.explained_keys import ExplainedKeys
+from cachetest._telling.shortening import Shown
 
 
 class Row:
@@ -40,9 +41,15 @@ class MemoryTests(unittest.TestCase):
 
     def test_containers(self):
         self.assertEqual(
-            self.parts({"b", "a"}, {"x": [1, (2,)]}),
-            {"args[0][0]": "a", "args[0][1]": "b", "args[1].x[0]": 1, "args[1].x[1][0]": 2},
+            self.parts({"b"}, {"x": [1, (2,)]}),
+            {"args[0]": Shown("{'b'}"), "args[1].x[0]": 1, "args[1].x[1][0]": 2},
         )
+
+    def test_sets(self):
+        """Sets that are equal are the same, whatever their order; they are written in that."""
+        one, other = {8, 0}, {0, 8}
+        self.assertEqual(self.parts(one), self.parts(other))
+        self.assertEqual([repr(each) for each in self.parts(one).values()], [repr(one)])
 
     def test_long(self):
         """Of long texts and many elements the first are kept; that others differ is still told."""
