@@ -60,7 +60,8 @@ def not_stable(cache: str, call: str, moved: Moved) -> str:
         for n, each in enumerate(moved.runs, 1)
     ]
     lines.append(f"  {', '.join(shown)}, at {found[0].where}")
-    if len(found) == len(moved.runs):
+    # Of keys of two types that is the news.
+    if len(found) == len(moved.runs) and len({each.type for each in found}) == 1:
         lines += [f"    {line}" for line in _parts(found, moved)]
     return "\n".join(lines)
 
@@ -75,7 +76,7 @@ def _shown(key: _Key, others: Sequence[_Key]) -> str:
 def _parts(keys: Sequence[_Key], moved: Moved) -> Iterator[str]:
     names = [[part.name for part in key.parts] for key in keys]
     if any(each != names[0] for each in names):
-        yield f"it {_told([key.text.strip(_QUOTES) for key in keys], moved, ())}"
+        yield f"the key {_told([key.text.strip(_QUOTES) for key in keys], moved, ())}"
         return
     places = [
         n for n, part in enumerate(keys[0].parts) if any(key.parts[n].text != part.text for key in keys)
@@ -116,7 +117,9 @@ def _told(texts: Sequence[str], moved: Moved, places: Sequence[int]) -> str:
     cause = _cause(moved, places)
     if looks and cause:
         return f"looks like {looks}; {cause}"
-    return f"looks like {looks}" if looks else cause or "is another in each"
+    return (
+        f"looks like {looks}" if looks else cause.replace("it changes", "changes", 1) or "is another in each"
+    )
 
 
 def _cause(moved: Moved, places: Sequence[int]) -> str:

@@ -1,5 +1,6 @@
 """Nothing passes that tested nothing, and what can't be used is an error where it is given."""
 
+import threading
 import unittest
 
 from parameterized import parameterized
@@ -144,6 +145,16 @@ class ErrorTests(KeyCase):
             ValueError, "^the keys of cache 'prices' can't be known: they are counted"
         ):
             self.assertCacheKeyDependsOn("prices", print, BASE, CHANGES)
+
+    def test_inputs_that_can_not_be_copied(self):
+        """A list with a lock in it is copied as far as it can be."""
+        cache, lock = MockBackend("prices"), threading.Lock()
+
+        def price(ids):
+            cache.get((ids[0], len(ids)))
+            ids.clear()
+
+        self.assertCacheKeyDependsOn("prices", price, {"ids": [1, lock]}, {"ids": [[3, lock]]})
 
     def test_inputs_that_the_function_changes(self):
         """Each call has a list of its own."""

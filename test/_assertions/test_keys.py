@@ -1,8 +1,9 @@
 """Keys depend on what they have to, on nothing else, and nothing passes that tested nothing."""
 
+import sys
 import unittest
 
-from cachetest import AsyncCacheTestCase, MockBackend
+from cachetest import AsyncCacheTestCase, MockBackend, global_stats
 
 from .key_programs import BASE, CHANGES, KeyCase, Program, Query, all_in
 
@@ -150,6 +151,18 @@ class IgnoresTests(KeyCase):
         program = Program(lambda user, locale: user)
         with self.fails(r"\n    7 -> '7', at .*\n      (key|differs)"):
             self.assertCacheKeyIgnores("prices", program.price, BASE, {"user": ["7"]})
+
+    def test_stores(self):
+        """One key in two databases is two."""
+        cache = MockBackend("prices")
+
+        def price(server):
+            cache.get("lamp")
+            known = {"store": server}
+            global_stats.prices.operations.record("miss", "chair", frozenset(), sys._getframe(), known)
+
+        with self.fails(r"\n    'chair', in one -> two, at \S+ in price$"):
+            self.assertCacheKeyIgnores("prices", price, {"server": "one"}, {"server": ["two"]})
 
     def test_more_lookups(self):
         cache = MockBackend("prices")
