@@ -39,5 +39,5 @@ def use_databases(known: dict[str, Any] | None) -> None:
         return
     for alias, name in known["databases"].items():
         if alias in database.connections.settings:
+            # A connection has this very dict.
             database.connections.settings[alias]["NAME"] = name
-            database.connections[alias].settings_dict["NAME"] = name

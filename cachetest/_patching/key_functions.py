@@ -90,6 +90,7 @@ def _recorder_of(place: str, function: FunctionType) -> _Recorder:
         found = _recorders.get(function)
         if found is None or not found.knows(function.__code__):
             found = _recorders[function] = _Recorder(place, function)
+        found.places.add(place)
         return found
 
 
@@ -97,7 +98,8 @@ class _Recorder:
     """Stands in a function for its code, for as long as somebody holds it, and remembers its calls."""
 
     def __init__(self, place: str, function: FunctionType) -> None:
-        self._place = place
+        # Other modules may have it by other names.
+        self.places = {place}
         self._function = function
         self._code = code = function.__code__
         self._holders: set[object] = set()
@@ -150,8 +152,9 @@ class _Recorder:
     def _note(self, key: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         scope = scope_of_caller()
         explained = None if scope is None or scope.closed else scope.caches._shared.get(EXPLAINED)
-        if explained is not None and self._place in explained.places:
-            explained.note(self._place, key, args[self._is_bound :], kwargs, self._bind)
+        place = None if explained is None else next((p for p in explained.places if p in self.places), None)
+        if explained is not None and place is not None:
+            explained.note(place, key, args[self._is_bound :], kwargs, self._bind)
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Mapping[str, Any]:
         """Return the arguments by name, without ``self``."""

@@ -118,6 +118,17 @@ class ExplainedTests(KeyCase):
         self.assertIn("item: 'lamp' -> 'chair'", str(patched.caches.prices.explain()))
         self.assertEqual(self.differences(make_key("lamp"), make_key("bed")), ["item: 'lamp' -> 'bed'"])
 
+    def test_each_scope_its_own(self):
+        """A block remembers the functions that it names, and no others; by any name that they have."""
+        with PatchCaches(explain_keys=[HERE + "constant"]) as patched:
+            self.cache.put(make_key("lamp"), 1)
+            self.cache.get(make_key("chair"))
+        self.assertIn("a hash", str(patched.caches.prices.explain()))
+        with PatchCaches(explain_keys=[f"{__name__}:make_key"]) as patched:
+            self.cache.put(make_key("lamp"), 1)
+            self.cache.get(make_key("chair"))
+        self.assertIn("item: 'lamp' -> 'chair'", str(patched.caches.prices.explain()))
+
     def test_keys_of_an_assertion(self):
         """Assertions on keys tell the argument, too."""
 
