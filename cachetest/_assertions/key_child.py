@@ -72,8 +72,6 @@ def _run(task: dict[str, Any], result: dict[str, Any]) -> None:
         before = len(lookups_in(scope.by_name.get(task["cache"])))
         _call(function)
         cache = scope.by_name.get(task["cache"])
-        if cache is not None and "operations" in cache.unavailable:
-            raise ValueError(f"its keys can't be known: {cache.unavailable['operations']}")
         apart = components_of(cache) if cache is not None else lambda _: []
         result["keys"] = [text_of(each, apart) for each in lookups_in(cache)[before:]]
         result["used"] = [name for name, each in scope.by_name.items() if each.operations.total]

@@ -157,18 +157,12 @@ def not_steady(cache: str, one: Looked, other: Looked) -> str:
 
 
 def _difference(one: Looked, other: Looked) -> list[str]:
-    at = first_difference(one, other)
-    if at is None:
-        return []
-    was, now = (each.lookups[at] if at < len(each.lookups) else None for each in (one, other))
-    if was is None or now is None:
-        there = now or was
+    at = first_difference(one, other) or 0
+    if at >= min(len(one.lookups), len(other.lookups)):
+        there = max(one.lookups, other.lookups, key=len)[at]
         counts = f"{len(one.lookups)} -> {len(other.lookups)} lookups"
-        return (
-            []
-            if there is None
-            else [f"    {counts}; {short_repr(there.key)} {place_of(there)} is in one only"]
-        )
+        return [f"    {counts}; {short_repr(there.key)} {place_of(there)} is in one only"]
+    was, now = one.lookups[at], other.lookups[at]
     if was.store != now.store:
         return [f"    {short_repr(was.key)}, in {was.store} -> {now.store}, {place_of(now)}"]
     label = label_keys([was.key, now.key])

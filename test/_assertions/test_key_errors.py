@@ -1,11 +1,12 @@
 """Nothing passes that tested nothing, and what can't be used is an error where it is given."""
 
+import asyncio
 import threading
 import unittest
 
 from parameterized import parameterized
 
-from cachetest import MockBackend
+from cachetest import AsyncCacheTestCase, MockBackend
 from cachetest.errors import UnknownCacheError
 
 from .key_programs import BASE, CHANGES, KeyCase, Program, Query, all_in
@@ -166,6 +167,28 @@ class ErrorTests(KeyCase):
         base = [1, 2]
         self.assertCacheKeyDependsOn("prices", price, {"ids": base}, {"ids": [[3]]})
         self.assertEqual(base, [1, 2])
+
+
+class AsyncTests(AsyncCacheTestCase):
+    async def test_done_by_a_task_from_before(self):
+        """What a task from before looks up is in the caches of the test, so that it has tested nothing."""
+        cache, asked, answers = MockBackend("prices"), asyncio.Queue(), asyncio.Queue()
+
+        async def work():
+            while True:
+                await answers.put(cache.get(await asked.get()))
+
+        task = asyncio.create_task(work())
+
+        async def price(a):
+            await asked.put(a)
+            return await answers.get()
+
+        with self.assertRaisesRegex(
+            self.failureException, r"looks nothing up.*\n  it was done by a thread or a task from before it"
+        ):
+            await self.assertCacheKeyDependsOn("prices", price, {"a": 1}, {"a": [2]})
+        task.cancel()
 
 
 if __name__ == "__main__":

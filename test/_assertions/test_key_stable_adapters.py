@@ -1,11 +1,15 @@
 """In fresh processes the caches of the test are patched, and nothing reaches a real store."""
 
+import locale
 import os
+import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from cachetest import CacheTestCase
+from cachetest._assertions import key_child, key_task
 from cachetest.adapters import Cachetools, Functools
 
 from ..support import is_there, make_library, needs, run_python
@@ -65,6 +69,55 @@ class ObjectTests(CacheTestCase):
         self.patchCaches(adapter)
         with self.assertRaisesRegex(TypeError, "<LibraryAdapter adapter> can't be given to a fresh process"):
             self.assertCacheKeyStable("lib", key_stores.lamp_price)
+
+
+class ChildTests(unittest.TestCase):
+    """What a fresh process does, step by step in this one."""
+
+    def test_module_on_no_path(self):
+        """A module that was loaded by its file is loaded by that."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "of_no_path.py")
+            path.write_text("def price():\n    return 4\n", encoding="utf-8")
+            self.addCleanup(sys.modules.pop, "of_no_path", None)
+            self.assertEqual(key_child._load_function("of_no_path:price", str(path))(), 4)
+        with self.assertRaises(ModuleNotFoundError):
+            key_child._load_function("of_no_path_either:price", None)
+        with self.assertRaisesRegex(ImportError, "no Python module: /etc/hosts"):
+            key_child._from_file("hosts", "/etc/hosts")
+
+    def test_module_that_imports_what_is_not_there(self):
+        """Its own error is told, and it is not loaded again."""
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(sys, "path", [folder, *sys.path]):
+            Path(folder, "lacks_one.py").write_text("import no_such_module_at_all\n", encoding="utf-8")
+            with self.assertRaisesRegex(ModuleNotFoundError, "no_such_module_at_all"):
+                key_child._load_function("lacks_one:price", str(Path(folder, "lacks_one.py")))
+
+    def test_locale(self):
+        """The first that is there is that of the environment; the program sets it itself."""
+        before = locale.setlocale(locale.LC_ALL)
+        with mock.patch.dict(os.environ):
+            self.assertEqual(key_child._use_locale(["xx_XX.UTF-8", "POSIX"]), "POSIX")
+            self.assertEqual((os.environ["LC_ALL"], os.environ["LANG"]), ("POSIX", "POSIX"))
+            self.assertEqual(key_child._use_locale(["xx_XX.UTF-8"]), "")
+        self.assertEqual(locale.setlocale(locale.LC_ALL), before)
+
+    def test_no_session(self):
+        """Without one, as on a rank, there are no adapters."""
+        task = key_task.task_for(None, "prices", {"place": "shop:price", "file": None})
+        self.assertEqual((task["adapters"], task["detects"], task["main"]), ([], False, None))
+
+    @unittest.skipUnless(is_there("cachetools"), "needs cachetools")
+    def test_adapters(self):
+        """An adapter of an object is made again by its place, one that follows too."""
+        place = f"{HERE}:price"
+        made, uses_main = key_task._adapter_in_words(Functools(follow=True, memo=place))
+        self.assertEqual(key_child._load_adapter(made), Functools(follow=True, memo=place))
+        self.assertFalse(uses_main)
+        made, uses_main = key_task._adapter_in_words(Functools(memo="__main__:price"))
+        self.assertTrue(uses_main)
+        made, _ = key_task._adapter_in_words(Functools(memo=key_stores.price))
+        self.assertEqual(key_child._load_adapter(made).targets, {"memo": place})
 
 
 SETTINGS = """\

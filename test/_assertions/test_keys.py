@@ -152,6 +152,12 @@ class IgnoresTests(KeyCase):
         with self.fails(r"\n    7 -> '7', at .*\n      (key|differs)"):
             self.assertCacheKeyIgnores("prices", program.price, BASE, {"user": ["7"]})
 
+    def test_written_otherwise(self):
+        """Keys whose parts are the same, and that are written otherwise."""
+        program = Program(lambda mark: f"price{mark}lamp")
+        with self.fails(r"\n      differs in the way it is written only: 'price:lamp' -> 'price;lamp'$"):
+            self.assertCacheKeyIgnores("prices", program.price, {"mark": ":"}, {"mark": [";"]})
+
     def test_stores(self):
         """One key in two databases is two."""
         cache = MockBackend("prices")
