@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .cache_states import StateOfTest
 from .counts import CountAssertions
 from .entries import EntryAssertions
+from .expiry import ExpiryAssertions
 from .fresh import FreshAssertions
 from .key_stable import KeyStableAssertions
 from .keys import KeyAssertions
@@ -17,11 +19,13 @@ __all__ = ["Assertions"]
 class Assertions(
     CountAssertions,
     EntryAssertions,
+    ExpiryAssertions,
     UseAssertions,
     FreshAssertions,
     KeyAssertions,
     KeyStableAssertions,
     SurvivesAssertions,
     TransparentAssertions,
+    StateOfTest,
 ):
     """The assertions that a test case has."""

@@ -58,10 +58,9 @@ class StableTests(StableCase):
     def test_several_parts_of_one_set(self):
         """Elements of a set that are parts by themselves are told together."""
         with self.fails(
-            r"\n    part 2, part 3, part 4, part 5 look like the order of a set; they change with the seed "
-            r"of hash\(\)$"
+            r"\n    part \d(?:, part \d)+ look like the order of a set; they change with the seed of hash"
         ):
-            self.assertCacheKeyStable("prices", key_functions.joined_set, runs=2)
+            self.assertCacheKeyStable("prices", key_functions.joined_set)
 
     def test_digest(self):
         """Of a hash nothing can be seen, and what it changes with is told all the same."""
