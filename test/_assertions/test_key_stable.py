@@ -24,12 +24,13 @@ class StableCase(CacheTestCase):
 class StableTests(StableCase):
     def test_stable(self):
         """It passes, nothing of it is counted here, and nothing is left."""
-        before = os.environ.copy(), set(os.listdir(tempfile.gettempdir()))
-        self.assertIsNone(self.assertCacheKeyStable("prices", key_functions.steady))
-        self.assertCacheUnused("prices")
-        self.assertEqual(os.environ, before[0])
-        left = set(os.listdir(tempfile.gettempdir())) - before[1]
+        before = os.environ.copy()
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(tempfile, "tempdir", folder):
+            self.assertIsNone(self.assertCacheKeyStable("prices", key_functions.steady))
+            left = os.listdir(folder)
         self.assertEqual([each for each in left if each.startswith("cachetest-keys-")], [])
+        self.assertCacheUnused("prices")
+        self.assertEqual(os.environ, before)
 
     @parameterized.expand(
         [
