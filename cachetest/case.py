@@ -13,6 +13,7 @@ from ._assertions.families import Assertions
 from ._patching import class_scope, left_open
 from ._patching.additions import Additions
 from ._patching.class_scope import LastingSession, close_left, origin_of, scope_of, scopes_of
+from ._patching.key_functions import key_functions
 from ._patching.near_options import warn_of_near_options
 from ._patching.options import OPTIONS, take_options
 from ._patching.patch_caches import again_if_interrupted
@@ -224,7 +225,7 @@ def _session_of(case: CacheTestMixin | type[CacheTestMixin], kind: type[S], labe
     options = {name: check(getattr(case, name)) for name, check in OPTIONS.items()}
     given, enable = options.pop("patch_caches"), options.pop("enable_caches")
     return kind(
-        resolve_adapters(given),
+        [*resolve_adapters(given), *key_functions(options.pop("explain_keys"))],
         detects=given is None,
         enable=enable,
         label=label,

@@ -20,6 +20,7 @@ from .support import is_there, needs, needs_torch, run_python
 ELSEWHERE = ("django", "explanations", "how-to/assertions", "how-to/fresh", "how-to/processes")
 ELSEWHERE += (
     "how-to/faults",
+    "how-to/keys",
     "how-to/pytest",
     "how-to/snapshots",
     "how-to/states",

@@ -13,7 +13,9 @@ from .support import ROOT
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_OPERATIONS = ["key_counts", "counts", "operations", "snapshot_files", "unused_snapshots", "snapshots"]
-_OF_ANSWERS = ["apart", "fresh", "places", "survives", "cache_states", "transparent", "families"]
+_OF_ANSWERS = ["entries", "expiry", "use", "driving", "apart", "fresh", "places", "survives", "cache_states"]
+_OF_KEYS = ["inputs", "runs", "texts", "django", "child", "processes", "task", "stable"]
+_OF_KEYS = [*(f"key_{each}" for each in _OF_KEYS), "keys"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "clock_cases", "fault_cases"]
 LEVELS = [
     {"": ["errors", "faults"]},
@@ -36,10 +38,12 @@ LEVELS = [
     {
         "_telling": [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
+            "explained_keys",
             *("explanation", "likeness", "comparison", "timeline", "nearest", "lifetimes", "outcome"),
             *("origins", "history", "facts", "listing", "failures", "expiring", "freshness"),
             *("order", "functions", "volatile", "snapshots"),
             *("transparency", "verified", "uncounted_lines", "left_running", "unstruck", "survival"),
+            *("key_changes", "key_atoms", "key_looks", "key_moves"),
         ]
     },
     {
@@ -71,7 +75,7 @@ LEVELS = [
         "_patching": [
             *("undo", "validation", "options", "near_options", "switches", "shared_installs"),
             *("imports", "late_patches", "session_result", "pytest_items", "adapters_by_cache"),
-            *("session", "left_open"),
+            *("session", "key_functions", "left_open"),
             *("set_up_hooks", "additions", "patch_caches"),
             *("class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
         ]
@@ -119,7 +123,7 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", *_OF_OPERATIONS, "entries", "expiry", "use", "driving", *_OF_ANSWERS]},
+    {"_assertions": ["base", *_OF_OPERATIONS, *_OF_ANSWERS, "transparent", *_OF_KEYS, "families"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

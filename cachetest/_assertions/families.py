@@ -7,6 +7,8 @@ from .counts import CountAssertions
 from .entries import EntryAssertions
 from .expiry import ExpiryAssertions
 from .fresh import FreshAssertions
+from .key_stable import KeyStableAssertions
+from .keys import KeyAssertions
 from .operations import OperationAssertions
 from .snapshots import SnapshotAssertions
 from .survives import SurvivesAssertions
@@ -24,6 +26,8 @@ class Assertions(
     FreshAssertions,
     OperationAssertions,
     SnapshotAssertions,
+    KeyAssertions,
+    KeyStableAssertions,
     SurvivesAssertions,
     TransparentAssertions,
     StateOfTest,

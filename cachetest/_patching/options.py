@@ -15,6 +15,7 @@ from .validation import (
     validate_names,
     validate_packages,
     validate_patience,
+    validate_places,
     validate_sequence,
 )
 
@@ -49,6 +50,7 @@ class CacheOptions(TypedDict, total=False):
     log_length: int
     patience: float
     log_outside: Sequence[str]
+    explain_keys: Sequence[str]
 
 
 OPTIONS: Mapping[str, Callable[[Any], Any]] = {
@@ -58,6 +60,7 @@ OPTIONS: Mapping[str, Callable[[Any], Any]] = {
     "log_length": validate_length,
     "patience": validate_patience,
     "log_outside": functools.partial(validate_packages, what="log_outside"),
+    "explain_keys": validate_places,
 }
 """Each option of a test by its name, which is that of a class attribute, with the function that checks it."""
 

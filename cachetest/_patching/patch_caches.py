@@ -17,11 +17,12 @@ from .._recording.log import LOG_LENGTH
 from .._recording.packages import NO_LIBRARIES
 from ..adapters.registry import detected_adapters, resolve_adapters, validate_adapters
 from ..errors import NotPatchedError
+from .key_functions import key_functions
 from .left_open import Entered, block_of, blocks, close_left, entered
 from .session import PATIENCE, Session
 from .switches import override, switches_of
 from .undo import Undo
-from .validation import validate_length, validate_names, validate_packages, validate_patience
+from .validation import validate_length, validate_names, validate_packages, validate_patience, validate_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,22 +80,26 @@ class PatchCaches:
         log_length: int = LOG_LENGTH,
         patience: float = PATIENCE,
         log_outside: Iterable[str] = (),
+        explain_keys: Iterable[str] = (),
     ) -> None:
         """Check the arguments; nothing is patched yet.
 
         Without *explain_misses* no parts of keys are kept; *log_length* is how many operations of each cache
         are. What the block leaves running keeps its patches for *patience* seconds at most;
-        *log_outside* names packages whose lines are not the caller's. Raises `UnknownAdapterError`, or
+        *log_outside* names packages whose lines are not the caller's; *explain_keys* functions of the program
+        that make keys, each ``"package.module:function"``. Raises `UnknownAdapterError`, or
         ``TypeError`` for what is no adapter at all.
         """
         self._adapters = validate_adapters(adapters)
         self._enable = validate_names(enable, "enable") if enable != () else ()
-        self._explain_misses = explain_misses
-        self._log_length = log_length if log_length is LOG_LENGTH else validate_length(log_length)
-        self._patience = patience if patience is PATIENCE else validate_patience(patience)
-        self._log_outside = (
-            validate_packages(log_outside, "log_outside") if log_outside != () else NO_LIBRARIES
-        )
+        outside = validate_packages(log_outside, "log_outside") if log_outside != () else NO_LIBRARIES
+        self._options: dict[str, Any] = {
+            "explain_misses": explain_misses,
+            "log_length": log_length if log_length is LOG_LENGTH else validate_length(log_length),
+            "patience": patience if patience is PATIENCE else validate_patience(patience),
+            "log_outside": outside,
+        }
+        self._explain_keys = validate_places(explain_keys) if explain_keys != () else ()
         self._active: list[Session] = []
         # Its scopes, also those that were left, are known by this.
         self._token = object()
@@ -114,14 +119,11 @@ class PatchCaches:
         caller = sys._getframe(1)
         label = self._label or _Block(caller)
         session = Session(
-            resolve_adapters(self._adapters or None),
+            [*resolve_adapters(self._adapters or None), *key_functions(self._explain_keys)],
             detects=not self._adapters,
             label=label,
             enable=self._enable,
-            explain_misses=self._explain_misses,
-            log_length=self._log_length,
-            patience=self._patience,
-            log_outside=self._log_outside,
+            **self._options,
         )
         try:
             at = caller.f_code, caller.f_lasti
@@ -198,10 +200,8 @@ class PatchCaches:
             made = PatchCaches(
                 *self._adapters,
                 enable=self._enable,
-                explain_misses=self._explain_misses,
-                log_length=self._log_length,
-                patience=self._patience,
-                log_outside=self._log_outside,
+                explain_keys=self._explain_keys,
+                **self._options,
             )
             # Messages name the function, not a line in here.
             made._label = label

@@ -18,6 +18,7 @@ __all__ = [
     "validate_names",
     "validate_packages",
     "validate_patience",
+    "validate_places",
     "validate_sequence",
 ]
 
@@ -96,3 +97,19 @@ def validate_packages(given: Iterable[str], what: str) -> frozenset[str]:
             hint = f"; did you mean {meant!r}?" if meant and meant != name else ""
             raise ValueError(f"{what}: {name!r} is not a name that a package can be imported by{hint}")
     return frozenset(names)
+
+
+def validate_places(given: Iterable[str]) -> tuple[str, ...]:
+    """Return *given*, the functions of ``explain_keys``; raise an error for what names no function."""
+    if given == ():
+        return ()
+    places = validate_sequence(given, "explain_keys")
+    for place in places:
+        if not isinstance(place, str):
+            name = f"{getattr(place, '__module__', '')}:{getattr(place, '__qualname__', '')}"
+            hint = f": {name!r}" if callable(place) else ""
+            raise TypeError(f"explain_keys: expected strings like 'shop.cache:make_key', not {place!r}{hint}")
+        module, _, name = place.partition(":")
+        if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
+            raise ValueError(f"explain_keys: expected a string like 'shop.cache:make_key', not {place!r}")
+    return tuple(dict.fromkeys(places))

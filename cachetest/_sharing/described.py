@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..adapters.base import Adapter
 
-__all__ = ["BETWEEN", "described_adapters"]
+__all__ = ["BETWEEN", "described_adapters", "places_of"]
 
 BETWEEN = "\x1e"
 """Stands between the name of an adapter and each of the words that say more of it."""
@@ -25,7 +25,7 @@ def described_adapters(in_use: Iterable[Sequence[Adapter]]) -> tuple[str, ...]:
     detected = detected_adapters()
     for adapters in in_use:
         found.update(dict.fromkeys(map(_described, adapters)))
-        if list(adapters) == detected:
+        if [each for each in adapters if each.name in known_adapters] == detected:
             # Nobody has named them, so those whose library the child alone imports are meant as well.
             found.update(dict.fromkeys(name for name, known in known_adapters.items() if known.autodetects))
     return tuple(found)
@@ -35,14 +35,14 @@ def _described(adapter: Adapter) -> str:
     words: list[str] = []
     if isinstance(adapter, Targets):
         for cache, target in adapter.targets.items():
-            places = [target] if isinstance(target, str) else _places_of(target)
+            places = [target] if isinstance(target, str) else places_of(target)
             words += [f"{cache}={place}" for place in places]
     elif adapter.name == "django":
         words += cast("Iterable[str]", adapter.identity())
     return BETWEEN.join([adapter.name, *words])
 
 
-def _places_of(target: object) -> Iterator[str]:
+def places_of(target: object) -> Iterator[str]:
     """Yield where *target* is found, as ``"module:attribute"``: a child has another object there."""
     for name, module in list(sys.modules.items()):
         own = getattr(module, "__dict__", None) or {}

@@ -158,7 +158,9 @@ def _wrap_connections(module: Any) -> None:
     @wraps(create)
     def create_refusing(handler: Any, alias: str) -> Any:
         made = create(handler, alias)
-        _make_django_refuse(made, alias)
+        # One that is made in a scope of this process is patched there, by its class.
+        if not own_scope_is_open():
+            _make_django_refuse(made, alias)
         return made
 
     cls.create_connection = create_refusing

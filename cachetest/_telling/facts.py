@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from .._recording.log import OperationLog
     from .._recording.operation import Operation
+    from .explained_keys import ExplainedKeys
+    from .key_parts import Part
 
     T = TypeVar("T")
 
-__all__ = ["ORIGINS", "history_of", "origin_without_put", "remember_aside", "remember_state"]
+__all__ = ["ORIGINS", "components_of", "history_of", "origin_without_put", "remember_aside", "remember_state"]
 
 ORIGINS = "origins"
 """The adapter's state of a cache that says where an entry came from that no operation put, by its key."""
@@ -42,9 +44,9 @@ class KnownCache(Protocol):
     operations: OperationLog
     explainer: Any
     explains_misses: bool
+    shared: dict[str, Any]
     inherited: Sequence[object]
     in_force: tuple[Any, ...]
-    shared: dict[str, Any]
 
     def adapter_state(self, what: str, make: Callable[[], T]) -> T: ...
 
@@ -64,12 +66,11 @@ def history_of(
 
     The others are as for `MockCache.history`.
     """
-    explainer = cache.explainer if cache.explains_misses else None
     dropped = cache.operations.dropped
     others = [each for each in others if each is not cache]
     facts = CacheFacts(
-        components=components if explainer is None else partial(explainer.components, cache),
-        why_opaque="" if explainer is None else explainer.why_opaque(cache),
+        components=components_of(cache),
+        why_opaque=_why_opaque(cache),
         forgotten=forgotten,
         present=cache.cache,
         unkept=tuple(cache.adapter_state("keys not kept", set)),
@@ -91,6 +92,30 @@ def history_of(
         ahead=0.0 if "clock" not in cache.shared else clock_in(cache.shared).offset,
     )
     return History(cache.name, cache.operations.snapshot(), facts)
+
+
+def components_of(cache: KnownCache) -> Callable[[object], list[Part]]:
+    """Return what takes the keys of *cache* apart."""
+    explainer = cache.explainer if cache.explains_misses else None
+    apart = components if explainer is None else partial(explainer.components, cache)
+    explained = _explained(cache)
+    return apart if explained is None else partial(explained.apart, apart)
+
+
+def _explained(cache: KnownCache) -> ExplainedKeys | None:
+    found: ExplainedKeys | None = cache.shared.get("explained keys") if cache.explains_misses else None
+    return found
+
+
+def _why_opaque(cache: KnownCache) -> str:
+    """Return why keys of *cache* can't be taken apart, in lines."""
+    askable = cache.explains_misses and cache.explainer is not None
+    explained = _explained(cache)
+    lines = [
+        cache.explainer.why_opaque(cache) if askable else "",
+        "" if explained is None else explained.why_opaque(),
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _used_beside(cache: KnownCache, others: Iterable[KnownCache]) -> str:

@@ -7,11 +7,13 @@ import pkgutil
 import sys
 import unittest
 
+from cachetest._patching.key_functions import key_functions
 from cachetest.adapters.inductor import adapter as inductor_adapter
 from cachetest.adapters.inductor import hooks as inductor_hooks
 from cachetest.adapters.registry import get_adapter
 
 from ..support import needs, needs_torch
+from . import key_makers
 from .test_interrupts import InterruptCase, SwitchInterruptCase
 
 
@@ -49,6 +51,17 @@ class SubjectInterruptCase(InterruptCase):
 
     def state(self):
         return self.subject.state()
+
+
+class KeyFunctionsInterruptTests(InterruptCase, unittest.TestCase):
+    def setUp(self):
+        (self.adapter,) = key_functions(
+            tuple(f"{key_makers.__name__}:{each}" for each in ("make_key", "inner"))
+        )
+
+    def state(self):
+        functions = (key_makers.make_key, key_makers.inner)
+        return [(each.__code__, dict(vars(each))) for each in functions]
 
 
 @needs("cachetools", "cachetools")

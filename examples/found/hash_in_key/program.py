@@ -1,0 +1,18 @@
+"""Search results, kept under a short key that is made of all filters."""
+
+from cachetools import TTLCache
+
+results = TTLCache(maxsize=100, ttl=60)
+
+
+def search(**filters):
+    """Return what is found with *filters*."""
+    key = f"search:{hash(tuple(sorted(filters.items())))}"
+    if key not in results:
+        results[key] = sorted(filters)
+    return results[key]
+
+
+def red_lamps():
+    """Return the lamps that are red."""
+    return search(kind="lamp", color="red")

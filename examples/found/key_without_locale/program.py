@@ -1,0 +1,13 @@
+"""Greetings in the language of a user, made once and kept."""
+
+from cachetools import TTLCache
+
+texts = {"en": "Hello, {}", "de": "Hallo, {}"}
+greetings = TTLCache(maxsize=100, ttl=60)
+
+
+def greeting(user, locale):
+    """Return the greeting of *user* in the language of *locale*."""
+    if user not in greetings:
+        greetings[user] = texts[locale].format(user)
+    return greetings[user]
