@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .counts import CountAssertions
 from .entries import EntryAssertions
+from .flight import FlightAssertions
 from .fresh import FreshAssertions
 from .survives import SurvivesAssertions
 from .transparent import TransparentAssertions
@@ -17,6 +18,7 @@ class Assertions(
     EntryAssertions,
     UseAssertions,
     FreshAssertions,
+    FlightAssertions,
     SurvivesAssertions,
     TransparentAssertions,
 ):

@@ -1,0 +1,83 @@
+"""The threads of callers that are many at once, and how one of them is held."""
+
+from __future__ import annotations
+
+import threading
+from _thread import allocate_lock
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from .._recording.packages import NEVER, NO_LIBRARIES, module_of, packages_without
+from .flight import flying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+
+    from .flight import Who
+    from .load_calls import Profile
+
+__all__ = ["LONGEST", "Caller", "Held", "is_asked_outside", "is_to_be_awaited"]
+
+LONGEST = 120.0
+"""No thread is held for longer, in seconds, whatever becomes of who lets it go."""
+
+
+class Caller(threading.Thread):
+    """One caller, on a thread of its own: its ``value``, or the ``error`` that it raised."""
+
+    value: Any = None
+    error: BaseException | None = None
+
+    def __init__(self, flight: Any, number: int, function: Callable[[], Any], profile: Profile) -> None:
+        super().__init__(name=f"caller {number}", daemon=True)
+        self.number = number
+        self._flight = flight
+        self._function = function
+        self._profile = profile
+
+    def run(self) -> None:
+        flying.set((self._flight, self.number))
+        self._flight.begin_caller(self.number)
+        self._profile.start()
+        try:
+            self.value = self._function()
+        except BaseException as error:
+            self.error = error
+        finally:
+            self._profile.stop()
+            self._flight.end_caller(self.number)
+
+
+class Held:
+    """A thread that is held: after it has released a lock, or before it puts."""
+
+    def __init__(self, who: Who, key: object, *, at_put: bool) -> None:
+        self.who = who
+        self.key = key
+        self.at_put = at_put
+        self.lock = allocate_lock()
+        self.lock.acquire()
+
+
+_packages = packages_without(NO_LIBRARIES)
+_outside: dict[CodeType, bool] = {}
+
+
+def is_asked_outside(frame: FrameType) -> bool:
+    """Return whether a lock was released for code outside the standard library, and outside cachetest."""
+    found: FrameType | None = frame
+    if module_of(frame) == "threading":
+        # As by ``with condition``.
+        found = frame.f_back
+    if found is None:
+        return False
+    is_outside = _outside.get(found.f_code)
+    if is_outside is None:
+        is_outside = _outside[found.f_code] = _packages.rank(found) != NEVER
+    return is_outside
+
+
+def is_to_be_awaited(value: object) -> bool:
+    """Return whether *value* is to be awaited."""
+    return isawaitable(value)
