@@ -12,11 +12,22 @@ from .support import ROOT
 # From the lowest to the highest: each level has some rooms, and each room its files in the same order. A file
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
-_OF_ANSWERS = ["apart", "fresh", "places", "survives", "transparent", "flown", "flight", "families"]
+_OF_ANSWERS = [
+    "apart",
+    "fresh",
+    "places",
+    "survives",
+    "transparent",
+    "flown",
+    "flight",
+    "atomic_check",
+    "atomic",
+]
+_OF_ANSWERS += ["families"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
 _ACTING = ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying", "states"]
 _AT_ONCE = ["waiting_frames", "quiet", "load_calls", "flight", "callers", "flight_of_threads", "driven"]
-_AT_ONCE += ["quiet_loop", "flight_of_tasks"]
+_AT_ONCE += ["quiet_loop", "flight_of_tasks", "orders", "turns", "turns_of_tasks"]
 LEVELS = [
     {"": ["errors", "faults"]},
     {
@@ -44,7 +55,7 @@ LEVELS = [
             *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
             *("explanation", "likeness", "comparison", "timeline", "nearest", "outcome", "origins"),
             *("history", "facts", "listing", "failures", "freshness", "transparency", "verified"),
-            *("uncounted_lines", "left_running", "unstruck", "survival", "flights"),
+            *("uncounted_lines", "left_running", "unstruck", "survival", "flights", "orders"),
         ]
     },
     {

@@ -23,14 +23,20 @@ __unittest = True
 
 
 @contextmanager
-def scope_apart(case: Any, label: str) -> Iterator[Scope]:
-    """Open a scope as that of *case*, whose caches are empty; *label* is what texts call it."""
+def scope_apart(case: Any, label: str, origin: Scope | None = None) -> Iterator[Scope]:
+    """Open a scope as that of *case*, whose caches are empty; *label* is what texts call it.
+
+    With *origin* they have copies of the entries of that scope.
+    """
     # Loaded here, where they are loaded already: the chain of imports would be too long.
     from .._patching.patch_caches import again_if_interrupted
     from .._patching.session import Session
 
     session = case._session
-    inner = session.inside(label) if isinstance(session, Session) else Session((), label=label)
+    if isinstance(session, Session):
+        inner = session.inside(label, origin)
+    else:
+        inner = Session((), label=label, origin=origin)
     problem: BaseException | None = None
     try:
         yield inner.open()

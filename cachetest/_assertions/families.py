@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .atomic import AtomicAssertions
 from .counts import CountAssertions
 from .entries import EntryAssertions
 from .flight import FlightAssertions
@@ -19,6 +20,7 @@ class Assertions(
     UseAssertions,
     FreshAssertions,
     FlightAssertions,
+    AtomicAssertions,
     SurvivesAssertions,
     TransparentAssertions,
 ):

@@ -8,14 +8,13 @@ from .._recording.answers import same_answer
 from .apart import validate_functions
 from .base import AssertionBase
 from .driving import drive
-from .flown import FlightCheck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from .flown import Results
 
-__all__ = ["FlightAssertions"]
+__all__ = ["FlightAssertions", "at_least"]
 
 T = TypeVar("T")
 
@@ -81,16 +80,20 @@ class FlightAssertions(AssertionBase):
         closest names, for a cache that is none.
         """
         validate_functions(function=function, equal=equal)
-        _at_least(callers, 2, "callers", "how many call at once")
-        _at_least(loads, 1, "loads", "how often a key may be loaded")
+        at_least(callers, 2, "callers", "how many call at once")
+        at_least(loads, 1, "loads", "how often a key may be loaded")
         validate_patience(patience)
         cache = self._cache(name)
+        # Loaded here: few tests need it.
+        from .flown import FlightCheck
+
         check = FlightCheck(self, cache, function, callers, load, loads, patience, equal, msg)
         awaited = drive(check.steps, _NAME, self._session)
         return check.results if awaited is None else awaited
 
 
-def _at_least(value: object, least: int, word: str, what: str) -> None:
+def at_least(value: object, least: int, word: str, what: str) -> None:
+    """Raise ``TypeError`` or ``ValueError`` unless *value*, given as *word*, is a number from *least* on."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{word} must be a number, {what}, not {value!r}")
     if value < least:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .._behaving.flight import Flight
     from .._caches.cache import MockCache
+    from .._caches.caches import MockCaches
     from .._telling.freshness import Answer
 
 __all__ = ["FlightCheck", "InForce", "Results", "where_of_frames", "where_of_task"]
@@ -118,7 +119,7 @@ class FlightCheck:
         from .._telling.freshness import Answer
 
         flight = self._begin(ThreadFlight)
-        with InForce(self._case, flight):
+        with InForce(self._case.caches, flight):
             is_ended = flight.fly(self._function)
         first = flight.threads[0].value
         if len(flight.threads) == 1 and is_to_be_awaited(first):
@@ -137,7 +138,7 @@ class FlightCheck:
         rest = [] if hasattr(first, "close") else [first]
         if not rest:
             first.close()
-        with InForce(self._case, flight):
+        with InForce(self._case.caches, flight):
             is_ended = await flight.fly(lambda: rest.pop() if rest else self._function())
         answers = {}
         waiting = []
@@ -196,8 +197,8 @@ class FlightCheck:
 class InForce:
     """The block in which a flight is in force, and its load is seen."""
 
-    def __init__(self, case: Any, flight: Any) -> None:
-        self._caches = case.caches
+    def __init__(self, caches: MockCaches, flight: Any) -> None:
+        self._caches = caches
         self._flight = flight
 
     def __enter__(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from _thread import allocate_lock
+from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +13,13 @@ from .._recording.packages import NEVER, NO_LIBRARIES, module_of, packages_witho
 from .flight import flying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import CodeType, FrameType
 
     from .flight import Who
     from .load_calls import Profile
 
-__all__ = ["LONGEST", "Caller", "Held", "is_asked_outside", "is_to_be_awaited"]
+__all__ = ["LONGEST", "Caller", "Held", "frames_of", "is_asked_outside", "is_to_be_awaited"]
 
 LONGEST = 120.0
 """No thread is held for longer, in seconds, whatever becomes of who lets it go."""
@@ -59,6 +61,11 @@ class Held:
         self.lock = allocate_lock()
         self.lock.acquire()
 
+    def let_go(self) -> None:
+        """Let the thread go on; it may be repeated."""
+        with suppress(RuntimeError):
+            self.lock.release()
+
 
 _packages = packages_without(NO_LIBRARIES)
 _outside: dict[CodeType, bool] = {}
@@ -81,3 +88,18 @@ def is_asked_outside(frame: FrameType) -> bool:
 def is_to_be_awaited(value: object) -> bool:
     """Return whether *value* is to be awaited."""
     return isawaitable(value)
+
+
+def frames_of(threads: Sequence[Caller], done: set[int]) -> list[tuple[int, list[FrameType]]]:
+    """Return those of *threads* that are not *done*, each with its frames, the innermost first."""
+    frames = sys._current_frames()
+    found = []
+    for each in threads:
+        frame = frames.get(each.ident or 0)
+        if each.number not in done and frame is not None:
+            chain = []
+            while frame is not None:
+                chain.append(frame)
+                frame = frame.f_back
+            found.append((each.number, chain))
+    return found

@@ -6,14 +6,13 @@ could not look up before its put otherwise. To be held is what may come to any t
 
 from __future__ import annotations
 
-import sys
 import threading
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from .._recording.sameness import identity
-from .callers import LONGEST, Caller, Held, is_asked_outside, is_to_be_awaited
+from .callers import LONGEST, Caller, Held, frames_of, is_asked_outside, is_to_be_awaited
 from .flight import Flight
 from .load_calls import Profile
 from .quiet import Quiet
@@ -107,8 +106,7 @@ class ThreadFlight(Flight):
     def let_go(self, held: Held) -> None:
         with suppress(ValueError):
             self.held.remove(held)
-        with suppress(RuntimeError):
-            held.lock.release()
+        held.let_go()
 
     def end(self) -> None:
         """Let everybody go, and hold nobody any more; it may be repeated."""
@@ -150,17 +148,7 @@ class ThreadFlight(Flight):
 
     def stuck(self) -> list[tuple[int, list[FrameType]]]:
         """Return the callers that are not done, each with its frames, the innermost first."""
-        frames = sys._current_frames()
-        found = []
-        for each in self.threads:
-            frame = frames.get(each.ident or 0)
-            if each.number not in self.done and frame is not None:
-                chain = []
-                while frame is not None:
-                    chain.append(frame)
-                    frame = frame.f_back
-                found.append((each.number, chain))
-        return found
+        return frames_of(self.threads, self.done)
 
 
 class _Control:
