@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from .._caches.scope import Scope
     from .._telling.freshness import Answer
 
-__all__ = ["are_equal", "are_same", "ask", "name_of", "scope_apart", "validate_functions"]
+__all__ = [
+    *("are_equal", "are_same", "ask", "at_least", "name_of", "scope_apart", "validate_functions"),
+    "validate_patience",
+]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
@@ -98,3 +101,19 @@ def validate_functions(**functions: object) -> None:
     for word, function in functions.items():
         if not callable(function):
             raise TypeError(f"{word} must be a function, not {function!r}")
+
+
+def at_least(value: object, least: int, word: str, what: str) -> None:
+    """Raise ``TypeError`` or ``ValueError`` unless *value*, given as *word*, is a number from *least* on."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{word} must be a number, {what}, not {value!r}")
+    if value < least:
+        raise ValueError(f"{word} must be {what}, {least} or more, not {value!r}")
+
+
+def validate_patience(patience: object) -> None:
+    """Raise ``TypeError`` or ``ValueError`` unless *patience* is so many seconds."""
+    if isinstance(patience, bool) or not isinstance(patience, (int, float)):
+        raise TypeError(f"patience must be a number of seconds, not {patience!r}")
+    if not 0 <= patience <= 3600:
+        raise ValueError(f"patience must be 0 seconds or more, and an hour at most, not {patience!r}")

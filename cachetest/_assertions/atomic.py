@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .apart import validate_functions
+from .apart import at_least, validate_functions
 from .base import AssertionBase
 from .driving import drive
-from .flight import at_least
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,6 +37,7 @@ class AtomicAssertions(AssertionBase):
         load: Callable[..., Any] | str | None = None,
         most: int = 1_000,
         order: str | None = None,
+        reset: Callable[[], object] | None = None,
         msg: object = None,
     ) -> Awaitable[None]: ...
 
@@ -51,6 +51,7 @@ class AtomicAssertions(AssertionBase):
         load: Callable[..., Any] | str | None = None,
         most: int = 1_000,
         order: str | None = None,
+        reset: Callable[[], object] | None = None,
         msg: object = None,
     ) -> None: ...
 
@@ -63,12 +64,14 @@ class AtomicAssertions(AssertionBase):
         load: Callable[..., Any] | str | None = None,
         most: int = 1_000,
         order: str | None = None,
+        reset: Callable[[], object] | None = None,
         msg: object = None,
     ) -> Any:
         """Fail if *callers* of *function* at once come to what they never come to one after the other.
 
         They take turns at each call to a cache, in all orders, those with the fewest switches first and at
-        most *most*; each from the entries that there are now, in a scope of its own. What they return, and
+        most *most*; each from the entries that there are now, in a scope of its own, and *reset* puts the rest
+        of the program back before each. What they return, and
         the entries of the cache *name* afterwards, have to be those of some order of one after the other.
         With *load*, the function that computes or its import path, they take turns where that begins and ends
         as well. Where *function* returns what is to be awaited they are tasks, which take turns where they
@@ -77,7 +80,7 @@ class AtomicAssertions(AssertionBase):
         Raises ``TypeError`` and ``ValueError`` for arguments that are none, ``ValueError`` for a cache whose
         calls can't be told, and `UnknownCacheError`, with the closest names, for one that is none.
         """
-        validate_functions(function=function)
+        validate_functions(function=function, **({} if reset is None else {"reset": reset}))
         at_least(callers, 2, "callers", "how many call at once")
         if callers > _MOST_CALLERS:
             raise ValueError(
@@ -93,7 +96,7 @@ class AtomicAssertions(AssertionBase):
         # Loaded here: few tests need it.
         from .atomic_check import AtomicCheck
 
-        check = AtomicCheck(self, cache, function, callers, load, most, order, msg)
+        check = AtomicCheck(self, cache, function, callers, load, most, order, reset, msg)
         return drive(check.steps, _NAME, self._session)
 
 

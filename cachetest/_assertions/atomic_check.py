@@ -67,6 +67,7 @@ class AtomicCheck:
         load: object,
         most: int,
         order: str | None,
+        reset: Callable[[], object] | None,
         msg: object,
     ) -> None:
         self._case = case
@@ -76,6 +77,7 @@ class AtomicCheck:
         self._code = None if load is None else code_of(load)
         self._most = most
         self._order = order
+        self._reset = reset
         self._msg = msg
         self._name = name_of(function, "the function")
 
@@ -203,7 +205,9 @@ class AtomicCheck:
 
     @contextmanager
     def _scope(self) -> Iterator[MockCaches]:
-        """Open a scope that begins with the entries of the test."""
+        """Open a scope that begins with the entries of the test, with the rest of the program put back."""
+        if self._reset is not None:
+            self._reset()
         with scope_apart(self._case, _LABEL, origin=self._case._session.scope) as scope:
             yield scope.caches
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .._recording.answers import same_answer
-from .apart import validate_functions
+from .apart import at_least, validate_functions, validate_patience
 from .base import AssertionBase
 from .driving import drive
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .flown import Results
 
-__all__ = ["FlightAssertions", "at_least"]
+__all__ = ["FlightAssertions"]
 
 T = TypeVar("T")
 
@@ -90,19 +90,3 @@ class FlightAssertions(AssertionBase):
         check = FlightCheck(self, cache, function, callers, load, loads, patience, equal, msg)
         awaited = drive(check.steps, _NAME, self._session)
         return check.results if awaited is None else awaited
-
-
-def at_least(value: object, least: int, word: str, what: str) -> None:
-    """Raise ``TypeError`` or ``ValueError`` unless *value*, given as *word*, is a number from *least* on."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{word} must be a number, {what}, not {value!r}")
-    if value < least:
-        raise ValueError(f"{word} must be {what}, {least} or more, not {value!r}")
-
-
-def validate_patience(patience: object) -> None:
-    """Raise ``TypeError`` or ``ValueError`` unless *patience* is so many seconds."""
-    if isinstance(patience, bool) or not isinstance(patience, (int, float)):
-        raise TypeError(f"patience must be a number of seconds, not {patience!r}")
-    if not 0 <= patience <= 3600:
-        raise ValueError(f"patience must be 0 seconds or more, and an hour at most, not {patience!r}")

@@ -216,7 +216,7 @@ class InForce:
         again_if_interrupted(self._end)
 
     def _end(self) -> None:
-        self._flight.is_over = True
+        self._flight.end()
         self._caches._end(self._flight)
         if self._flight.watched is not None:
             self._flight.watched.stop()

@@ -38,6 +38,11 @@ class Caller(threading.Thread):
         self._function = function
         self._profile = profile
 
+    def end(self, patience: float) -> None:
+        """Wait until it has ended, so many seconds at most."""
+        if self.ident is not None:
+            self.join(patience)
+
     def run(self) -> None:
         flying.set((self._flight, self.number))
         self._flight.begin_caller(self.number)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .call import Call
 
-__all__ = ["Event", "Flight", "Who", "flying"]
+__all__ = ["Event", "Flight", "Who", "flying", "location_of_call"]
 
 Who = int | str
 
@@ -97,11 +97,15 @@ class Flight:
         call.strikes = (*call.strikes, _Noted(self, who, call))
         if call.kind == "put":
             missed = [key for key in call.keys if self._take_missed(who, key)]
-            where = _location_of(call)
+            where = location_of_call(call)
             if not self.by_calls:
                 self.loads += [Event("load", key, who, where) for key in missed]
             self.before_put(who, tuple(call.keys), where)
         return proceed()
+
+    def end(self) -> None:
+        """Keep nothing any more, and hold nobody; it may be repeated."""
+        self.is_over = True
 
     def before_put(self, who: Who, keys: tuple[object, ...], where: Location | None) -> None:
         """Do what is to be done before *who* puts *keys*."""
@@ -109,7 +113,7 @@ class Flight:
     def note(self, who: Who, call: Call, number: int) -> None:
         """Note the operation of *number*, which has been recorded, of a call of *who*."""
         kind, key = _kind_and_key(call, number)
-        self.events.append(Event(kind, key, who, _location_of(call), number))
+        self.events.append(Event(kind, key, who, location_of_call(call), number))
         if kind in ("hit", "miss", "failure"):
             at = identity(key)
             if kind == "miss":
@@ -156,10 +160,6 @@ class Flight:
             each in self.done or at in self._looked.get(each, ()) for each in range(1, self.callers + 1)
         )
 
-    def has_looked_up(self, who: Who) -> bool:
-        """Return whether *who* has looked anything up."""
-        return who in self._looked
-
     def _take_missed(self, who: Who, key: object) -> bool:
         """Return whether *who*, or the caller that it works for, had missed *key*; once for each miss."""
         at = identity(key)
@@ -178,7 +178,8 @@ def _kind_and_key(call: Call, number: int) -> tuple[str, object]:
     return "failure", None
 
 
-def _location_of(call: Call) -> Location | None:
+def location_of_call(call: Call) -> Location | None:
+    """Return the line of the program that *call* comes from."""
     if call.frame is None:
         return None
     found, code = call.gate.operations.find_caller(call.frame, call.libraries)

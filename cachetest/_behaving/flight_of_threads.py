@@ -135,7 +135,7 @@ class ThreadFlight(Flight):
         finally:
             self.end()
             for each in self.threads:
-                each.join(0 if control.is_stuck else self.patience)
+                each.end(0.0 if control.is_stuck else self.patience)
 
     def progress(self) -> object:
         """Return what changes when anything happens."""
@@ -172,7 +172,7 @@ class _Control:
         flight = self._flight
         if number in flight.done or any(each.who == number for each in list(flight.held)):
             return True
-        return self._is_quiet or (self._looks >= _LOOKS and flight.has_looked_up(number))
+        return self._is_quiet or self._looks >= _LOOKS
 
     def step(self) -> None:
         """Wait a moment, or let go of one of those that are held."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._recording.sameness import identity
 from .callers import LONGEST, Caller, Held, is_to_be_awaited
-from .flight import Flight
+from .flight import Flight, location_of_call
 from .load_calls import Profile
 from .quiet import Quiet
 
@@ -29,6 +29,8 @@ _NAPS, _NAP = 20, 0.00005
 # So often may callers do what they have just done, with nothing done by others in between, before that is
 # waiting for what will never come.
 _SPINS = 200
+# So long, in seconds, is waited for those that go on to their end by themselves.
+_PATIENCE = 2.0
 # For so many seconds may callers work without asking a cache for anything.
 _LONGEST_STEP = 60.0
 
@@ -70,8 +72,10 @@ class ThreadTurns(Steps):
         self.threads: list[Caller] = []
         self._waiting: dict[int, tuple[Held, object]] = {}
         self._inside = threading.local()
-        self._last: dict[int, object] = {}
-        self._spins: dict[int, int] = {}
+        # What each has done last, and how much news there had been then: what is no repetition is news.
+        self._last: dict[int, tuple[object, int]] = {}
+        self._news = 0
+        self._spins = 0
 
     def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any:
         who = self.who()
@@ -82,7 +86,7 @@ class ThreadTurns(Steps):
         is_first = getattr(inside, "is_begun", False)
         takes_turn = is_step(call)
         if takes_turn and not is_first:
-            self.point(who, (call.cache, call.asked, tuple(map(identity, call.keys))))
+            self.point(who, (call.cache, call.asked, tuple(map(identity, call.keys)), location_of_call(call)))
         inside.is_begun = is_first or takes_turn
         try:
             return super().__call__(call, proceed)
@@ -116,6 +120,9 @@ class ThreadTurns(Steps):
 
     def begin_caller(self, number: int) -> None:
         """Note that a caller begins, on its thread."""
+        if self.by_calls:
+            # It may write, before it asks any cache, what another loads.
+            self.point(number, "begin")
 
     def end_caller(self, number: int) -> None:
         """Note that a caller is done, on its thread."""
@@ -142,7 +149,7 @@ class ThreadTurns(Steps):
                     self.why_stuck = f"they have made {MOST_STEPS:,} steps"
                     return False
                 if not able:
-                    self.is_deadlock = True
+                    self.is_deadlock = not self.why_stuck
                     return False
                 who = choose(able)
                 self._go_on(who)
@@ -152,9 +159,9 @@ class ThreadTurns(Steps):
         finally:
             self.end()
             # Who waits for another for ever stays.
-            patience = 5.0 if len(self.done) == self.callers or not self.is_deadlock else 0.05
+            patience = 0.05 if self.is_deadlock else _PATIENCE
             for each in self.threads:
-                each.join(patience)
+                each.end(patience)
 
     def end(self) -> None:
         """Let everybody go, and have nobody wait any more; it may be repeated."""
@@ -185,18 +192,21 @@ class ThreadTurns(Steps):
     def _able(self) -> list[int]:
         """Return who can go on: not who repeats what it has just done, which waits for another."""
         able = sorted(self._waiting)
-        moving = [who for who in able if self._last.get(who) != self._waiting[who][1]]
-        if moving:
+        moving = [who for who in able if self._last.get(who) != (self._waiting[who][1], self._news)]
+        if moving or not able:
             return moving
-        if able and min(self._spins.get(who, 0) for who in able) > _SPINS:
+        self._spins += 1
+        if self._spins > _SPINS:
             self.why_stuck = "all that could go on repeat what they do"
             return []
         return able
 
     def _go_on(self, who: int) -> None:
         held, what = self._waiting.pop(who)
-        self._spins[who] = self._spins.get(who, 0) + 1 if self._last.get(who) == what else 0
-        # What another has done since may be what it waits for.
-        self._last = {who: what}
+        if self._last.get(who, (None, 0))[0] != what:
+            # What others have just done again and again, they may do again to see this.
+            self._news += 1
+            self._spins = 0
+        self._last[who] = what, self._news
         self.step += 1
         held.let_go()

@@ -19,6 +19,10 @@ __all__ = [
 ]
 
 
+# A longer order is not written down: those that repeat what they do have very long ones.
+_LONGEST = 100
+
+
 class Outcome:
     """What one order came to: what each caller got, the entries afterwards, and the steps."""
 
@@ -127,7 +131,7 @@ def deadlock(name: str, found: Outcome, waiting: Sequence[tuple[int, str]]) -> s
             *(f"  {letter(number)} waits at {where}" for number, where in waiting),
             "step by step:",
             *step_lines(found, LINES - len(waiting) - 3),
-            replay(found),
+            *([replay(found)] if 0 < len(found.order) <= _LONGEST else []),
         ]
         return "\n".join(lines + unwritten())
 

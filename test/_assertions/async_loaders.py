@@ -4,9 +4,9 @@ import asyncio
 import time
 from functools import partial
 
-from loaders import FAILS, PASSES
-
 from cachetest import MockBackend
+
+from .loaders import FAILS, PASSES
 
 
 class AsyncLoaders:

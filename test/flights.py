@@ -3,7 +3,7 @@
 Each loader is run so many times by eight callers, while another process keeps a core busy, by default and
 with threads being switched at each microsecond::
 
-    python bench/flights.py [runs]
+    python -m test.flights [runs]
 """
 
 import argparse
@@ -13,10 +13,10 @@ import sys
 import time
 import unittest
 
-from async_loaders import TASKS, AsyncLoaders
-from loaders import THREADS, Loaders
-
 from cachetest import AsyncCacheTestCase, CacheTestCase
+
+from ._assertions.async_loaders import TASKS, AsyncLoaders
+from ._assertions.loaders import THREADS, Loaders
 
 
 class Case(CacheTestCase):
