@@ -24,7 +24,7 @@ _OF_ANSWERS = [
     "atomic",
 ]
 _OF_ANSWERS += ["families"]
-_CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases"]
+_CASES = ["counting_cases", "state_cases", "patching_cases", "fault_cases", "many_cases"]
 _ACTING = ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying", "states"]
 _AT_ONCE = ["waiting_frames", "quiet", "load_calls", "flight", "callers", "flight_of_threads", "driven"]
 _AT_ONCE += ["quiet_loop", "flight_of_tasks", "orders", "turns", "turns_of_tasks"]

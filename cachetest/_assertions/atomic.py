@@ -70,9 +70,9 @@ class AtomicAssertions(AssertionBase):
         """Fail if *callers* of *function* at once come to what they never come to one after the other.
 
         They take turns at each call to a cache, in all orders, those with the fewest switches first and at
-        most *most*; each from the entries that there are now, in a scope of its own, and *reset* puts the rest
-        of the program back before each. What they return, and
-        the entries of the cache *name* afterwards, have to be those of some order of one after the other.
+        most *most*; each from the entries that there are now, in a scope of its own, and *reset* puts the
+        rest of the program back before each. What they return, and the entries of the cache *name*
+        afterwards, have to be those of some order of one after the other.
         With *load*, the function that computes or its import path, they take turns where that begins and ends
         as well. Where *function* returns what is to be awaited they are tasks, which take turns where they
         suspend, and so is this. *order*, such as ``"abba"``, has that order run alone: a failure tells it.

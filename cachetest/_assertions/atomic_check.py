@@ -17,7 +17,7 @@ from .._recording.call_sites import calling_location
 from ..errors import CacheTestError, CacheTestWarning
 from .apart import name_of, scope_apart
 from .driving import Closable
-from .flown import InForce, where_of_frames, where_of_task
+from .flown import in_force, where_of_frames, where_of_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -214,7 +214,7 @@ class AtomicCheck:
     def _run(self, choose: ByPrefix) -> Any:
         turns = self._begin(ThreadTurns)
         with self._scope() as caches:
-            with InForce(caches, turns):
+            with in_force(caches, turns):
                 try:
                     is_ended = turns.run(self._function, choose)
                 except NotThereError as error:
@@ -233,7 +233,7 @@ class AtomicCheck:
 
         turns = self._begin(TaskTurns)
         with self._scope() as caches:
-            with InForce(caches, turns):
+            with in_force(caches, turns):
                 try:
                     is_ended = await turns.run(self._function, choose)
                 except NotThereError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import SkipTest
 
@@ -17,14 +18,14 @@ from .apart import are_same, name_of
 from .driving import Closable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from .._behaving.flight import Flight
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
     from .._telling.freshness import Answer
 
-__all__ = ["FlightCheck", "InForce", "Results", "where_of_frames", "where_of_task"]
+__all__ = ["FlightCheck", "in_force", "Results", "where_of_frames", "where_of_task"]
 
 T = TypeVar("T")
 
@@ -119,7 +120,7 @@ class FlightCheck:
         from .._telling.freshness import Answer
 
         flight = self._begin(ThreadFlight)
-        with InForce(self._case.caches, flight):
+        with in_force(self._case.caches, flight):
             is_ended = flight.fly(self._function)
         first = flight.threads[0].value
         if len(flight.threads) == 1 and is_to_be_awaited(first):
@@ -138,7 +139,7 @@ class FlightCheck:
         rest = [] if hasattr(first, "close") else [first]
         if not rest:
             first.close()
-        with InForce(self._case.caches, flight):
+        with in_force(self._case.caches, flight):
             is_ended = await flight.fly(lambda: rest.pop() if rest else self._function())
         answers = {}
         waiting = []
@@ -194,32 +195,27 @@ class FlightCheck:
         return failure
 
 
-class InForce:
-    """The block in which a flight is in force, and its load is seen."""
+@contextmanager
+def in_force(caches: MockCaches, flight: Any) -> Iterator[None]:
+    """Have *flight* be in force, and its load be seen, in the block."""
 
-    def __init__(self, caches: MockCaches, flight: Any) -> None:
-        self._caches = caches
-        self._flight = flight
+    def end() -> None:
+        flight.end()
+        caches._end(flight)
+        if flight.watched is not None:
+            flight.watched.stop()
 
-    def __enter__(self) -> None:
+    # Twice: an interrupt may come as the first begins.
+    try:
         try:
-            if self._flight.watched is not None:
-                self._flight.watched.start()
-            self._caches._begin(self._flight)
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        from .._patching.patch_caches import again_if_interrupted
-
-        again_if_interrupted(self._end)
-
-    def _end(self) -> None:
-        self._flight.end()
-        self._caches._end(self._flight)
-        if self._flight.watched is not None:
-            self._flight.watched.stop()
+            if flight.watched is not None:
+                flight.watched.start()
+            caches._begin(flight)
+            yield
+        finally:
+            end()
+    finally:
+        end()
 
 
 def where_of_frames(frames: Sequence[Any]) -> str:

@@ -99,12 +99,14 @@ class TaskFlight(Flight):
         return future
 
     async def _go_on(self, quiet: QuietLoop) -> bool:
-        seen: object = None
+        seen = 0
+        news: object = None
         since, looks = monotonic(), 0
         while len(self.done) < self.callers:
-            found = len(self.events), len(self.done)
-            if found != seen:
-                seen, since, looks = found, monotonic(), 0
+            if self.news() != news:
+                news, since, looks = self.news(), monotonic(), 0
+            if len(self.events) != seen:
+                seen = len(self.events)
                 quiet.forget()
             is_quiet = await quiet.look()
             looks += 1

@@ -30,6 +30,8 @@ __all__ = ["ThreadFlight"]
 _HOLDS = 8
 # So many looks a second of patience: a machine that gives the process no time lets none pass.
 _LOOKS = 20
+# So many looks has one caller to come to where it is held, before the next begins all the same.
+_LOOKS_AT_ONE = 100
 # Who goes on by itself is most often seen within a few naps.
 _NAPS, _NAP = 5, 0.0001
 # So many times the patience, and seconds at the least, may callers work on when nobody is held any more.
@@ -48,6 +50,7 @@ class ThreadFlight(Flight):
         self.watched = watched
         self.waited_out = False
         self.held: list[Held] = []
+        self._all_held: list[Held] = []
         self._put: set[tuple[int, object]] = set()
         self._holds: dict[object, int] = {}
         self._inside = threading.local()
@@ -96,6 +99,8 @@ class ThreadFlight(Flight):
         return True
 
     def _hold(self, held: Held) -> None:
+        # Kept: who lets one go may be interrupted when it has taken it out.
+        self._all_held.append(held)
         self.held.append(held)
         # Whoever ends the flight has either found it in the list, or set this before it was there.
         if self.is_over:
@@ -111,8 +116,8 @@ class ThreadFlight(Flight):
     def end(self) -> None:
         """Let everybody go, and hold nobody any more; it may be repeated."""
         self.is_over = True
-        for held in list(self.held):
-            self.let_go(held)
+        for held in self._all_held:
+            held.let_go()
 
     def fly(self, function: Callable[[], Any]) -> bool:
         """Have *function* called; return whether all calls have come to their end.
@@ -124,6 +129,7 @@ class ThreadFlight(Flight):
         try:
             for number in range(1, self.callers + 1):
                 self._start(number, function)
+                control.begin_caller()
                 # One after the other, so that the order is the same each time.
                 while not control.has_come_far(number) and not control.is_stuck:
                     control.step()
@@ -159,41 +165,48 @@ class _Control:
         self._quiet = quiet
         self.is_stuck = False
         self._seen: object = None
+        self._news: object = None
+        # Those since somebody was let go or has begun, whatever has happened since.
+        self._patient_looks = 0
+        self._goes_on = False
         self._begin()
 
     def _begin(self) -> None:
         self._since = monotonic()
         self._looks = 0
         self._is_quiet = False
-        self._has_let_go = False
+
+    def begin_caller(self) -> None:
+        """Note that another caller begins."""
+        self._patient_looks = 0
 
     def has_come_far(self, number: int) -> bool:
         """Return whether the caller of *number*, the last to begin, is as far as it comes by itself."""
         flight = self._flight
         if number in flight.done or any(each.who == number for each in list(flight.held)):
             return True
-        return self._is_quiet or self._looks >= _LOOKS
+        return self._is_quiet or self._patient_looks >= _LOOKS_AT_ONE
 
     def step(self) -> None:
         """Wait a moment, or let go of one of those that are held."""
         flight = self._flight
         while flight.awake:
             self._quiet.forget(flight.awake.pop())
-        if self._has_changed():
-            self._begin()
-        elif self._looks < _LOOKS:
+        if not self._has_changed() and self._looks < _LOOKS:
             # Nearly always something comes sooner than a look is over.
             for _ in range(_NAPS):
                 sleep(_NAP)
                 if self._has_changed():
-                    self._begin()
                     break
         ready = [each for each in list(flight.held) if flight.all_have_looked_up(each.key)]
-        if ready and (self._is_quiet or not self._has_let_go or self._looks >= _LOOKS):
+        # In their order, each when the others have done what they do by then, unless one goes on and on.
+        self._goes_on |= self._patient_looks >= _LOOKS_AT_ONE
+        if ready and (self._is_quiet or self._goes_on or not self._runs()):
             self._let_go(ready[0])
             return
         self._is_quiet = self._quiet.look()
         self._looks += 1
+        self._patient_looks += 1
         if not ready:
             self._decide()
 
@@ -214,14 +227,24 @@ class _Control:
         elif is_over and (self._is_quiet or passed > max(_MORE * flight.patience, _LEAST)):
             self.is_stuck = True
 
+    def _runs(self) -> bool:
+        """Return whether a caller may run: it is not done, and not held."""
+        held = {each.who for each in list(self._flight.held)}
+        return any(each.number not in held | self._flight.done for each in self._flight.threads)
+
     def _has_changed(self) -> bool:
-        seen = self._flight.progress()
+        seen, news = self._flight.progress(), self._flight.news()
         has_changed = seen != self._seen
         self._seen = seen
+        if news != self._news:
+            self._news = news
+            self._begin()
+        elif has_changed:
+            self._is_quiet = False
         return has_changed
 
     def _let_go(self, held: Held) -> None:
         self._flight.let_go(held)
         self._seen = self._flight.progress()
         self._begin()
-        self._has_let_go = True
+        self._patient_looks = 0

@@ -20,7 +20,7 @@ _GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GEN
 
 def code_of(load: object) -> CodeType:
     """Return the code of *load*, a function or its import path; ``TypeError`` where it has none."""
-    found = _imported(load) if isinstance(load, str) else load
+    found: Any = _imported(load) if isinstance(load, str) else load
     while True:
         if isinstance(found, (staticmethod, classmethod)) or inspect.ismethod(found):
             found = found.__func__

@@ -71,6 +71,7 @@ class ThreadTurns(Steps):
         self.watched = watched
         self.threads: list[Caller] = []
         self._waiting: dict[int, tuple[Held, object]] = {}
+        self._all_held: list[Held] = []
         self._inside = threading.local()
         # What each has done last, and how much news there had been then: what is no repetition is news.
         self._last: dict[int, tuple[object, int]] = {}
@@ -113,6 +114,8 @@ class ThreadTurns(Steps):
     def point(self, who: int, what: object) -> None:
         """Wait for the turn of *who*, which is about to do *what*."""
         held = Held(who, what, at_put=False)
+        # Kept: who lets one go may be interrupted when it has taken it out.
+        self._all_held.append(held)
         self._waiting[who] = held, what
         if self.is_over:
             return
@@ -166,8 +169,8 @@ class ThreadTurns(Steps):
     def end(self) -> None:
         """Let everybody go, and have nobody wait any more; it may be repeated."""
         self.is_over = True
-        while self._waiting:
-            _, (held, _what) = self._waiting.popitem()
+        self._waiting.clear()
+        for held in self._all_held:
             held.let_go()
 
     def _progress(self) -> object:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from .._patching.patch_caches import PatchCaches
 from .counting_cases import CountingCases
 from .fault_cases import FaultCases
+from .many_cases import ManyCases
 from .patching_cases import PatchingCases
 from .state_cases import StateCases
 
 __all__ = ["AdapterContract"]
 
 
-class AdapterContract(CountingCases, StateCases, PatchingCases, FaultCases):
+class AdapterContract(CountingCases, StateCases, PatchingCases, FaultCases, ManyCases):
     """The cases that every adapter passes or declares; see `cachetest.contract`."""
 
     def patched(self) -> PatchCaches:

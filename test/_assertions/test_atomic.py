@@ -1,83 +1,24 @@
-"""Callers that take turns come to what they come to one after the other, or the order is told that does not."""
+"""Callers that take turns come to what a serial order comes to, or an order is told that does not."""
 
 import subprocess
 import sys
-import threading
 import unittest
 import warnings
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, MockBackend
-from cachetest.adapters import Functools
-from cachetest.errors import CacheTestWarning, UnknownCacheError
+from cachetest import MockBackend
+from cachetest.errors import CacheTestWarning
 
-from ..adapters.functools_support import squares
 from ..support import ROOT, needs
-
-
-class Visits:
-    """Programs that count in a cache."""
-
-    def __init__(self):
-        self.cache = MockBackend("visits")
-        self.lock = threading.Lock()
-        self.others = [threading.Lock(), threading.Lock()]
-        self.table = {"n": 1}
-        self.flag = None
-
-    def visit(self):
-        number = (self.cache.get("n") or 0) + 1
-        self.cache.put("n", number)
-        return number
-
-    def locked(self):
-        with self.lock:
-            return self.visit()
-
-    def looks_and_locks(self):
-        self.cache.get("n")
-        with self.lock:
-            self.cache.get("n")
-            return self.visit()
-
-    def crossed(self):
-        one, other = self.others[:: 1 if threading.current_thread().name == "caller 1" else -1]
-        with one:
-            self.cache.get("n")
-            with other:
-                pass
-
-    def load(self):
-        return self.table["n"]
-
-    def reset(self):
-        self.table["n"] = 1
-
-    def write_and_read(self):
-        """Change the table, which another may do between our reading of it and our put."""
-        self.table["n"] += 1
-        self.cache.put("n", None)
-        if self.cache.get("n") is None:
-            self.cache.put("n", self.load())
-
-    def spinning(self):
-        while self.cache.get("lock"):
-            pass
-        self.cache.put("lock", 1)
-        self.cache.put("lock", 0)
-
-
-class AtomicCase(CacheTestCase):
-    def fails(self, pattern):
-        return self.assertRaisesRegex(self.failureException, pattern)
+from .visits import AtomicCase, Visits
 
 
 class AtomicTests(AtomicCase):
     def test_lost_update(self):
-        """The order with the fewest switches is shown, with what is overwritten unread, and how to repeat it."""
+        """The order with the fewest switches is shown, what is overwritten unread, and how to repeat it."""
         visits = Visits()
-        line = r"at \S*test_atomic\.py:\d+ in visit"
+        line = r"at \S*visits\.py:\d+ in visit"
         with self.fails(
             "^2 callers of visit\\(\\) at once come to what they never come to one after the other\n"
             "  at once:              'visits' has {'n': 1}; a gets 1, b gets 1\n"
@@ -136,7 +77,7 @@ class AtomicTests(AtomicCase):
         self.addCleanup(lambda: [each.release() for each in visits.others if each.locked()])
         with self.fails(
             r"(?s)^callers of crossed\(\) wait for each other: a deadlock\n"
-            r"  a waits at \S*test_atomic\.py:\d+ in crossed\n  b waits at .* in crossed\nstep by step:\n"
+            r"  a waits at \S*visits\.py:\d+ in crossed\n  b waits at .* in crossed\nstep by step:\n"
             r"  a  miss  'n'  at .*\n  b  miss  'n'  at .*\nto run this one alone: order='ab'$"
         ):
             self.assertCacheAtomic("visits", visits.crossed)
@@ -164,7 +105,7 @@ class AtomicTests(AtomicCase):
             self.assertCacheAtomic("visits", spins)
 
     def test_load(self):
-        """With load=, there are turns where it begins and ends: a write comes between its read and its put."""
+        """With load=, a write comes between its read and its put: it begins and ends a turn."""
         visits = Visits()
         self.assertCacheAtomic("visits", visits.write_and_read, reset=visits.reset)
         with self.fails(
@@ -188,108 +129,9 @@ class AtomicTests(AtomicCase):
             self.assertCacheAtomic("visits", visits.visit, most=3)
 
 
-class RefusedTests(AtomicCase):
-    @parameterized.expand(
-        [
-            ({"callers": 1}, ValueError, "callers must be how many call at once, 2 or more, not 1"),
-            (
-                {"callers": 6},
-                ValueError,
-                "callers must be 5 at most, not 6: of more there are too many orders",
-            ),
-            ({"most": 0}, ValueError, "most must be how many orders are tried at most, 1 or more, not 0"),
-            ({"order": "abc"}, ValueError, "order must be of 'a', 'b' for 2 callers, not 'abc'"),
-            ({"order": ""}, ValueError, "order must be of 'a', 'b' for 2 callers, not ''"),
-            ({"order": ["a"]}, TypeError, r"order must be letters, .* such as 'abba', not \['a'\]"),
-            ({"load": len}, TypeError, "load must be a function of Python"),
-        ]
-    )
-    def test_wrong_arguments(self, given, error, text):
-        visits = Visits()
-        with self.assertRaisesRegex(error, text):
-            self.assertCacheAtomic("visits", visits.visit, **given)
-
-    def test_wrong_cache(self):
-        visits = Visits()
-        with self.assertRaisesRegex(UnknownCacheError, "no cache 'visit' here.*visits"):
-            self.assertCacheAtomic("visit", visits.visit)
-        with self.assertRaisesRegex(TypeError, "function must be a function, not 1"):
-            self.assertCacheAtomic("visits", visits.visit())
-
-    def test_nothing_asked(self):
-        visits = Visits()
-        MockBackend("rates")
-        with self.fails(r"^visit\(\) has asked the cache 'rates' for nothing, .*; used were 'visits'$"):
-            self.assertCacheAtomic("rates", visits.visit)
-        with self.fails(r"^the function has asked the cache 'rates' for nothing, so nothing was tested$"):
-            self.assertCacheAtomic("rates", lambda: 1)
-
-    def test_another_each_time(self):
-        visits, numbers = Visits(), iter(range(1000))
-        with self.fails(
-            r"(?s)^the function is not the same each time, .*a gets 0, b gets 1\n.*a gets 2, b gets 3"
-        ):
-            self.assertCacheAtomic("visits", lambda: (visits.visit(), next(numbers))[1])
-
-    def test_no_serial_order(self):
-        """Callers that need each other have no order one after the other."""
-        cache = MockBackend("visits")
-
-        def meets():
-            barrier = threading.Barrier(2)
-            return barrier
-
-        barrier = meets()
-
-        def needs_another():
-            cache.get("n")
-            barrier.wait(60)
-            cache.get("n")
-
-        with self.fails(r"^a caller of needs_another\(\) does not come to its end before another begins"):
-            self.assertCacheAtomic("visits", needs_another)
-
-    @parameterized.expand([(ValueError,), (unittest.SkipTest,), (AssertionError,), (KeyboardInterrupt,)])
-    def test_raises(self, error):
-        """What a caller raises by itself is raised."""
-        cache = MockBackend("visits")
-
-        def raises():
-            cache.get("n")
-            raise error("mine")
-
-        with self.assertRaisesRegex(error, "^mine$"):
-            self.assertCacheAtomic("visits", raises)
-
-    def test_raises_at_once_only(self):
-        """What is raised in some orders alone is told."""
-        cache = MockBackend("visits")
-
-        def raises():
-            name = threading.current_thread().name
-            cache.put("n", name)
-            if cache.get("n") != name:
-                raise ValueError("changed")
-
-        with self.fails(r"at once: .*; a raises ValueError\('changed'\), b gets None\n"):
-            self.assertCacheAtomic("visits", raises)
-
-
-square = squares()
-
-
-class FunctoolsTests(AtomicCase):
-    patch_caches = (Functools(squares=square),)
-
-    def test_refused(self):
-        """No turns can be taken at the calls of a memoised function."""
-        with self.assertRaisesRegex(ValueError, "the operations of cache 'squares' can't be known: "):
-            self.assertCacheAtomic("squares", lambda: square(3))
-
-
 REPLAYED = """
 import sys, unittest
-from test._assertions.test_atomic import Visits
+from test._assertions.visits import Visits
 from cachetest import CacheTestCase
 class Case(CacheTestCase):
     def test(self):
