@@ -142,6 +142,8 @@ class AtomicCheck:
         from .._telling import orders as told
 
         outcome = yield ByPrefix(numbers_of(order))
+        if isinstance(outcome, NotThereError):
+            raise self._not_there(outcome)
         if len(outcome.path) < len(order):
             step = len(outcome.path) + 1
             who = numbers_of(order)[step - 1]
@@ -158,9 +160,12 @@ class AtomicCheck:
         tried = failing = 0
         while left and tried < self._most:
             chosen = left.next()
-            outcome = yield chosen
-            left.ran(chosen)
             tried += 1
+            outcome = yield chosen
+            if isinstance(outcome, NotThereError):
+                # Of two that wait for a lock either may get it: it was the other one this time.
+                continue
+            left.ran(chosen)
             if not any(self._is_same(outcome, each) for each in serial):
                 failing += 1
                 wrong = wrong or outcome
@@ -216,9 +221,10 @@ class AtomicCheck:
         with self._scope() as caches:
             with in_force(caches, turns):
                 try:
-                    is_ended = turns.run(self._function, choose)
+                    order = choose.order if isinstance(choose, One) else ()
+                    is_ended = turns.run(self._function, choose, order)
                 except NotThereError as error:
-                    raise self._not_there(error) from None
+                    return error
                 waiting = [
                     (number, where_of_frames(frames))
                     for number, frames in ([] if is_ended else frames_of(turns.threads, turns.done))
@@ -228,7 +234,7 @@ class AtomicCheck:
             answers = [self._answer(each.value, each.error) for each in turns.threads]
             return self._outcome(turns, answers, waiting, choose, caches, is_ended=is_ended)
 
-    async def _run_tasks(self, choose: ByPrefix) -> Outcome:
+    async def _run_tasks(self, choose: ByPrefix) -> Outcome | NotThereError:
         from .._behaving.turns_of_tasks import TaskTurns
 
         turns = self._begin(TaskTurns)
@@ -237,7 +243,7 @@ class AtomicCheck:
                 try:
                     is_ended = await turns.run(self._function, choose)
                 except NotThereError as error:
-                    raise self._not_there(error) from None
+                    return error
             waiting, answers = [], []
             for number, task in enumerate(turns.tasks, 1):
                 if not task.done() or task.cancelled():
@@ -251,8 +257,8 @@ class AtomicCheck:
     def _not_there(self, error: NotThereError) -> AssertionError:
         from .._telling import orders as told
 
-        order = self._order or "".join(told.letter(who) for who in (error.who,))
-        return self._failure(told.not_that_program(self._name, order, error.step, error.who, error.able))
+        text = told.not_that_program(self._name, self._order or "", error.step, error.who, error.able)
+        return self._failure(text)
 
     def _answer(self, value: Any, error: BaseException | None) -> Answer:
         from .._telling.freshness import Answer
@@ -277,6 +283,8 @@ class AtomicCheck:
         cache = caches.ensure(self._cache)
         turns.used_elsewhere = {each.name for each in caches.values() if each.operations.total}
         outcome = told.Outcome(answers, dict(cache.cache), turns, choose.path)
+        if not is_ended and isinstance(choose, One) and turns.is_deadlock:
+            raise self._failure(told.no_serial(self._name))
         if not is_ended:
             raise self._failure(told.deadlock(self._name, outcome, waiting))
         return outcome

@@ -131,40 +131,52 @@ class ThreadTurns(Steps):
         """Note that a caller is done, on its thread."""
         self.done.add(number)
 
-    def run(self, function: Callable[[], Any], choose: Callable[[Sequence[int]], int]) -> bool:
-        """Have *function* called by all; return whether they came to their end.
+    def run(
+        self,
+        function: Callable[[], Any],
+        choose: Callable[[Sequence[int]], int],
+        order: Sequence[int] = (),
+    ) -> bool:
+        """Have *function* called by all, one after the other in *order*, if given; return whether all ended.
 
         Where the first returns what is to be awaited, no other is made.
         """
         quiet = Quiet(self._progress)
         try:
-            for number in range(1, self.callers + 1):
+            for count, number in enumerate(order or range(1, self.callers + 1), 1):
                 thread = Caller(self, number, function, Profile(self.watched))
                 self.threads.append(thread)
                 thread.start()
                 if not self._settle(quiet):
                     return False
-                if number == 1 and self.done and not self._waiting and is_to_be_awaited(thread.value):
+                if count == 1 and self.done and not self._waiting and is_to_be_awaited(thread.value):
                     return True
-            while len(self.done) < self.callers:
-                able = self._able()
-                if self.step >= MOST_STEPS:
-                    self.why_stuck = f"they have made {MOST_STEPS:,} steps"
+                # One after the other, the next begins when this one is done.
+                if order and not self._take_turns(quiet, choose, count):
                     return False
-                if not able:
-                    self.is_deadlock = not self.why_stuck
-                    return False
-                who = choose(able)
-                self._go_on(who)
-                if not self._settle(quiet):
-                    return False
-            return True
+            return self._take_turns(quiet, choose, self.callers)
         finally:
+            self.threads.sort(key=lambda each: each.number)
             self.end()
             # Who waits for another for ever stays.
             patience = 0.05 if self.is_deadlock else _PATIENCE
             for each in self.threads:
                 each.end(patience)
+
+    def _take_turns(self, quiet: Quiet, choose: Callable[[Sequence[int]], int], until: int) -> bool:
+        """Give turns until so many are done; return whether they are."""
+        while len(self.done) < until:
+            able = self._able()
+            if self.step >= MOST_STEPS:
+                self.why_stuck = f"they have made {MOST_STEPS:,} steps"
+                return False
+            if not able:
+                self.is_deadlock = not self.why_stuck
+                return False
+            self._go_on(choose(able))
+            if not self._settle(quiet):
+                return False
+        return True
 
     def end(self) -> None:
         """Let everybody go, and have nobody wait any more; it may be repeated."""

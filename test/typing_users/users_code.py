@@ -84,21 +84,8 @@ class PriceTests(CacheTestCase):
         assert_type(self.assertCacheFresh(lambda: 4.0, after=self.caches.reset), None)
         self.assertCacheFresh(lambda: "4", after=list, caches=("prices",), equal=str.__eq__, msg="fresh")
 
-        results = self.assertCacheSingleFlight(
-            "prices", lambda: 4.0, callers=2, load="shop:load", loads=2, patience=1
-        )
-        assert_type(results[0], float)
-        assert_type(results.waited_out, bool)
-        assert_type(self.assertCacheAtomic("prices", list, callers=3, load=len, most=9, order="abc"), None)
-
     async def test_awaited(self) -> None:
-        found = await self.assertCacheSingleFlight("prices", self.price, equal=float.__eq__, msg="once")
-        assert_type(found[0], float)
-        await self.assertCacheAtomic("prices", self.price, reset=self.caches.reset, msg="atomic")
         await self.assertCacheFresh(self.test_awaited, after=self.test_awaited, raises=(ValueError, KeyError))
-
-    async def price(self) -> float:
-        return 4.0
 
     def test_scope(self) -> None:
         assert_type(self.caches, MockCaches)
