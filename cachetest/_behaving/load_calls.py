@@ -97,9 +97,9 @@ class Watched:
 
     def start(self) -> None:
         """Begin to see calls, on all threads where that can be."""
-        if sys.version_info < (3, 12):
+        monitoring: Any = getattr(sys, "monitoring", None)
+        if monitoring is None:
             return
-        monitoring = sys.monitoring
         self.tool = next((each for each in (4, 3, 2, 1, 0, 5) if monitoring.get_tool(each) is None), None)
         if self.tool is None:
             return
@@ -114,9 +114,10 @@ class Watched:
 
     def stop(self) -> None:
         """See no more; it may be repeated."""
-        if sys.version_info < (3, 12) or self.tool is None:
+        monitoring: Any = getattr(sys, "monitoring", None)
+        tool = self.tool
+        if tool is None:
             return
-        monitoring, tool = sys.monitoring, self.tool
         monitoring.set_local_events(tool, self.code, 0)
         for event in (monitoring.events.PY_START, monitoring.events.PY_RETURN):
             monitoring.register_callback(tool, event, None)

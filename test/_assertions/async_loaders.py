@@ -16,6 +16,7 @@ class AsyncLoaders:
         self.cache = MockBackend("prices")
         self.lock = asyncio.Lock()
         self.loading = {}
+        self.calls = 0
 
     async def load(self):
         await asyncio.sleep(0)
@@ -39,6 +40,10 @@ class AsyncLoaders:
         return found
 
     async def inner_task(self):
+        # Each looks up a turn of the loop later than the one before.
+        self.calls += 1
+        for _ in range(self.calls):
+            await asyncio.sleep(0)
         found = self.cache.get("lamp")
         return await asyncio.create_task(self.put()) if found is None else found
 
@@ -118,6 +123,7 @@ TASKS = [
     ("second_look_too_late", FAILS, True),
     ("locks_for_looking", FAILS, False),
     ("second_look", PASSES, False),
+    ("second_look", PASSES, True),
     ("all_locked", PASSES, False),
     ("time_out", PASSES, False),
     ("future_of_the_first", PASSES, False),

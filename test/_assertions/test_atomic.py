@@ -118,6 +118,18 @@ class AtomicTests(AtomicCase):
         with self.fails(r"^write_and_read\(\) is not the same each time"):
             self.assertCacheAtomic("visits", visits.write_and_read)
 
+    def test_turns_of_a_load(self):
+        """A caller has a turn as it begins, where a load begins and ends, and at each call: 252 orders."""
+        visits = Visits()
+
+        def loading_visit():
+            number = visits.cache.get("n") or 0
+            visits.load()
+            visits.cache.put("n", number + 1)
+
+        with self.fails(r"of 252 orders fail"):
+            self.assertCacheAtomic("visits", loading_visit, load=visits.load)
+
     def test_most(self):
         """That there were more orders is told where none has failed."""
         visits = Visits()

@@ -68,6 +68,16 @@ class LoaderTests(FlightCase):
         self.caches.reset()
         self.assertCacheSingleFlight("prices", two)
 
+    def test_not_missed(self):
+        """A put of a key that was not missed is no load."""
+        loaders = Loaders()
+
+        def notes():
+            loaders.cache.put("asked", True)
+            return loaders.second_look()
+
+        self.assertCacheSingleFlight("prices", notes)
+
     def test_second_key(self):
         """The first put of each key is held, though another key was put before."""
         cache = MockBackend("prices")

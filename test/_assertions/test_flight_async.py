@@ -35,7 +35,7 @@ class AsyncLoaderTests(AsyncCacheTestCase):
                 self.assertIs(results.waited_out, False)
             else:
                 with self.fails(
-                    rf"^8 callers of {loader}\(\) at once (loaded 'lamp'|called load\(\) for 'lamp') \d"
+                    rf"^8 callers of {loader}\(\) at once (loaded 'lamp'|called load\(\) for 'lamp') 8 times"
                 ):
                     await self.assertCacheSingleFlight("prices", function, load=load)
         self.assertIsNone(loop.get_task_factory())
