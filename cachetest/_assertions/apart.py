@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from .._telling.freshness import Answer
 
 __all__ = [
-    *("are_equal", "are_same", "ask", "at_least", "name_of", "scope_apart", "validate_functions"),
+    *(
+        "alike",
+        "alike_errors",
+        "are_equal",
+        "are_same",
+        "ask",
+        "at_least",
+        "name_of",
+        "scope_apart",
+        "validate_functions",
+    ),
     "validate_patience",
 ]
 
@@ -117,3 +127,16 @@ def validate_patience(patience: object) -> None:
         raise TypeError(f"patience must be a number of seconds, not {patience!r}")
     if not 0 <= patience <= 3600:
         raise ValueError(f"patience must be 0 seconds or more, and an hour at most, not {patience!r}")
+
+
+def alike(one: object, other: object) -> bool:
+    """Return whether two values are the same, or of one type where that can't be told."""
+    try:
+        return same_answer(one, other)
+    except NotComparableError:
+        return type(one) is type(other)
+
+
+def alike_errors(one: BaseException | None, other: BaseException | None) -> bool:
+    """Return whether two exceptions are of one type, with one text."""
+    return type(one) is type(other) and str(one) == str(other)

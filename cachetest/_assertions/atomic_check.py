@@ -12,10 +12,9 @@ from .._behaving.callers import frames_of, is_to_be_awaited
 from .._behaving.load_calls import Watched, code_of
 from .._behaving.orders import ByPrefix, NotThereError, One, Orders, numbers_of
 from .._behaving.turns import ThreadTurns
-from .._recording.answers import NotComparableError, same_answer
 from .._recording.call_sites import calling_location
 from ..errors import CacheTestError, CacheTestWarning
-from .apart import name_of, scope_apart
+from .apart import alike, alike_errors, name_of, scope_apart
 from .driving import Closable
 from .flown import in_force, where_of_frames, where_of_task
 
@@ -193,8 +192,8 @@ class AtomicCheck:
             raise self._failure(told.not_used(self._name, self._cache, used))
 
     def _is_same(self, one: Outcome, other: Outcome) -> bool:
-        return _alike(one.entries, other.entries) and all(
-            _alike(mine.value, its.value) and _alike_errors(mine.error, its.error)
+        return alike(one.entries, other.entries) and all(
+            alike(mine.value, its.value) and alike_errors(mine.error, its.error)
             for mine, its in zip(one.answers, other.answers, strict=True)
         )
 
@@ -292,14 +291,3 @@ class AtomicCheck:
     def _failure(self, text: str) -> AssertionError:
         failure: AssertionError = self._case._fail_with(self._msg, text)
         return failure
-
-
-def _alike(one: object, other: object) -> bool:
-    try:
-        return same_answer(one, other)
-    except NotComparableError:
-        return type(one) is type(other)
-
-
-def _alike_errors(one: BaseException | None, other: BaseException | None) -> bool:
-    return type(one) is type(other) and str(one) == str(other)
