@@ -6,6 +6,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from ._assertions.cache_states import cache_states
     from ._caches.backend import MockBackend
     from ._caches.cache import MockCache
     from ._caches.caches import MockCaches
@@ -66,6 +67,7 @@ __all__ = [
     "UnknownCacheError",
     "UnknownSwitchError",
     "cache_options",
+    "cache_states",
     "global_stats",
     "guard",
     "join",
@@ -94,6 +96,7 @@ _HOMES = {
     "Stats": "_recording.stats",
     "TooLarge": "faults",
     "cache_options": "_patching.options",
+    "cache_states": "_assertions.cache_states",
     "global_stats": "_caches.global_stats",
     "guard": "_patching.guard",
     "join": "_sharing.join",

@@ -111,6 +111,7 @@ class CacheTestMixin(Additions, Assertions):
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if self._session is not None:
             # By the fixtures that pytest runs before and after, which leave it.
+            self._enter_state_in_set_up()
             return super().run(result)
         patched = self._patch_set_up()
         try:
@@ -259,6 +260,7 @@ class _ScopeOpeningSetUp:
             self._early.result()
         else:
             self._case._open_scope()
+        self._case._enter_state()
         self._case.setUp()
 
 

@@ -53,7 +53,7 @@ def _written(value: object) -> str:
 class _Raises(Fault):
     is_of_whole_call = True
 
-    error: BaseException | type[BaseException] | None
+    error: Exception | type[Exception] | None
 
     def __post_init__(self) -> None:
         name, error = type(self).__name__, self.error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,7 +18,7 @@ from .support import _REQUIRED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["needs_memcached", "needs_redis_server", "path_of", "server"]
+__all__ = ["needs_memcached", "needs_redis_server", "path_of", "running", "server"]
 
 _START_SECONDS = 30
 
@@ -51,19 +52,52 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Running:
+    """A server that runs at ``port``, and that can be had down, or so slow that it never answers."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self._process = process
+        self.port = port
+
+    def stop(self) -> None:
+        """Have nobody listen there any more."""
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        """Have it accept what connects, and answer nothing."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+        # It goes on until it has been told.
+        os.waitpid(self._process.pid, os.WUNTRACED)
+
+    def thaw(self) -> None:
+        """Have it go on; it may be stopped."""
+        if self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGCONT)
+
+
 @contextlib.contextmanager
-def server(program: str) -> Iterator[int]:
-    """Run ``redis-server`` or ``memcached`` for the time of the block, and give its port."""
+def running(program: str) -> Iterator[Running]:
+    """Run ``redis-server`` or ``memcached`` for the time of the block."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as output:
         process = subprocess.Popen(_command(program, port, folder), stdout=output, stderr=subprocess.STDOUT)
+        found = Running(process, port)
         try:
             _wait_until_it_listens(process, port)
-            yield port
+            yield found
         finally:
+            found.thaw()
             # memcached takes a second to end by itself, and leaves nothing behind.
             (process.kill if program == "memcached" else process.terminate)()
             process.wait()
+
+
+@contextlib.contextmanager
+def server(program: str) -> Iterator[int]:
+    """Run ``redis-server`` or ``memcached`` for the time of the block, and give its port."""
+    with running(program) as found:
+        yield found.port
 
 
 def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:

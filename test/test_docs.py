@@ -9,7 +9,7 @@ from pathlib import Path
 from docutils.nodes import container, inline
 from parameterized import parameterized
 
-from cachetest import CacheTestMixin
+from cachetest import CacheTestMixin, Fails, MockBackend, PatchCaches
 from cachetest.adapters.registry import known_adapters
 
 from .documents import DOCS, PAGES, blocks, check_block, check_failure, name_of, parse
@@ -17,15 +17,8 @@ from .support import is_there, needs, needs_torch, run_python
 
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
-ELSEWHERE = (
-    "django",
-    "explanations",
-    "how-to/fresh",
-    "how-to/many",
-    "how-to/processes",
-    "how-to/pytest",
-    "tutorial",
-)
+ELSEWHERE = ("django", "explanations", "how-to/fresh", "how-to/processes", "how-to/pytest")
+ELSEWHERE += ("how-to/faults", "how-to/many", "how-to/states", "how-to/time", "tutorial")
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES
@@ -106,23 +99,24 @@ class Tests(CacheTestCase):
 """
 
 
+def printed_of(code):
+    """Return what unittest prints of a module shop with *code*."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
+        return run_python("-m", "unittest", "shop", cwd=folder).stderr
+
+
 @needs("fakeredis", "'cachetest[redis]'")
 class FreshTests(unittest.TestCase):
     page = DOCS / "how-to" / "fresh.rst"
 
-    def printed(self, code):
-        """Return what unittest prints of a module shop with *code*."""
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
-            return run_python("-m", "unittest", "shop", cwd=folder).stderr
-
     def test_failures(self):
         """The first example fails by the second test alone, as is shown; so does a read that is not warm."""
         old, not_warm = blocks(self.page, "text")
-        printed = self.printed(blocks(self.page, "python")[0])
+        printed = printed_of(blocks(self.page, "python")[0])
         self.assertIn(f"AssertionError: {old}\n", printed)
         self.assertIn("FAILED (failures=1)", printed)
-        self.assertIn(f"AssertionError: {not_warm}\n", self.printed(FORGETFUL))
+        self.assertIn(f"AssertionError: {not_warm}\n", printed_of(FORGETFUL))
 
     @parameterized.expand(list(enumerate(blocks(page, "python")[1:], 2)))
     def test_example(self, _, block):
@@ -146,6 +140,48 @@ class ManyTests(unittest.TestCase):
         self.assertIn("FAILED (failures=1)", printed)
 
     @parameterized.expand(list(enumerate(blocks(page, "python")[1:3], 2)))
+    def test_example(self, _, block):
+        """The other examples run, and their tests pass."""
+        check_block(self, block, self.page)
+
+
+@needs("fakeredis", "'cachetest[redis]'")
+class StatesTests(unittest.TestCase):
+    page = DOCS / "how-to" / "states.rst"
+
+    @parameterized.expand([(str(n), n, block) for n, block in enumerate(blocks(page, "python"))])
+    def test_example(self, _, n, block):
+        """An example fails as the text below it says, or its tests pass."""
+        failures = dict(zip((0, 1, 4), blocks(self.page, "text"), strict=True))
+        if n not in failures:
+            check_block(self, block, self.page)
+            return
+        printed = printed_of(block)
+        self.assertIn(f"AssertionError: {failures[n]}\n", printed)
+        self.assertIn("FAILED (failures=1)", printed)
+
+
+class FaultsTests(unittest.TestCase):
+    page = DOCS / "how-to" / "faults.rst"
+
+    @parameterized.expand([("put", 0, 0), ("done_twice", 2, 1)])
+    @needs("fakeredis", "'cachetest[redis]'")
+    def test_failure(self, _, example, text):
+        """Two of the examples fail, as is shown below them."""
+        printed = printed_of(blocks(self.page, "python")[example])
+        self.assertIn(f"AssertionError: {blocks(self.page, 'text')[text]}\n", printed)
+        self.assertIn("FAILED (failures=1)", printed)
+
+    def test_never_struck(self):
+        """What was never struck is told as is shown."""
+        with PatchCaches() as patch:
+            backend = MockBackend("prices")
+            with self.assertRaises(AssertionError) as failure:
+                with patch.caches.prices.inject(Fails(), on="get", key="chair"):
+                    backend.get("lamp")
+        self.assertEqual(str(failure.exception), blocks(self.page, "text")[2])
+
+    @parameterized.expand([(n, block) for n, block in enumerate(blocks(page, "python")) if n not in (0, 2)])
     def test_example(self, _, block):
         """The other examples run, and their tests pass."""
         check_block(self, block, self.page)

@@ -9,7 +9,7 @@ from .._caches.backend_names import backend_names
 from .._sharing import children
 from .._sharing.joined import refuse_in_child
 from ..adapters.registry import resolve_adapters
-from ..errors import NotPatchedError
+from ..errors import CacheTestError, NotPatchedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,6 +75,16 @@ class AssertionBase(_TestCase):
 
     _session: OpenSession | None = None
 
+    # The state that the caches of the test are in, where it is one of `cache_states`.
+    _test_state: str = "cold"
+
+    def _passes_over(self) -> bool:
+        """Return whether an assertion of counts or entries means another state than that of the test."""
+        if self._test_state == "cold":
+            return False
+        self.caches._pass_over()
+        return True
+
     def _fail_with(self, msg: object, text: str) -> AssertionError:
         """Return the failure to raise, with *msg* as unittest adds it."""
         failure: AssertionError = self.failureException(self._formatMessage(msg, text))  # type: ignore[arg-type, assignment]
@@ -124,3 +134,26 @@ class AssertionBase(_TestCase):
         *before* is what there was in blocks when it begins, and *since* its adapter's moment then.
         """
         return self._scope().history_of(cache, before, since)
+
+    def _entry_key(self, cache: MockCache, key: object) -> object:
+        return key if self._session is None else self._session.entry_key(cache.name, key)
+
+    def _places(self, cache: MockCache, key: object, at: str | None) -> Mapping[str, object]:
+        """Return the value of *key* in each server and database that has one, or in the one that is *at*."""
+        key = self._entry_key(cache, key)
+        places_of = getattr(cache.cache, "places_of", None)
+        if places_of is None:
+            if at is not None:
+                raise CacheTestError(
+                    f"cache {cache.name!r} has its entries in one place: at={at!r} is for those of servers"
+                )
+            # By the key: to get it with a default of ours is a lookup, where entries live for a time.
+            try:
+                return {"": cache.cache[key]}
+            except KeyError:
+                return {}
+        places: Mapping[str, object] = places_of(key)
+        if at is None:
+            return places
+        place = cache.cache.place_named(at)  # type: ignore[attr-defined]
+        return {place: places[place]} if place in places else {}

@@ -54,6 +54,8 @@ class CountAssertions(AssertionBase):
 
         cache = self._cache(name)
         expected = _expected(cache, stats, puts, hits, misses, refusals)
+        if self._passes_over():
+            return
         got, refused = (
             (cache.stats, cache.num_refusal) if keys is None else counts_of_keys(cache, is_of(keys))
         )
@@ -173,7 +175,7 @@ class _Delta:
         self._skipped = len(self._cache.operations) + self._cache.operations.dropped
 
     def __exit__(self, exc_type: object, exc: object, traceback: object) -> None:
-        if exc_type is not None:
+        if exc_type is not None or self._case._passes_over():
             return
         from .._telling.failures import stats_differ
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .atomic import AtomicAssertions
+from .cache_states import StateOfTest
 from .counts import CountAssertions
 from .entries import EntryAssertions
+from .expiry import ExpiryAssertions
 from .flight import FlightAssertions
 from .fresh import FreshAssertions
 from .survives import SurvivesAssertions
@@ -17,11 +19,13 @@ __all__ = ["Assertions"]
 class Assertions(
     CountAssertions,
     EntryAssertions,
+    ExpiryAssertions,
     UseAssertions,
     FreshAssertions,
     FlightAssertions,
     AtomicAssertions,
     SurvivesAssertions,
     TransparentAssertions,
+    StateOfTest,
 ):
     """The assertions that a test case has."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._behaving.injection import keys_as_given
+from .._behaving.clock import Clock
+from .._behaving.injection import Injection, Matching, keys_as_given
 from .._recording.operation import location_of
 from ..faults import ANY
 
@@ -35,16 +36,19 @@ class Seen(NamedTuple):
         return self[:4] == other[:4]
 
 
-class Watch:
-    """A Behaviour that lets every call go on, and keeps what the program has asked the caches *names*.
+class Watch(Injection):
+    """An injection that strikes nothing, and keeps what the program has asked the caches *names*.
+
+    It is one, since an adapter decides for its library what is one call to those.
 
     Without names it is all caches. ``impossible`` says, for each cache, by which of *faults* it can't be
     struck, and why.
     """
 
     def __init__(self, names: Collection[str], faults: Iterable[Fault]) -> None:
+        # Not of all calls: what strikes all of them strikes connecting too.
+        super().__init__(tuple(faults), Matching(nth=()), Clock)
         self._names = names
-        self._faults = tuple(faults)
         self.calls: list[Seen] = []
         self.impossible: dict[str, dict[Fault, str]] = {}
 
@@ -52,7 +56,7 @@ class Watch:
         if not self._names or call.cache in self._names:
             if call.cache not in self.impossible:
                 carrier = call.gate.carrier
-                found = {fault: carrier.why_impossible(call.gate, fault) for fault in self._faults}
+                found = {fault: carrier.why_impossible(call.gate, fault) for fault in self.faults}
                 self.impossible[call.cache] = {fault: why for fault, why in found.items() if why}
             keys = tuple(keys_as_given(call, tuple(call.keys)))
             self.calls.append(Seen(call.cache, call.kind, call.asked, keys, _location_of(call)))

@@ -199,14 +199,17 @@ class _Check:
                 for cache in caches.values():
                     cache.forget_counts()
             begun = begin_state(caches, state, self._names, asked=self._asked)
-            if begun.left_out:
-                self._left_out[state] = begun.left_out
             before = self._totals(caches)
             with begun.ends:
-                if state == "off" and begun.off is None:
+                if not begun.is_in_force:
+                    self._left_out[state] = begun.left_out
                     return None
                 answer = yield from ask(self._case, self._function)
+            if left_out := begun.told_left_out():
+                self._left_out[state] = left_out
             run = self._seen(state, answer, caches, before)
+            if state == "failing" and not begun.has_failed():
+                raise self._failure(transparency.never_failed(self._name, self._left_out.get(state, {})))
             if not any(use.is_used for use in run.used.values()):
                 elsewhere = self._totals(self._case.caches) != outside
                 names = self._names or tuple(self._case.caches)

@@ -16,6 +16,8 @@ class UseAssertions(AssertionBase):
     def assertCacheUnused(self, *names: str, msg: object = None) -> None:
         """Fail if there was any operation on the caches *names*; without names, on any cache at all."""
         chosen = [self._cache(name) for name in names] or self._every_cache()
+        if self._passes_over():
+            return
         # A bypass is of a cache that was not used.
         found = {
             cache.name: self._history(cache)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from .._recording.locks import make_lock
 from ..faults import Damaged, Dropped, Fails, Gone, LosesReply, Slow, Stale, TooLarge
 from .call import MISSING
-from .storage import Storage, kept_entries
+from .gate import text_of
+from .storage import OwnStorage, Storage, kept_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,7 +36,7 @@ class OwnEntries:
     """What carries faults out for a cache without an adapter: a `MockBackend`'s, whose entries are ours."""
 
     def storage(self, cache: Any) -> Storage:
-        return Storage(cache.cache, finds_as_stored=True)
+        return OwnStorage(cache)
 
     def failure(self, cache: Any) -> Exception | None:
         return ConnectionError(f"the cache {cache.name!r} can't be reached")
@@ -207,7 +208,12 @@ def _damage(storage: Storage, key: object, strike: Strike) -> bool:
     if not isinstance(content, (bytes, bytearray, memoryview, str)):
         strike.refuse(_of_object(key, content))
         return False
-    damaged = content[: len(content) // 2] if fault.damage is None else fault.damage(content)
+    try:
+        damaged = content[: len(content) // 2] if fault.damage is None else fault.damage(content)
+    except Exception as error:
+        # The test's own: the program would meet it, and may swallow it.
+        strike.refuse(f"damage raised {text_of(error)}")
+        return False
     storage.write(key, storage.with_content(stored, damaged))
     return True
 

@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..faults import ANY, Stale
+from .gate import text_of
 from .storage import kept_entries
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class Injection:
             # Before anything is changed in a cache that is new.
             self.keep_entries(call.gate)
         faults = [fault for fault in self.faults if self._can_strike(fault, call, carrier)]
-        keys = self.matching.of(call, carrier) if faults else None
+        keys = self._meant(call, carrier) if faults else None
         if keys is None or not self._is_its_turn():
             self.passed.append(call)
             return proceed()
@@ -189,6 +190,16 @@ class Injection:
             of_fault = tuple(call.keys) if fault.is_of_whole_call else keys
             proceed = _bound(carrier, Strike(fault, call, self, of_fault), proceed)
         return proceed()
+
+    def _meant(self, call: Call, carrier: Carrier) -> Sequence[object] | None:
+        try:
+            return self.matching.of(call, carrier)
+        except Exception as error:
+            # A predicate's. The program would meet it, and may swallow it.
+            self.problems.append(
+                f"keys= raised {text_of(error)}, of the keys of {call.asked} on {call.cache!r}"
+            )
+            return None
 
     def _can_strike(self, fault: Fault, call: Call, carrier: Carrier) -> bool:
         kinds = fault.strikes if self.matching.on is None else fault.can_strike

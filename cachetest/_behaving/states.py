@@ -54,6 +54,7 @@ class StatefulGate(Protocol):
 
     def why_never_off(self) -> str:
         """Return why it can't be off, or nothing where it can."""
+        ...
 
 
 class Off:
@@ -82,15 +83,19 @@ class Off:
         if why or not self.is_for(call.cache):
             return proceed()
         with self._turns.get(call.cache) or self._turns.setdefault(call.cache, make_lock()):
-            gate.drop_entries(call.keys)
-            try:
-                found = proceed()
-                if not iscoroutine(found):
-                    self._look_at(call)
-            finally:
-                gate.drop_entries(call.keys)
+            found = self._done(gate, call, proceed)
         # What is to be awaited has not begun.
         return self._awaited(call, found) if iscoroutine(found) else found
+
+    def _done(self, gate: StatefulGate, call: Call, proceed: Callable[[], Any]) -> Any:
+        gate.drop_entries(call.keys)
+        try:
+            found = proceed()
+            if not iscoroutine(found):
+                self._look_at(call)
+            return found
+        finally:
+            gate.drop_entries(call.keys)
 
     async def _awaited(self, call: Call, found: Awaitable[Any]) -> Any:
         gate = cast("StatefulGate", call.gate)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .call import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 
-__all__ = ["Storage", "kept_entries"]
+__all__ = ["OwnStorage", "Storage", "Stored", "kept_entries"]
 
 
 class Storage:
@@ -77,6 +77,62 @@ class Storage:
         finally:
             for key, stored in before:
                 self.write(key, stored)
+
+
+class Stored(NamedTuple):
+    """The value of an entry of ours, and when it was put and until when it lives, if it lives for a time."""
+
+    value: Any
+    term: tuple[float, float] | None
+
+
+class OwnStorage(Storage):
+    """The entries that a `MockCache` keeps itself: values, and the time that each lives once one has any.
+
+    What is stored is a `Stored` from then on; what was read before is a value.
+    """
+
+    def __init__(self, cache: Any) -> None:
+        """Have the entries of *cache* as they are whenever one is asked for: that may change meanwhile."""
+        super().__init__(cache.cache)
+        self._cache = cache
+
+    @property
+    def entries(self) -> MutableMapping[Any, Any]:
+        return self._cache.cache  # type: ignore[no-any-return]
+
+    @entries.setter
+    def entries(self, _: object) -> None: ...
+
+    @property
+    def finds_as_stored(self) -> bool:
+        """Whether there are values alone."""
+        return not hasattr(self.entries, "stored_of")
+
+    @finds_as_stored.setter
+    def finds_as_stored(self, _: object) -> None: ...
+
+    def read(self, key: object) -> Any:
+        """Return the value of *key*, or what is `Stored`, or `MISSING`."""
+        entries: Any = self.entries
+        try:
+            return entries.get(key, MISSING) if self.finds_as_stored else entries.stored_of(key)
+        except TypeError:  # it can't be hashed: the call will say so
+            return MISSING
+
+    def write(self, key: object, stored: Any) -> None:
+        """Put back what `read` has returned, with its time to live."""
+        entries: Any = self.entries
+        if stored is not MISSING and not self.finds_as_stored:
+            entries.store_again(key, stored if isinstance(stored, Stored) else Stored(stored, None))
+        else:
+            super().write(key, self.content(stored))
+
+    def content(self, stored: Any) -> Any:
+        return stored.value if isinstance(stored, Stored) else stored
+
+    def with_content(self, stored: Any, content: Any) -> Any:
+        return stored._replace(value=content) if isinstance(stored, Stored) else content
 
 
 def kept_entries(kept: dict[object, Any], name: str, storage: Storage) -> Mapping[object, Any]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from ..faults import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from weakref import ref
 
-    from .._behaving.clock import Clock
     from .._recording.operation import Injected
     from ..faults import Fault
 
@@ -24,7 +24,6 @@ class ActingCaches:
 
     # What was begun and has to be ended, each with what gives the line to fail with if it is not.
     _awaited: Mapping[Any, Callable[[], str | None]] = MappingProxyType({})
-    _clock: Clock
     _scope: ref[Any] | None
 
     def inject(
@@ -46,6 +45,18 @@ class ActingCaches:
 
         return injected(self, None, faults, on, key, keys, nth, times, must_strike)
 
+    def in_state(self, state: str, *, caches: Sequence[str] = ()) -> AbstractContextManager[None]:
+        """Return a context manager that puts the caches in a *state*, or those alone that *caches* names.
+
+        ``"off"``: every lookup misses, and what is put is acknowledged, counted and dropped. ``"cold"``: the
+        entries are dropped at the beginning. ``"warm"``: there have to be some, and counts begin anew.
+        ``"failing"``: every call fails. Raises ``ValueError``, with the closest, for a state that is none,
+        and, where it is entered, ``TypeError`` for caches that can't be in it.
+        """
+        from .in_state import InState
+
+        return InState(cast("Any", self), state, caches)
+
     def settle(self, patience: float = 5.0) -> Any:
         """Wait until nothing that the scope has started still runs: threads, jobs of pools, and tasks.
 
@@ -55,16 +66,6 @@ class ActingCaches:
         from .settling import settle
 
         return settle(self, patience, _getframe(1))
-
-    @property
-    def clock(self) -> Clock:
-        """The clock of the scope, which its caches keep their time by."""
-        found = vars(self).get("_clock")
-        if found is None:
-            from .._behaving.clock import Clock
-
-            found = vars(self).setdefault("_clock", Clock())
-        return cast("Clock", found)
 
     @property
     def is_closed(self) -> bool:

@@ -11,6 +11,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._behaving.clock import find_by
 from .._recording.call_sites import made_here
 from .._recording.packages import NO_LIBRARIES
 from .caches import MockCaches
@@ -68,6 +69,9 @@ def decided() -> Scope | tuple[Scope, ...]:
     # Read once: of one that opens in between it would be said that there are several.
     still_open = open_scopes()
     return _scope_among(still_open) or still_open
+
+
+find_by(scope_of_caller)
 
 
 def scope_to_hand_on() -> Scope | None:

@@ -20,6 +20,7 @@ from .scope import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from typing_extensions import Self
 
@@ -91,12 +92,15 @@ class MockBackend:
         state.latest.append((next(log.numbers), "hit", key, this_thread.name, code, frame.f_lasti))
         return value
 
-    def put(self, key: Any, value: Any) -> None:
-        """Write *value*, over any value that was there."""
+    def put(self, key: Any, value: Any, ttl: float | timedelta | None = None) -> None:
+        """Write *value*, over any value that was there; with *ttl*, in seconds, it is gone after so long.
+
+        Raises ``TypeError`` or ``ValueError`` for a *ttl* that is none, or not more than 0.
+        """
         scope = marked()
         cache = None if scope is None or not scope.is_innermost else scope.by_name.get(self.name)
-        if cache is None:
-            cache_for(self.name).put(key, value, NO_LIBRARIES, _getframe())
+        if cache is None or ttl is not None:
+            cache_for(self.name).put(key, value, NO_LIBRARIES, _getframe(), ttl)
             return
         try:
             cache.cache[key] = value

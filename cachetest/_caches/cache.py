@@ -19,6 +19,7 @@ from .stateful import Stateful
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+    from datetime import timedelta
     from types import FrameType
 
     from typing_extensions import Self
@@ -83,8 +84,7 @@ class MockCache(ActingCache, Stateful, Gate, Stats):
     # The refusals of the cache that this is a copy of.
     _refused = 0
 
-    # The cache of the scope of its class that it began as, the keys that were there, those of them whose
-    # entries can't be copied, with why not, and what copies.
+    # What it began as in the scope of its class, the keys then, which can't be copied, and what copies.
     origin: MockCache | None = None
     inherited: Sequence[object] = ()
     by_reference: dict[object, str]
@@ -98,7 +98,7 @@ class MockCache(ActingCache, Stateful, Gate, Stats):
     _forgotten: tuple[object, ...] = ()
 
     def __init__(self, name: str, operations: OperationLog | None = None) -> None:
-        """Make an empty cache, with an empty log of its own unless it is given one."""
+        """Make an empty cache, with an empty log unless it is given one."""
         self.name = name
         self.cache: MutableMapping[Any, Any] = {}
         self.operations = OperationLog(name) if operations is None else operations
@@ -125,12 +125,15 @@ class MockCache(ActingCache, Stateful, Gate, Stats):
         value: object,
         libraries: frozenset[str] = NO_LIBRARIES,
         frame: FrameType | None = None,
+        ttl: float | timedelta | None = None,
     ) -> None:
-        """Write *value*, and count a put."""
-        self.write(key, partial(self._store, key, value), libraries, frame or _getframe().f_back)
+        """Write *value*, to live for *ttl* where one is given, and count a put."""
+        do: Callable[[], None] = partial(self.cache.__setitem__, key, value)
+        if ttl is not None:
+            from .timed_entries import storing
 
-    def _store(self, key: object, value: object) -> None:
-        self.cache[key] = value
+            do = storing(self, key, value, ttl)
+        self.write(key, do, libraries, frame or _getframe().f_back)
 
     def delete(self, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> bool:
         """Forget the entry of *key*, log a delete, and return whether there was one."""
@@ -157,8 +160,7 @@ class MockCache(ActingCache, Stateful, Gate, Stats):
             made, keys = make(), tuple[object, ...]()
             if inherit is not None and self.origin is not None and what in self.origin._adapter_state:
                 keys = tuple(inherit(made, self.origin._adapter_state[what], self._copied))
-            # setdefault is atomic: of two that make one at once, both get the same. These may be of one
-            # thread: garbage that is collected meanwhile may ask for it.
+            # Two may make one at once, garbage that is collected on this thread too; setdefault is atomic.
             found = self._adapter_state.setdefault(what, made)
             if found is made:
                 self.inherited = (*self.inherited, *keys)
@@ -177,8 +179,7 @@ class MockCache(ActingCache, Stateful, Gate, Stats):
         # A library that is watched keeps its counts: they are taken off.
         puts, hits, misses = self._watched()
         self._added = (-puts, -hits, -misses)
-        # The keys that had been put, as far as is known, the newest first; whole lists at once: what other
-        # threads change can't be gone through bit by bit.
+        # The keys that had been put, as far as known, the newest first; whole lists: others may change them.
         known = self.operations.keys("put")[:_FORGOTTEN] + list(self.cache)[:_FORGOTTEN]
         self._forgotten = (*known, *self.inherited, *self._forgotten)[:_FORGOTTEN]
         self.inherited = ()
@@ -235,7 +236,6 @@ class MockCache(ActingCache, Stateful, Gate, Stats):
         there were in each block inside its scope. Why it was not used is told of what came after *since*, a
         moment.
         """
-        # Loaded here: only a failure or a report needs it.
         from .._telling.facts import history_of
 
         all_known = len(self._forgotten) < _FORGOTTEN

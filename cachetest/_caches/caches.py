@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 from weakref import ref
 
@@ -15,10 +16,9 @@ from .acting_all import ActingCaches
 from .backend_names import backend_names
 from .blocks import Block
 from .cache import MockCache
-from .in_state import InState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from .._behaving.acted_on import InForceIn
     from .._recording.operation import Operation
@@ -29,7 +29,9 @@ __all__ = ["MockCaches"]
 
 
 # What is of the scope itself, or can't be pickled.
-_NOT_COPIED = ("_numbers", "_inherit", "_scope", "_awaited", "_clock")
+_NOT_COPIED = ("_numbers", "_inherit", "_scope", "_awaited")
+# Held in a tuple, since who stops the time of a program replaces such names in all modules.
+_MONOTONIC = (monotonic,)
 # So many blocks of a scope are remembered, to say where operations were.
 _REMEMBERED = 20
 
@@ -95,7 +97,7 @@ class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
         # One sequence for all of the caches.
         own["_numbers"] = count(1)
         # What adapters keep for all of the caches together.
-        own["_shared"] = {}
+        own["_shared"] = {"began": _MONOTONIC[0]()}
         # Each is made on first use, as most tests use one or two.
         own["_caches"] = {} if by_name is None else by_name
 
@@ -192,16 +194,6 @@ class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
         """Return the caches that were made, as a live dict: for code that looks one up at every operation."""
         return self._caches
 
-    def in_state(self, state: str, *, caches: Sequence[str] = ()) -> InState:
-        """Return a context manager that puts the caches in a *state*, or those alone that *caches* names.
-
-        ``"off"``: every lookup misses, and what is put is acknowledged, counted and dropped. ``"cold"``: the
-        entries are dropped at the beginning. ``"warm"``: there have to be some, and counts begin anew.
-        ``"failing"``: every call fails. Raises ``ValueError``, with the closest, for a state that is none,
-        and, where it is entered, ``TypeError`` for caches that can't be in it.
-        """
-        return InState(self, state, caches)
-
     def report(self, file: TextIO | None = None, *, entries: bool = True, operations: bool = True) -> None:
         """Print the counts of every cache, then the entries and the operations, unless told not to.
 
@@ -211,7 +203,7 @@ class MockCaches(ActingCaches, ActedOn, Mapping[str, MockCache]):
         """
         from .._reports.text import write_report
 
-        write_report(self, file, entries=entries, operations=operations, footnotes=self._footnotes())
+        write_report(self, file, entries=entries, operations=operations, footnotes=self._notes())
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts, entries and operations, ready for ``json.dumps``.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from ..errors import NotPatchedError
 from .attribution import current_scope
 from .cache import MockCache
 from .caches import MockCaches
@@ -12,6 +13,10 @@ from .scope import lines_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from .._behaving.clock import Clock
+    from .._recording.operation import Injected
+    from ..faults import Fault
 
 __all__ = ["GlobalStats", "global_stats"]
 
@@ -31,6 +36,13 @@ class GlobalStats(Mapping[str, MockCache]):
         scope = current_scope()
         return self._idle if scope is None else scope.caches
 
+    @property
+    def clock(self) -> Clock:
+        """As `MockCaches.clock`; a `NotPatchedError` before the first scope, where it would move nothing."""
+        if current_scope() is None:
+            raise NotPatchedError("no scope was opened yet, and so there is no clock")
+        return self._caches.clock
+
     def get_stat(self, name: str) -> MockCache:
         """As `MockCaches.get_stat`."""
         return self._caches.get_stat(name)
@@ -47,6 +59,14 @@ class GlobalStats(Mapping[str, MockCache]):
         """As `MockCaches.as_dict`."""
         return self._caches.as_dict()
 
+    def inject(self, *faults: Fault, **options: Any) -> Injected:
+        """As `MockCaches.inject`."""
+        return self._caches.inject(*faults, **options)
+
+    def settle(self, patience: float = 5.0) -> Any:
+        """As `MockCaches.settle`."""
+        return self._caches.settle(patience)
+
     def __getitem__(self, name: str) -> MockCache:
         return self._caches[name]
 
@@ -54,6 +74,9 @@ class GlobalStats(Mapping[str, MockCache]):
         # copy and pickle probe for dunders before __init__ has run.
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if hasattr(MockCaches, name):
+            # What the caches of a scope can do besides.
+            return cast("MockCache", getattr(self._caches, name))
         return self._caches.__getattr__(name)
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._behaving.states import Off, validate_state
 from .._recording.call_sites import CallSite
+from .backend_names import backend_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from .._behaving.gate import Behaviour
-    from .stateful import Stateful
 
 __all__ = ["InState", "begin_state"]
 
@@ -24,8 +24,12 @@ __unittest = True
 class Caches(Protocol):
     """The caches of a scope, as far as a state asks them."""
 
+    @property
+    def clock(self) -> Any: ...
     def __getitem__(self, name: str) -> Any: ...
     def values(self) -> Any: ...
+
+    def _begin(self, behaviour: Behaviour) -> None: ...
     def _begin_at_entries(self, behaviour: Behaviour) -> None: ...
     def _end(self, behaviour: Behaviour) -> None: ...
     def await_end(self, begun: Any, line: Callable[[], str | None]) -> None: ...
@@ -39,21 +43,22 @@ def begin_state(
 
     Raises ``TypeError`` for a cache of these names that can't be in it, and where none can, if *asked* for.
     """
-    chosen: list[Stateful] = [caches[name] for name in names] or list(caches.values())
+    chosen: list[Any] = [caches[name] for name in names] or list(caches.values())
     begun = Begun(state)
-    if state == "failing":
+    begun.left_out = _impossible(chosen, state, by_name=bool(names), asked=asked)
+    possible = [cache for cache in chosen if cache.name not in begun.left_out]
+    # A MockBackend has its cache when it is used.
+    begun.is_in_force = bool(possible or not chosen or (not names and backend_names()))
+    if state == "failing" and begun.is_in_force:
         _begin_failing(caches, names, begun)
-    elif state != "warm":
-        begun.left_out = _impossible(chosen, state, by_name=bool(names), asked=asked)
-        possible = [cache for cache in chosen if cache.name not in begun.left_out]
-        if state == "off" and (possible or not chosen):
-            begun.off = off = Off(names)
-            begun.ends.callback(caches._end, off)
-            caches._begin_at_entries(off)
-        for cache in possible:
-            if where is not None:
-                begun.ends.callback(cache.note_state(state, where))
-            cache.drop_entries()
+    if state == "off" and begun.is_in_force:
+        begun.off = off = Off(names)
+        begun.ends.callback(caches._end, off)
+        caches._begin_at_entries(off)
+    for cache in possible if state in ("cold", "off") else ():
+        if where is not None:
+            begun.ends.callback(cache.note_state(state, where))
+        cache.drop_entries()
     return begun
 
 
@@ -65,23 +70,51 @@ class Begun:
         self.ends = ExitStack()
         self.off: Off | None = None
         self.left_out: Mapping[str, str] = {}
+        # Whether there is a cache that is in it.
+        self.is_in_force = True
+        self.failing: list[Any] = []
+
+    def told_left_out(self) -> dict[str, str]:
+        """Return the caches that were not in it, those too that only their calls have shown."""
+        return {
+            **self.left_out,
+            **{k: v for each in self.failing for k, v in each.left_out.items()},
+        }
+
+    def has_failed(self) -> bool:
+        """Return whether any call has failed as it was to."""
+        return any(each.has_struck for each in self.failing)
 
 
-def _begin_failing(caches: Any, names: Sequence[str], begun: Begun) -> None:
+def _begin_failing(caches: Caches, names: Sequence[str], begun: Begun) -> None:
+    # Not by inject(): it may be that none of the caches has been used yet, and it would see none to fail.
+    from .._behaving.injection import Injection, Matching
     from ..faults import Fails
 
-    for of in [caches[name] for name in names] or [caches]:
-        begun.ends.enter_context(of.inject(Fails(), must_strike=False))
+    for name in names or (None,):
+        injection = Injection((Fails(),), Matching(), lambda: caches.clock, name)
+        begun.failing.append(injection)
+        begun.ends.callback(caches._end, injection)
+        caches._begin(injection)
 
 
-def _impossible(chosen: Sequence[Stateful], state: str, *, by_name: bool, asked: bool) -> dict[str, str]:
+def _impossible(chosen: Sequence[Any], state: str, *, by_name: bool, asked: bool) -> dict[str, str]:
     """Return which of the *chosen* caches can't be in a *state*, with the reasons."""
-    why: Callable[[Stateful], str] = lambda cache: cache.why_never_off() if state == "off" else ""  # noqa: E731
-    found = {cache.name: why(cache) for cache in chosen if why(cache)}
-    if found and (by_name or (asked and len(found) == len(chosen))):
+    found = {cache.name: _why_never(cache, state) for cache in chosen}
+    found = {name: why for name, why in found.items() if why}
+    if found and (by_name or (asked and len(found) == len(chosen) and not backend_names())):
         name, reason = next(iter(found.items()))
         raise TypeError(f"the cache {name!r} can't be {state}: {reason}")
     return found
+
+
+def _why_never(cache: Any, state: str) -> str:
+    """Return why *cache* can't be in a *state*, or nothing where it can."""
+    if state == "failing":
+        from ..faults import Fails
+
+        return str(cache.carrier.why_impossible(cache, Fails()))
+    return str(cache.why_never_off()) if state == "off" else ""
 
 
 class InState:
@@ -137,7 +170,10 @@ class InState:
         if begun is None:
             return
         begun.ends.close()
-        if exc_type is None and begun.off is not None and self._total() == self._before:
+        unused = begun.off is not None and self._total() == self._before
+        if exc_type is None and (unused or (begun.failing and not begun.has_failed())):
+            left_out = "".join(f"; {cache!r} can't be: {why}" for cache, why in begun.told_left_out().items())
             raise AssertionError(
-                f"no cache was used in the block of in_state('off'), at {self._at}, so nothing was tested"
+                f"no cache was used in the block of in_state({self._state!r}), at {self._at}, so nothing was "
+                f"tested{left_out}"
             )

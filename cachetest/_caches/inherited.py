@@ -42,10 +42,14 @@ class Inheritance:
             return
         cache.origin, cache.inheritance = origin, self
         # What else a cache has its entries in is an adapter's, which copies it when it asks for its state.
-        if type(origin.cache) is dict:
-            entries = origin.cache.copy()
+        begin_in = getattr(origin.cache, "begin_in", None)
+        if type(origin.cache) is dict or begin_in is not None:
+            entries: Mapping[Any, Any] = origin.cache.copy()  # type: ignore[attr-defined]
             cache.inherited = tuple(entries)
             cache.cache = {key: self.copied(cache, key, value) for key, value in entries.items()}
+        if begin_in is not None:
+            # They have a time to live.
+            begin_in(cache)
 
     def copied(self, cache: MockCache, key: object, value: Any) -> Any:
         """Return a copy of *value*, the entry of *key*; itself where it has none, which *cache* notes."""

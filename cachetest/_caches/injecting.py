@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._behaving.injection import Injection, Matching
 from .._recording.call_sites import CallSite
 from .._recording.operation import Injected
-from ..errors import closest_first
+from ..errors import NotPatchedError, closest_first
 from ..faults import ANY, Fault
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class _Block(Injected):
             raise RuntimeError(f"the inject() at {self._at} was stopped, and had not been started")
         if self._is_ended:
             return
-        self.close()
-        self._caches.forget_end(self)
+        self._leave()
         self._check()
 
     def close(self) -> None:
@@ -68,12 +67,23 @@ class _Block(Injected):
         self._is_ended = True
         self._caches._end(self._injection)
 
+    def _leave(self) -> None:
+        try:
+            self._end()
+        except BaseException:
+            # An interrupt would leave the faults in force until the test ends.
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        self.close()
+        self._caches.forget_end(self)
+
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
-        self.close()
-        self._caches.forget_end(self)
+        self._leave()
         if exc is None:
             self._check()
 
@@ -110,6 +120,8 @@ def injected(
     must_strike: bool,
 ) -> Injected:
     """Return what `inject` does; raises for what it can't be given."""
+    if caches._scope is None or caches._scope() is None:
+        raise NotPatchedError("inject() is for the caches of a scope: in a test, or a block of PatchCaches")
     _check_faults(faults, on)
     matching = Matching(on, key, _checked_keys(key, keys), _checked_nth(nth), _checked_times(times))
     name = None if cache is None else cache.name

@@ -1,13 +1,15 @@
-"""Which scopes count as open, of those that were entered and those of classes and modules that rest."""
+"""Which scopes count as open, of those that were entered and those that rest; where a clock begins."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["chain", "open_among", "without"]
+    from typing_extensions import Self
+
+__all__ = ["Placed", "begin_clock", "chain", "open_among", "without"]
 
 
 class Ordered(Protocol):
@@ -44,3 +46,32 @@ def without(scopes: tuple[S, ...], scope: S) -> tuple[S, ...]:
         return scopes
     at = scopes.index(scope)
     return scopes[:at] + scopes[at + 1 :]
+
+
+class Placed:
+    """The base of a scope: its place among the others."""
+
+    parent: Any = None
+    origin: Any = None
+    # Its `MockCaches`, once they were made.
+    _caches: Any = None
+
+    def lineage(self) -> list[Self]:
+        """Return this scope, the one around it, and so on."""
+        return chain(self, lambda scope: scope.parent)
+
+    def origins(self) -> list[Self]:
+        """Return this scope, the one whose entries it began with, and so on."""
+        return chain(self, lambda scope: scope.origin)
+
+    def ahead(self) -> float:
+        """Return by how many seconds its clock is ahead of the program's."""
+        return 0.0 if self._caches is None else self._caches._ahead()
+
+
+def begin_clock(scope: Any) -> None:
+    """Have the clock of *scope*, which is being opened, begin where that of its class is, or of its outer."""
+    before = scope.parent if scope.origin is None else scope.origin
+    ahead = 0.0 if before is None else before.ahead()
+    if ahead:
+        scope.caches.clock.reach(ahead)

@@ -9,11 +9,12 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
+from .._behaving.clock import moved
 from .._recording.locks import make_lock
 from .._recording.packages import NO_LIBRARIES
 from .caches import MockCaches
 from .inherited import Inheritance
-from .open_order import chain, open_among, without
+from .open_order import Placed, begin_clock, open_among, without
 from .running import MARK
 from .threads import ThreadOrTask, current_thread_or_task, this_thread
 from .uncounted_notes import lines_left, note_uncounted
@@ -63,7 +64,7 @@ _resting: tuple[Scope, ...] = ()
 _newest: Scope | None = None
 
 
-class Scope:
+class Scope(Placed):
     """The caches of one test or ``with`` block, and its place among the others.
 
     ``label`` names it in messages, by its ``str()``; ``parent`` is the scope around it, of the same test.
@@ -75,6 +76,7 @@ class Scope:
     closed = False
     is_resting = False
     parent: Scope | None = None
+    origin: Scope | None
     opener: ThreadOrTask | None = None
     previous: Scope | None = None
     previous_spawned_by: ThreadOrTask | None = None
@@ -84,6 +86,8 @@ class Scope:
     # Told when all that it has started has ended, after it was closed; with True where that may act at once.
     when_ended: Callable[[bool], None] | None = None
 
+    # Whether something is in force over its caches.
+    is_acted_on = False
     # Whether it is open, no other is open inside it, and nothing is in force: an operation marked with it is
     # its own then. What is in force, and `log_outside`, clear it: so the fast path has no check for them.
     is_innermost = False
@@ -145,7 +149,7 @@ class Scope:
 
     @property
     def test(self) -> Scope:
-        """The scope that is the same for all scopes of one test, its blocks on other threads included."""
+        """The scope that all scopes of one test have, its blocks on other threads included."""
         around = self.parent if self.opener is not None else self.around()
         return self if around is None or around.is_lasting else around.test
 
@@ -162,22 +166,14 @@ class Scope:
             return None
         return found
 
-    def lineage(self) -> list[Scope]:
-        """Return this scope, the one around it, and so on."""
-        return chain(self, lambda scope: scope.parent)
-
-    def origins(self) -> list[Scope]:
-        """Return this scope, the one whose entries it began with, and so on."""
-        return chain(self, lambda scope: scope.origin)
-
     def change_in_force(self, put: Callable[[], None]) -> None:
         with _lock:
             put()
             self._update()
 
     def _update(self) -> None:
-        in_force = self._caches is not None and self._caches._in_force
-        self.is_innermost = not (self.closed or self._has_inner or in_force or self.log_outside)
+        self.is_acted_on = bool(self._caches is not None and self._caches._in_force)
+        self.is_innermost = not (self.closed or self._has_inner or self.is_acted_on or self.log_outside)
 
     def __repr__(self) -> str:
         return f"<{'closed' if self.closed else 'open'} scope of {self.label}>"
@@ -212,6 +208,8 @@ def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> Non
     running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
     here = this_thread.value if running is None or running() is None else current_thread_or_task()
     scope.opener = here
+    if moved:
+        begin_clock(scope)
     if _unassigned_by_name and not _open:
         unassigned.reset()
     with _lock:
@@ -225,8 +223,7 @@ def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> Non
         if _resting:
             _resting = without(_resting, scope)
         _open = open_among(_entered, _resting) if _resting else _entered
-        scope.is_resting = False
-        scope._update()
+        scope.is_resting, scope.is_innermost = False, not (scope.log_outside or scope.is_acted_on)
         scope.previous = mark.get()
         scope.previous_spawned_by = spawned_by.get()
         # The mark first: by that close_scope tells whether there is anything to put back.

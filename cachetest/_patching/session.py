@@ -171,9 +171,8 @@ class Session:
         if self._switches_off:
             # A switch that is per context belongs to the test's own, which an import elsewhere is not in.
             own = marked() is scope
-            self._override(
-                scope, [each for each in switches_of([adapter]) if own or not each.per_context], False
-            )
+            met = [each for each in switches_of([adapter]) if own or not each.per_context]
+            self._override(scope, met, False)
         if type(adapter).scope_context is not Adapter.scope_context:
             self._enter_context(adapter, scope)
 
@@ -206,7 +205,8 @@ class Session:
         children.in_use.pop(scope, None)
         for cache in list(scope.by_name.values()):
             self._problems += cache.problems
-        self._problems += give_up(self.unmet, scope._caches)
+        begun = None if scope._caches is None else scope._caches._awaited
+        self._problems += give_up(self.unmet, scope._caches) if self.unmet or begun else ()
         # Nearly always there is nothing, and then nothing is called.
         late = self._ask_children(scope) if children.state is not None else []
         found = take_uncounted(scope) if any(pending) else None

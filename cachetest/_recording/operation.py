@@ -6,7 +6,7 @@ from contextlib import suppress
 
 # Not as `os.getcwd`, which a test may have replaced for its program.
 from os import getcwd, sep
-from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, Protocol, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from ..faults import Fault
 
 __all__ = [
     "A_SCRIPT",
@@ -126,7 +125,7 @@ class Operation:
     """The id of the process that called."""
     error: str | None
     """The class and the text of the exception, for a failure; for a refusal the reason."""
-    fault: Fault | None
+    fault: Any
     """What struck it, where a test had it struck: `cachetest.Fails` and its like."""
     _origin: Origin | Callable[[], Origin]
 
@@ -143,7 +142,7 @@ class Operation:
         store: str | None = None,
         process: int | None = None,
         error: str | None = None,
-        fault: Fault | None = None,
+        fault: Any = None,
         origin: Origin | Callable[[], Origin] = None,
     ) -> None:
         put = object.__setattr__

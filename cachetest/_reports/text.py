@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .._caches.cache import MockCache
+    from .._recording.operation import Operation
 
 __all__ = ["write_report"]
 
@@ -76,6 +77,10 @@ def _entries(cache: MockCache) -> list[str]:
     return [*lines, f"... {more:,} more that can't be copied"] if more > 0 else lines
 
 
+def _struck(operation: Operation) -> str:
+    return "" if operation.fault is None else f", struck by {short_repr(operation.fault)}"
+
+
 def _operations(cache: MockCache) -> list[str]:
     history = cache.history()
     newest = history.operations[-_SHOWN_OPERATIONS:]
@@ -84,7 +89,7 @@ def _operations(cache: MockCache) -> list[str]:
     stores = len(set(history.stores)) > 1
     lines += [
         f"{each.number}. {each.kind:<4}  {short_repr(each.key)}{f'  in {each.store}' if stores else ''}  "
-        f"{place_of(each)}, by {each.thread}" + (f": {each.error}" if each.error else "")
+        f"{place_of(each)}, by {each.thread}{_struck(each)}" + (f": {each.error}" if each.error else "")
         for each in newest
     ]
     if misses := history.misses():

@@ -80,6 +80,13 @@ class _RefusingCaches(MockCaches):
     def _make(self, name: str) -> MockCache:
         return _made_to_refuse(MockCache(name))
 
+    def await_end(self, begun: Any, line: Callable[[], str | None]) -> NoReturn:
+        # What is made to happen here would strike nothing: no call of this process is done.
+        parent = current_parent()
+        if parent is None:
+            raise AssertionError("these caches refuse in a process that is no child of a test")
+        refuse(parent, "", "inject(), or another block that acts on the caches of the parent's test,")
+
 
 def _refuse(cache: str, what: str, *keys: object) -> NoReturn:
     from .._telling.formatting import short_repr

@@ -138,7 +138,7 @@ _DONE = {
 
 _WORDS = {
     "deleted": "put, then deleted{by}",
-    "evicted": "put, then evicted for room{by}",
+    "evicted": "put, then evicted{by}",
     "expired": "put, then expired{by}",
     "reset": "put, then the cache was reset",
     "emptied": "it was there{at}, then gone with no delete logged{hand}",

@@ -7,6 +7,8 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from .._behaving.clock import clock_in
+from .._recording.lifetimes import LIFETIMES
 from .._recording.operation import A_SCRIPT, SCRIPTS
 from .._recording.sameness import same_key
 from .history import CacheFacts, History
@@ -42,6 +44,7 @@ class KnownCache(Protocol):
     explains_misses: bool
     inherited: Sequence[object]
     in_force: tuple[Any, ...]
+    shared: dict[str, Any]
 
     def adapter_state(self, what: str, make: Callable[[], T]) -> T: ...
 
@@ -84,6 +87,8 @@ def history_of(
         why_fewer=partial(_ask, cache, "why_fewer", since),
         in_blocks=in_blocks,
         places_of=getattr(cache.cache, "places_of", None),
+        lifetimes=cache.adapter_state(LIFETIMES, dict),
+        ahead=0.0 if "clock" not in cache.shared else clock_in(cache.shared).offset,
     )
     return History(cache.name, cache.operations.snapshot(), facts)
 
@@ -106,7 +111,7 @@ def _ask(cache: KnownCache, what: str, since: object) -> str:
 
 def _is_plain(cache: KnownCache) -> bool:
     """Return whether nothing writes to its entries but counted operations, and the test by hand."""
-    return type(cache.cache) is dict and not cache.in_force
+    return (type(cache.cache) is dict or hasattr(cache.cache, "put_for")) and not cache.in_force
 
 
 def _has(cache: KnownCache, key: object) -> bool:

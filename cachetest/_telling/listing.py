@@ -147,4 +147,6 @@ def _line(
     # What a bypass has for a key is the reason, which its explanation says in full.
     key = "" if operation.kind == "bypass" else f"{label(operation.key)}{place}  "
     raised = f": {short_middle(operation.error, limit=100)}" if operation.error and not told else ""
-    return f"    {operation.number}. {operation.kind:<{width}}  {key}{place_of(operation)}{by}{raised}"
+    struck = "" if operation.fault is None else f", struck by {short_repr(operation.fault)}"
+    where = f"{place_of(operation)}{by}{struck}"
+    return f"    {operation.number}. {operation.kind:<{width}}  {key}{where}{raised}"

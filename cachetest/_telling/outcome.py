@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._recording.operation import place_of
 from .._recording.sameness import same_key
+from .lifetimes import expiry_note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,8 @@ def outcome(line: Timeline, index: int) -> Outcome:
     if last is not None:
         reason = _ENDS.get(kinds[last], "emptied")
         if reason != "emptied":
-            return Outcome(reason, numbers[last], later)
+            note = expiry_note(line, last, mine) if reason == "expired" else ""
+            return Outcome(reason, numbers[last], later, note)
         note = "\n".join([*_changed(line, last, index), *_in_other_places(line, index)])
         reason = _gone(line, index, later)
         by_hand = reason == "emptied" and _is_by_hand(line, last, index)

@@ -49,8 +49,8 @@ class Report:
         places: int,
         impossible: Mapping[str, Mapping[Fault, str]],
         *,
-        is_reset: bool,
-        is_async: bool,
+        call: str,
+        reset: str,
     ) -> None:
         self.name = name
         self._right = right
@@ -61,8 +61,8 @@ class Report:
         self._left = places - len(tries)
         self._impossible = impossible
         self._problems = {each.place.seen.cache: each.problems[0] for each in tries if each.problems}
-        self._is_reset = is_reset
-        self._await = "await " if is_async else ""
+        # The function and what puts the program back, as a line of code calls them.
+        self._call, self._reset = call, reset
 
     def failure(self) -> str:
         """Return the text of the failure."""
@@ -107,9 +107,9 @@ class Report:
         cache = place.seen.cache
         where = f"self.caches.{cache}" if cache.isidentifier() else f"self.caches[{cache!r}]"
         given = ", ".join([repr(place.fault), *(f"{word}={value!r}" for word, value in place.given.items())])
-        call = f"{self._await}{self.name}"
-        between = f"; {self._await}reset(); " if self._is_reset else "; "
-        return f"with {where}.inject({given}): {between.join([call] * (2 if place.is_warm else 1))}"
+        between = f"; {self._reset}; " if self._reset else "; "
+        calls = [self._call] * (2 if place.is_warm else 1)
+        return f"with {where}.inject({given}): {between.join(calls)}"
 
     def _rest(self) -> list[str]:
         lines = []
@@ -168,7 +168,9 @@ def _what(place: Any) -> str:
     """Return the fault, the call and the line of *place*."""
     seen = place.seen
     key = "" if place.key is ANY else f" {short_repr(place.key)}"
-    call = f"{seen.asked}{key} of cache {seen.cache!r}"
+    # A call such as get_or_set comes to a get and a put.
+    kind = f" ({seen.kind})" if seen.asked[:3].lower() == "get" and seen.kind not in ("get", None) else ""
+    call = f"{seen.asked}{kind}{key} of cache {seen.cache!r}"
     when = f"from {call} on" if place.goes_on else f"at {call}"
     at = "" if seen.where is None else f", at {seen.where}"
     return f"{place.fault!r} {when}{', warm' if place.is_warm else ''}{at}"

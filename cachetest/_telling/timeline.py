@@ -59,7 +59,8 @@ class CacheFacts(NamedTuple):
     came before those that are known, and ``complete`` whether nothing is missing, of what a reset took away
     either; ``why_unused`` says why there are none, and ``why_fewer`` what went past the cache;
     ``elsewhere`` names other caches that the key was put in, and ``changed_elsewhere`` gives the puts and
-    deletes of the key there; ``in_blocks`` says how many operations there were in each block of the scope.
+    deletes of the key there; ``in_blocks`` says how many operations there were in each block of the scope;
+    ``lifetimes`` has how long those lived that have expired, and ``ahead`` by how much the clock is ahead.
     """
 
     components: Callable[[object], list[Part]]
@@ -79,6 +80,8 @@ class CacheFacts(NamedTuple):
     why_fewer: Callable[[], str] = str
     in_blocks: Sequence[tuple[str, int]] = ()
     places_of: Callable[[object], Mapping[str, object]] | None = None
+    lifetimes: Mapping[Any, Any] = {}
+    ahead: float = 0.0
 
 
 class KnownOperations(Protocol):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._recording.operation import Operation
     from .freshness import Answer, Use
 
-__all__ = ["Run", "differs", "end_lines", "never_hit", "not_the_same", "not_used"]
+__all__ = ["Run", "differs", "end_lines", "never_failed", "never_hit", "not_the_same", "not_used"]
 
 
 class Run(NamedTuple):
@@ -101,6 +101,12 @@ def never_hit(name: str, run: Run) -> str:
         ]
         lines += operation_lines(run.used, "in its second run", len(lines), hits=False)
         return "\n".join(lines + unwritten())
+
+
+def never_failed(name: str, left_out: Mapping[str, str]) -> str:
+    """Return the failure of a function of whose calls to caches none has failed; some were *left_out*."""
+    lines = [f"failing, none of the calls of {name} to a cache has failed, so nothing was tested"]
+    return "\n".join(lines + [f"  {cache!r} can't fail: {why}" for cache, why in left_out.items()])
 
 
 def not_the_same(name: str, first: Answer, again: Answer, state: str, where: Difference | None) -> str:

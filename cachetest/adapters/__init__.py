@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .._behaving.clock import clock_offset
     from .._behaving.gate import MISSING
     from .._behaving.injection import Strike
     from .._behaving.storage import Storage
@@ -43,6 +44,7 @@ __all__ = [
     "Targets",
     "Undo",
     "cache_for",
+    "clock_offset",
     "is_late",
     "own_attribute",
 ]
@@ -59,6 +61,7 @@ _HOMES = {
     "Targets": ".targets",
     "Undo": ".._patching.undo",
     "cache_for": ".._caches.attribution",
+    "clock_offset": ".._behaving.clock",
     "is_late": ".._caches.attribution",
     "own_attribute": ".._patching.undo",
 }

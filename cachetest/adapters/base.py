@@ -158,6 +158,14 @@ class Adapter(ABC):
 
         return Storage(cache.cache, holds_objects=True)
 
+    def resolution(self, cache: MockCache) -> float:
+        """Return how exactly, in seconds, *cache* keeps the time that its entries live."""
+        return 0.001
+
+    def why_timeless(self, cache: MockCache) -> str:
+        """Return why nothing in *cache* ever expires, or nothing where something can."""
+        return ""
+
     def patched_attributes(self) -> Mapping[str, object]:
         """Return the present value of each attribute that `install` changes, by a name for messages.
 

@@ -98,6 +98,9 @@ class Functools(Targets):
                 )
         return functions
 
+    def why_timeless(self, cache: MockCache) -> str:
+        return "a memoised function keeps its values until it is cleared, so nothing in it expires"
+
     def guard_points(self) -> NoReturn:
         raise TypeError(
             "the adapter 'functools' can't be guarded: a memoised function looks its entries up itself, and "

@@ -100,7 +100,10 @@ class CountingCases(ContractBase):
             cache = self.subject.open(name)
             self.subject.put_for(cache, "a", "first", 60)
             self.check_get(cache, "a", "first")
-            self.subject.advance(61)
+            if self.subject.offers("advance"):
+                self.subject.advance(61)
+            else:
+                patch.caches.clock.advance(61)
             self.check_get(cache, "a", MISSING)
             self.check(patch.caches[name], puts=1, hits=1, misses=1)
             self.check_kinds(patch.caches[name], "put", "hit", "expiration", "miss")

@@ -67,7 +67,11 @@ class Subject(ABC):
         raise self._undefined("put_for")
 
     def advance(self, seconds: int) -> None:
-        """Move on the clock that the library reads."""
+        """Move on the time that the library reads, as the program's own would.
+
+        It is for libraries by which entries expire in another way than with time; where it is not defined,
+        the clock of the scope is moved.
+        """
         raise self._undefined("advance")
 
     def fail_half_way(self) -> AbstractContextManager[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._patching.patch_caches import PatchCaches
+from .clock_cases import ClockCases
 from .counting_cases import CountingCases
 from .fault_cases import FaultCases
 from .many_cases import ManyCases
@@ -12,7 +13,7 @@ from .state_cases import StateCases
 __all__ = ["AdapterContract"]
 
 
-class AdapterContract(CountingCases, StateCases, PatchingCases, FaultCases, ManyCases):
+class AdapterContract(CountingCases, StateCases, PatchingCases, ClockCases, FaultCases, ManyCases):
     """The cases that every adapter passes or declares; see `cachetest.contract`."""
 
     def patched(self) -> PatchCaches:

@@ -4,7 +4,7 @@ from functools import partial
 
 import smallcache
 
-from cachetest.adapters import MISSING, Adapter, Undo, cache_for
+from cachetest.adapters import MISSING, Adapter, Undo, cache_for, clock_offset
 
 LIBRARIES = frozenset({"smallcache", "smallcache_cachetest"})  # their lines are not the program's
 
@@ -14,7 +14,13 @@ class SmallCache(Adapter):
     caches = ("smallcache",)
 
     def install(self):
-        return Undo(lambda undo: undo.set_attribute(smallcache, "backend", CountedBackend()))
+        return Undo(swap)
+
+
+def swap(undo):
+    clock = smallcache.clock
+    undo.set_attribute(smallcache, "backend", CountedBackend())
+    undo.set_attribute(smallcache, "clock", lambda: clock() + clock_offset())
 
 
 class CountedBackend(smallcache.MemoryBackend):

@@ -25,10 +25,6 @@ class SmallCacheSubject(Subject):
     def delete(self, cache, key):
         cache.delete(key)
 
-    def advance(self, seconds):
-        now = smallcache.clock() + seconds
-        smallcache.clock = lambda: now
-
     def state(self):
         return smallcache.backend, dict(smallcache.backend.entries)
 
@@ -41,5 +37,4 @@ class SmallCacheContract(AdapterContract, unittest.TestCase):
     }
 
     def make_subject(self):
-        self.addCleanup(setattr, smallcache, "clock", smallcache.clock)
         return SmallCacheSubject()

@@ -201,6 +201,13 @@ class DamagedTests(StruckCase):
             with self.cache.inject(Damaged()):
                 self.assertEqual(self.backend.get("a"), 1)
 
+    def test_damage_that_raises(self):
+        """What damage raises is an error of the test's, at the end of the block."""
+        self.backend.put("a", b"abcd")
+        with self.assertRaisesRegex(TypeError, "damage raised ZeroDivisionError"):
+            with self.cache.inject(Damaged(lambda _: 1 / 0)):
+                self.assertEqual(self.backend.get("a"), b"abcd")
+
     def test_nothing_there(self):
         """Where there is nothing, nothing was damaged."""
         with self.assertRaisesRegex(AssertionError, "never struck"), self.cache.inject(Damaged()):

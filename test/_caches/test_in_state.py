@@ -2,6 +2,7 @@
 
 import copy
 import unittest
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -37,9 +38,20 @@ class OtherStatesTests(CacheTestCase):
         self.assertCacheStats("prices", puts=0, hits=1, misses=0)
         self.assertEqual(self.caches.prices.operations[-1].origin, 1)
 
+    def test_failing(self):
+        """Every call fails as it does where there is no server."""
+        with self.caches.in_state("failing"):
+            for call in (lambda: self.prices.get("lamp"), lambda: self.prices.put("lamp", 1)):
+                with self.assertRaises(ConnectionError):
+                    call()
+        self.assertIsNone(self.prices.get("lamp"))
+        with self.assertRaisesRegex(AssertionError, r"no cache was used .* in_state\('failing'\)"):
+            with self.caches.in_state("failing"):
+                pass
+
     def test_not_warm(self):
         """Without an entry there is nothing that could be warm."""
-        with self.assertRaisesRegex(AssertionError, "nothing is warm: there is no entry in 'prices'"):
+        with self.assertRaisesRegex(AssertionError, "nothing is warm: there is no entry in .*'prices'"):
             with self.caches.in_state("warm"):
                 self.fail("not entered")
 
@@ -69,9 +81,13 @@ class ErrorTests(CacheTestCase):
     def test_impossible(self):
         """One that is named and can't be off is an error; without names it is if there is no other."""
         text = "the cache 'function' can't be off: it is only watched"
+        nobody = mock.patch("cachetest._caches.in_state.backend_names", return_value=())
+        nobody.start()
+        self.addCleanup(nobody.stop)
         for names in ((), ("function",)):
             with self.assertRaisesRegex(TypeError, text), self.caches.in_state("off", caches=names):
                 self.fail("not entered")
+        nobody.stop()
         prices = MockBackend("prices")
         with self.caches.in_state("off"):
             prices.get("lamp")

@@ -106,6 +106,12 @@ class MatchingTests(InjectCase):
         with self.cache.inject(Fails(), key=odd):
             self.assertEqual(self.get(Odd(), odd), [False, True])
 
+    def test_predicate_that_raises(self):
+        """What a predicate raises is an error of the test's, at the end of the block."""
+        with self.assertRaisesRegex(TypeError, "keys= raised AttributeError: .*, of the keys of get on 'pri"):
+            with self.cache.inject(Fails(), keys=lambda key: key.startswith("a")):
+                self.assertEqual(self.get(1, "a"), [False, True])
+
     def test_threads(self):
         """Of many calls at once, as many are struck as is said."""
         struck = []

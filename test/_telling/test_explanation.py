@@ -35,7 +35,7 @@ class ExplanationTests(unittest.TestCase):
                 {"earlier": 5, "later": 9},
                 "put, then deleted by operation 5; put later, by operation 9",
             ),
-            ("evicted", {"earlier": 5}, "put, then evicted for room by operation 5"),
+            ("evicted", {"earlier": 5}, "put, then evicted by operation 5"),
             ("expired", {"earlier": 5}, "put, then expired by operation 5"),
             ("reset", {}, "put, then the cache was reset"),
             (

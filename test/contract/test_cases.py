@@ -4,6 +4,7 @@ from parameterized import parameterized
 
 from . import tiny
 
+CLOCK = ["clock", "clock_nested", "clock_parallel"]
 FALSY = ["falsy_none", "falsy_false", "falsy_zero", "falsy_bytes", "falsy_text"]
 
 
@@ -43,7 +44,10 @@ class BrokenAdapterTests(unittest.TestCase):
             ("NeverOverwrites", ["overwrite", "stale", "fault_damaged", "fault_stale"]),
             ("DeleteIsNotLogged", ["delete"]),
             ("ManyIsOne", ["many", "off"]),
-            ("NeverExpires", ["expiry"]),
+            ("NeverExpires", ["expiry", *CLOCK]),
+            ("GoesByTheProgramsTime", CLOCK),
+            ("GoesByTheOutermostClock", ["clock_nested"]),
+            ("GoesByTheLatestClock", ["clock_parallel"]),
             ("ExpirationIsNotLogged", ["expiry"]),
             ("OneCacheForAll", ["two_names"]),
             ("EntriesOfTheProcess", ["stale", "nested", "parallel"]),

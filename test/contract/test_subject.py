@@ -15,21 +15,36 @@ class SubjectTests(unittest.TestCase):
         [
             ("delete", "delete"),
             ("get_many", "many"),
-            ("put_for", "expiry"),
-            ("advance", "expiry"),
+            ("put_for", "expiry", "clock", "clock_nested", "clock_parallel"),
         ]
     )
-    def test_method_that_is_not_defined(self, method, case):
-        """The case that needs it says what to do, and no other case needs it."""
+    def test_method_that_is_not_defined(self, method, *cases):
+        """The cases that need it say what to do, and no other case needs it."""
 
         class Partial(tiny.TinySubject):
             pass
 
         setattr(Partial, method, getattr(Subject, method))
         suite = tiny.declaring({}, make_subject=lambda self: Partial(tiny.load_library(self)))
-        self.assertEqual(tiny.failing(suite), [case])
-        message = run_case(suite(f"test_{case}")).errors[0][1]
-        self.assertIn(f"Partial.{method} is not defined: define it, or declare in `exceptions` why", message)
+        self.assertEqual(tiny.failing(suite), list(cases))
+        for case in cases:
+            message = run_case(suite(f"test_{case}")).errors[0][1]
+            self.assertIn(
+                f"Partial.{method} is not defined: define it, or declare in `exceptions` why", message
+            )
+
+    def test_without_time_of_its_own(self):
+        """Where the subject can't move the library's time, the clock of the scope is moved."""
+
+        class Partial(tiny.TinySubject):
+            advance = Subject.advance
+
+        suite = tiny.declaring({}, make_subject=lambda self: Partial(tiny.load_library(self)))
+        self.assertEqual(tiny.failing(suite), [])
+        suite = tiny.declaring(
+            {}, make_subject=lambda self: Partial(tiny.load_library(self), "GoesByTheProgramsTime")
+        )
+        self.assertIn("expiry", tiny.failing(suite))
 
     def test_one_cache(self):
         """With one name, all but the case of two names can be run."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from cachetest.contract import MISSING, AdapterContract, Subject
 
 from ..support import run_case
+from .tiny_clocks import adapters_for
 
 TINYLIB = Path(__file__).with_name("tinylib.py")
 
@@ -27,6 +28,7 @@ def load_library(case):
     sys.modules["tinylib"] = library
     case.addCleanup(sys.modules.pop, "tinylib", None)
     exec(tinylib_code(), vars(library))
+    vars(library).update(adapters_for(library))
     return library
 
 

@@ -1,6 +1,7 @@
 """A small cache library, an adapter for it, and adapters that each have one thing wrong.
 
-It is loaded as a top-level module of its own, once for each test: its lines are not those of the program.
+It is loaded as a top-level module of its own, once for each test: its lines are not those of the program. It
+is long because all of the adapters are for the one library.
 """
 
 import socket
@@ -10,7 +11,7 @@ import time
 from contextlib import contextmanager
 
 from cachetest import MockCache
-from cachetest.adapters import MISSING, Adapter, Storage, Undo, cache_for, own_attribute
+from cachetest.adapters import MISSING, Adapter, Storage, Undo, cache_for, clock_offset, own_attribute
 
 LIBRARIES = frozenset({__name__})
 tinylib = sys.modules[__name__]
@@ -107,6 +108,11 @@ class TinyAdapter(Adapter):
     def swap(self, undo):
         undo.set_attribute(tinylib, "store", self.Store())
         undo.set_attribute(tinylib, "patched", True)
+        self.swap_clock(undo)
+
+    def swap_clock(self, undo):
+        found = tinylib.clock
+        undo.set_attribute(tinylib, "clock", lambda: found() + clock_offset())
 
     def patched_attributes(self):
         return {name: own_attribute(tinylib, name) for name in ("store", "patched")}
@@ -253,6 +259,7 @@ class NewClientsOnly(TinyAdapter):
 
     def swap(self, undo):
         undo.set_attribute(tinylib, "Client", type("Counted", (Client,), {"store": self.Store()}))
+        self.swap_clock(undo)
 
 
 class LeavesSomething(TinyAdapter):
@@ -268,6 +275,7 @@ class LeavesSomethingWhereItFails(TinyAdapter):
         tinylib.left = True
         undo.set_attribute(tinylib, "store", self.Store())
         undo.add(lambda: vars(tinylib).pop("left", None))
+        self.swap_clock(undo)
 
 
 class ConnectsToSomething(TinyAdapter):
@@ -289,9 +297,10 @@ class ItsOwnLines(TinyAdapter):
 class PatchesByHand(TinyAdapter):
     @contextmanager
     def install(self):
-        real = tinylib.store
+        real, found = tinylib.store, tinylib.clock
         try:
             tinylib.store = self.Store()
+            tinylib.clock = lambda: found() + clock_offset()
             yield
         finally:
-            tinylib.store = real
+            tinylib.store, tinylib.clock = real, found

@@ -72,6 +72,13 @@ class Cachetools(Targets):
     def patched_attributes(self) -> Mapping[str, object]:
         return {f"the class of the cache {name!r}": type(cache) for name, cache in self.resolve().items()}
 
+    def why_timeless(self, cache: MockCache) -> str:
+        """Return that its class has no time to live, if that is so."""
+        target = self.resolve().get(cache.name)
+        if isinstance(target, cachetools._TimedCache):
+            return ""
+        return f"nothing in a {type(target).__name__} expires: it keeps entries until it needs the room"
+
     def scope_context(self, caches: MockCaches) -> None:
         # Before the first operation, so that a test may put entries in by hand.
         for name, cache in self.resolve().items():

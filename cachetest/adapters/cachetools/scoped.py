@@ -11,11 +11,14 @@ from weakref import WeakValueDictionary
 
 import cachetools
 
+from ..._behaving.clock import now
 from ..._behaving.gate import MISSING
 from ..._caches.attribution import cache_in_scope
-from ..calls import in_call_of
-from ..class_swap import ClassSwap, named_after
+from ..._recording.lifetimes import note_lifetime
+from ..class_swap import ClassSwap
 from .likeness import arguments, fresh, without
+from .telling import make_scoped
+from .terms import term_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..._behaving.gate import Effect
     from ..._caches.cache import MockCache
+    from ..._recording.lifetimes import Term
     from ..._recording.operation import Kind
 
 __all__ = ["LIBRARIES", "CacheSwap", "Entries"]
@@ -58,7 +62,7 @@ class CacheSwap(ClassSwap):
             and original.expire is self._base.expire
             and cachetools.TTLCache(1, 1).expire() is not None
         )
-        self.scoped = _make_scoped(self)
+        self.scoped = make_scoped(self)
         # By the ids of the caches that scopes have.
         self.entries_by_id: WeakValueDictionary[int, Entries] = WeakValueDictionary()
 
@@ -158,11 +162,17 @@ class Entries(MutableMapping[Any, Any]):
         hidden = self.counts.in_force and key in self.real
         return method(self._swap.make_empty() if hidden else self.real, key, *args, **kwargs)
 
-    def tell(self, kind: Kind, key: object) -> None:
+    def terms_of(self, key: object) -> dict[str, Term]:
+        """Return when the entry of *key* was put, and when it ends, in its one place."""
+        return {"": found} if key in self.real and (found := term_of(self.real, key)) else {}
+
+    def tell(self, kind: Kind, key: object, term: Term | None = None) -> None:
         """Record an eviction, or an expiration, once for each."""
         if kind == "expiration" and key in self._told:
             self._told.discard(key)
             return
+        if term is not None and term.until is not None:
+            note_lifetime(self.counts, key, term.put, term.until, now())
         self.counts.record(kind, key, LIBRARIES)
 
     def lookup(self, key: object, find: Callable[[], Any], known: Mapping[str, object] | None = None) -> Any:
@@ -186,7 +196,7 @@ class Entries(MutableMapping[Any, Any]):
         def find_or_tell() -> Any:
             value = find()
             if value is MISSING and key not in self._told and _Base.__contains__(self.real, key):
-                self.tell("expiration", key)
+                self.tell("expiration", key, term_of(self.real, key))
                 self._told.add(key)
             return value
 
@@ -254,45 +264,3 @@ class Entries(MutableMapping[Any, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
-
-
-def _make_scoped(swap: CacheSwap) -> Any:
-    """Return the class of a scope's cache: the object's own, which records evictions and expirations too."""
-    original = swap.original
-
-    def tell(real: Any, kind: Kind, key: object) -> None:
-        # By the cache, not by who calls: the scope may have closed since the call has begun.
-        entries = swap.entries_by_id.get(id(real))
-        if entries is not None:
-            entries.tell(kind, key)
-
-    class Scoped(original):  # type: ignore[misc, valid-type]
-        def popitem(self) -> Any:
-            # The library calls this when it needs room. A call of the program goes to the front.
-            key, value = original.popitem(self)
-            tell(self, "eviction", key)
-            return key, value
-
-        if swap.timed:
-
-            def expire(self, *args: Any, **kwargs: Any) -> Any:
-                before: Sequence[Any] = () if swap.tells_expired else list(_Base.__iter__(self))
-                expired = original.expire(self, *args, **kwargs)
-                if swap.tells_expired:
-                    gone = [key for key, _ in expired]
-                else:
-                    gone = [key for key in before if not _Base.__contains__(self, key)]
-                for key in gone:
-                    tell(self, "expiration", key)
-                return expired
-
-        if original.__missing__ is not _Base.__missing__:
-
-            def __missing__(self, key: Any) -> Any:
-                # On the face, so that whatever a subclass puts in here is counted.
-                entries = swap.entries_by_id.get(id(self))
-                if entries is None:
-                    return original.__missing__(self, key)
-                return in_call_of(entries.face, original.__missing__, entries.face, key)
-
-    return named_after(original, Scoped)

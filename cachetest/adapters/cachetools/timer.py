@@ -1,4 +1,4 @@
-"""The timer of a scope's cache: what moves the time of a program moves that of its caches too.
+"""The timer of a scope's cache: what moves the time of a program, or its clock, moves that of its caches too.
 
 `TTLCache` and `TLRUCache` read ``time.monotonic``, which they have as a default argument. Whoever replaces it
 by its name, as freezegun and ``mock.patch`` do, does not reach that. time-machine does not move it at all.
@@ -7,6 +7,7 @@ by its name, as freezegun and ``mock.patch`` do, does not reach that. time-machi
 from __future__ import annotations
 
 import datetime
+import operator
 import pkgutil
 import sys
 import time
@@ -14,6 +15,8 @@ from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 import cachetools
+
+from ..._behaving.clock import clock_offset, moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,30 +30,50 @@ _NAMES = (*_STEADY, "time", *(f"{name}_ns" for name in (*_STEADY, "time")))
 
 
 def movable(timer: Any) -> Any:
-    """Return a timer that tells the time of *timer*, and is moved; *timer* itself, if the program's own."""
+    """Return a timer that tells the time of *timer*, and is moved with it and with the clock of the scope."""
     innermost = timer
     # The library keeps a timer in an object of its own, and that again for a cache that is made with it.
     while isinstance(innermost, cachetools._TimedCache._Timer):
         innermost = innermost._Timer__timer
     owner = getattr(innermost, "__self__", None)
+    if isinstance(innermost, _NamedTimer):
+        # A copy of the cache of a scope is patched.
+        return innermost
     if type(innermost) is not BuiltinFunctionType:
-        return timer
+        return _OwnTimer(innermost)
     if innermost.__module__ == "time" and innermost.__name__ in _NAMES:
         steady = innermost.__name__.removesuffix("_ns") in _STEADY
         return _SteadyTimer(innermost) if steady else _NamedTimer("time", innermost.__name__)
     if isinstance(owner, type) and owner.__module__ == "datetime" and owner.__name__ == "datetime":
         return _NamedTimer("datetime", f"datetime.{innermost.__name__}")
-    return timer
+    return _OwnTimer(innermost)
+
+
+def _moved_on(found: Any, counts_ns: bool) -> Any:
+    """Return the time that *found* is by the clock of the scope, in seconds but for dates."""
+    ahead = clock_offset()
+    if not ahead:
+        return found
+    if isinstance(found, datetime.datetime):
+        return found + datetime.timedelta(seconds=ahead)
+    return found + (round(ahead * 1e9) if counts_ns else ahead)
 
 
 class _NamedTimer:
     """A timer that is looked up at each call, by the name of its *module* and that which it has in there."""
 
+    _counts_ns = False
+
     def __init__(self, module: str, name: str) -> None:
         self._where = module, name
         self.__name__ = name.rpartition(".")[2]
+        self._counts_ns = name.endswith("_ns")
 
     def __call__(self) -> Any:
+        here = self._now()
+        return _moved_on(here, self._counts_ns) if moved else here
+
+    def _now(self) -> Any:
         return self._found()()
 
     def _found(self) -> Callable[[], Any]:
@@ -87,6 +110,12 @@ class _SteadyTimer(_NamedTimer):
         self._since = since if self._day == "time_ns" else round(since * 1024) / 1024
 
     def __call__(self) -> Any:
+        # Nearly always: nobody moves anything.
+        if not moved and getattr(time, self._name) is self._real and "time_machine" not in sys.modules:
+            return self._real()
+        return super().__call__()
+
+    def _now(self) -> Any:
         current = getattr(time, self._name)
         if current is not self._real:
             # That of freezegun is the time of day, as of when it has been frozen: entries from before would
@@ -97,6 +126,24 @@ class _SteadyTimer(_NamedTimer):
         if "time_machine" in sys.modules and _travelling():
             return getattr(time, self._day)() + self._since
         return self._real()
+
+
+class _OwnTimer(_NamedTimer):
+    """A timer of the program's own."""
+
+    def __init__(self, timer: Any) -> None:
+        self._timer = timer
+
+    def __call__(self) -> Any:
+        return _moved_on(self._timer(), False) if moved else self._timer()
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_timer":
+            raise AttributeError(name)
+        return getattr(self._timer, name)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return operator.getitem, ((self._timer,), 0)
 
 
 def _travelling() -> bool:

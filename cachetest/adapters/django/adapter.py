@@ -18,8 +18,9 @@ from ..base import Adapter
 from ..outer_call import TENANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
+    from ..._behaving.injection import Strike
     from ..._behaving.storage import Storage
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
@@ -59,12 +60,14 @@ class Django(Adapter):
     def _swap(self, undo: Undo) -> None:
         from django.conf import settings
 
+        from .moved import places
         from .swap import Swap
 
         configured = _configured()
         _check_aliases(self._given, configured)
         # A class may override the settings as it is set up.
         undo.is_outdated = lambda: settings.CACHES is not configured
+        places().move(undo)
         Swap(self._given, configured).begin(undo)
 
     def scope_context(self, caches: MockCaches) -> None:
@@ -130,18 +133,43 @@ class Django(Adapter):
         """Return what of a made *key* Django's own key function was given; any other stays as it is."""
         return self._parts_of(cache, key)[-1]
 
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Have the client below meet it, so that serialiser, client and retries are met as well."""
+        from .faults import carry_out
+
+        return carry_out(super().carry_out, strike, proceed)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        from .faults import failure
+
+        return failure(cache)
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        from .faults import too_large
+
+        return too_large(cache)
+
     def storage(self, cache: MockCache) -> Storage:
-        """Return what the back end of the alias keeps its entries in, where that is inside the process."""
+        """Return what the back end of the alias keeps its entries in, on a server as well."""
+        from .faults import storage_below
         from .objects import kinds_of
         from .storage import storage_in
 
         kind = kinds_of(_configured()).get(cache.name)
         if kind is None:
             raise TypeError(self.why_unused(cache))
+        if kind.below is not None:
+            return storage_below(kind, cache)
         found = None if kind.make_store is None else storage_in(kind.store_for(cache))
         if found is None:
             raise TypeError(kind.why_unknown() or f"{kind.cls.__name__} keeps its entries on a server")
         return found
+
+    def resolution(self, cache: MockCache) -> float:
+        from .objects import kinds_of
+
+        kind = kinds_of(_configured()).get(cache.name)
+        return 1.0 if kind is not None and kind.below == "pymemcache" else super().resolution(cache)
 
     def components(self, cache: MockCache, key: object) -> list[tuple[str, object]]:
         """Take apart what Django's own key function makes: ``prefix:version:key``."""

@@ -46,6 +46,8 @@ class Call(OuterCall, Sequence[Any]):
     is_of_server = False
     collects = False
     looked_up = False
+    # The call of the gate, where a fault has struck it.
+    struck: Any = None
 
     def __init__(self, kind: Kind, held: Any, mock: MockCache, asked: str, rule: Rule | None = None) -> None:
         # As the class above has it, which is not called for speed.

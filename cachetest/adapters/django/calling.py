@@ -89,8 +89,12 @@ class _Prepared:
         return found
 
     def _record(self, effects: Sequence[Effect]) -> None:
+        call = self.call
         for kind, key in effects:
-            self.call.mock.record(kind, key, LIBRARIES, self.call.known_of(key))
+            if call.struck is None:
+                call.mock.record(kind, key, LIBRARIES, call.known_of(key))
+            else:
+                call.struck.record_effect(kind, key, call.known_of(key))
 
     def _found(self, result: Any) -> Sequence[Effect]:
         call, rule = self.call, self.rule
@@ -102,12 +106,21 @@ class _Prepared:
             )
         if call.kind.is_server and call.began and not call.reached:
             # The back end has answered without its server, which it could not reach.
-            return ()
+            return () if call.struck is None else self._met()
         done = [each for each in call.effects if each[0] in SIDE_EFFECTS] if call.effects else []
         if rule.kind == "get" and self._is_again():
             return done
         found = rule.effects(call, result)
         return [*done, *found] if done else found
+
+    def _met(self) -> Sequence[Effect]:
+        """Return what the program has met, where a back end has swallowed that its server was struck."""
+        if self.rule is not None and self.rule.kind == "get":
+            return [("miss", key) for key in self.call]
+        for key in self.call:
+            more = {**self.call.known_of(key), "error": "the back end has ignored that its server failed"}
+            self.call.struck.record_effect("failure", key, more)
+        return ()
 
     def _is_again(self) -> bool:
         """Return whether this is the second lookup of a `get_or_set`, which is one to the program."""

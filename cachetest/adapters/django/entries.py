@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
+    from ..._recording.lifetimes import Term
     from .kinds import Kind
 
 __all__ = ["Entries"]
@@ -63,6 +64,11 @@ class Entries(MutableMapping[str, Any]):
             # Whoever asks goes by that: in memory, or in files, entries are in one place.
             raise AttributeError("its entries are in one place")
         return kind
+
+    def terms_of(self, key: str) -> Mapping[str, Term]:
+        """Return when the entry of a made key was put, and when it ends, by the places that have it."""
+        found: Mapping[str, Term] = self._store().terms_of(key)
+        return found
 
     @property
     def places_of(self) -> Callable[[Any], Mapping[str, Any]]:

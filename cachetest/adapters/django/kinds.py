@@ -21,10 +21,12 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.memcached import PyLibMCCache, PyMemcacheCache
 from django.core.cache.backends.redis import RedisCache
 
+from ..._behaving.clock import now
 from ..._caches.attribution import cache_for
+from ..._recording.lifetimes import note_lifetime
 from .call import SPECIAL
 from .stand_ins import TableTwin, Twin, cull, has_expired, run_primitive
-from .stores import FileStore, MemoryStore
+from .stores import FileStore, MemoryStore, end_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -181,9 +183,13 @@ def _file_expired(call: Call, name: str, found: Found) -> Any:
     asked = found(call.held, name)
 
     def is_expired(file: Any) -> Any:
+        until = end_of(file)
         result = asked(file)
         if result:
-            call.effects.append(("expiration", call.store.names.get(file.name, file.name)))
+            key = call.store.names.get(file.name, file.name)
+            if until is not None:
+                note_lifetime(call.mock, key, None, until, now())
+            call.effects.append(("expiration", key))
         return result
 
     return is_expired

@@ -58,6 +58,15 @@ class _OnServer:
             place, key = key
         return {at: value for at, value in self._find(key) if place in (None, at)}
 
+    def terms_of(self, key: Any) -> dict[str, Any]:
+        """Return when the entry of *key* was put, and when it ends, by the places that have it."""
+        inner = key[1] if isinstance(key, tuple) and key[0] in places_of(self._kind) else key
+        return {at: term for at in self.places_of(key) for term in self._terms(at, inner)}
+
+    def _terms(self, at: str, key: Any) -> Iterator[Any]:
+        """Yield when *key* was put in the place *at*, and when it ends."""
+        raise NotImplementedError
+
     def read(self, key: str) -> Any:
         """Return the value of *key*; raises KeyError where there is none."""
         for value in self.places_of(key).values():
@@ -77,16 +86,24 @@ class _OnServer:
 class RedisEntries(_OnServer):
     """The entries in the database of a back end on Redis."""
 
-    def _clients(self) -> Iterator[tuple[str, Any]]:
+    def _terms(self, at: str, key: Any) -> Iterator[Any]:
+        for cache in self._caches():
+            entries: Any = cache.cache
+            yield from entries.terms_of((at, key)).values()
+
+    def _caches(self) -> Iterator[MockCache]:
         from ..redis.entries import Entries
+
+        yield from (each for each in tuple(self._scope.by_name().values()) if isinstance(each.cache, Entries))
+
+    def _clients(self) -> Iterator[tuple[str, Any]]:
         from ..redis.store import store_of
 
         wanted = places_of(self._kind)
-        for cache in tuple(self._scope.by_name().values()):
-            if isinstance(cache.cache, Entries):
-                for url, client in store_of(cache).databases():
-                    if url in wanted:
-                        yield url, client
+        for cache in self._caches():
+            for url, client in store_of(cache).databases():
+                if url in wanted:
+                    yield url, client
 
     def live(self) -> list[str]:
         """Return the keys of the entries that have not expired."""
@@ -126,6 +143,10 @@ class RedisEntries(_OnServer):
 
 class MemcachedEntries(_OnServer):
     """The entries of a back end on memcached."""
+
+    def _terms(self, at: str, key: Any) -> Iterator[Any]:
+        for each in self._servers():
+            yield from each.terms_of((at, key)).values()
 
     def _servers(self) -> Iterator[Any]:
         from ..pymemcache.servers import Servers

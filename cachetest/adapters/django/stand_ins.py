@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.cache.backends.locmem import LocMemCache
 
+from ..._behaving.clock import now
+from ..._recording.lifetimes import note_lifetime
 from ..outer_call import call_around
 
 if TYPE_CHECKING:
@@ -86,7 +88,11 @@ def has_expired(call: Call, asked: Callable[[Any], bool], delete: Callable[[Any]
     """Return whether the entry of *key* is over, or not there; one that is over goes now, and is told."""
     if not asked(key):
         return False
+    ends = call.store.expire_info
+    until, put = ends.get(key), ends.born.get(key)
     if delete(key):
+        if until is not None:
+            note_lifetime(call.mock, key, put, until, now())
         call.effects.append(("expiration", key))
     return True
 

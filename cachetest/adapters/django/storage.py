@@ -23,7 +23,7 @@ def storage_in(store: Any) -> Storage | None:
 
 
 class _InMemory(Storage):
-    """What is stored is the pickled value and its end."""
+    """What is stored is the pickled value, its end, and when it was put."""
 
     def __init__(self, store: MemoryStore) -> None:
         super().__init__({})
@@ -37,7 +37,7 @@ class _InMemory(Storage):
         with store.lock:
             if key not in store.cache or store.is_over(key):
                 return MISSING
-            return store.cache[key], store.expire_info.get(key)
+            return store.cache[key], store.expire_info.get(key), store.expire_info.born.get(key)
 
     def write(self, key: Any, stored: Any) -> None:
         store = self._store
@@ -46,13 +46,14 @@ class _InMemory(Storage):
                 store.cache.pop(key, None)
                 store.expire_info.pop(key, None)
             else:
-                store.cache[key], store.expire_info[key] = stored
+                store.cache[key], until, born = stored
+                store.expire_info.put_back(key, until, born)
 
     def content(self, stored: Any) -> Any:
         return stored[0]
 
     def with_content(self, stored: Any, content: Any) -> Any:
-        return content, stored[1]
+        return content, *stored[1:]
 
 
 class _InFiles(Storage):

@@ -6,7 +6,6 @@ import os
 import pickle
 import shutil
 import tempfile
-import time
 import weakref
 import zlib
 from collections import OrderedDict
@@ -14,12 +13,49 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from ..._behaving.clock import now
+from ..._recording.lifetimes import Term
 from ..._recording.locks import make_lock
+from ..outer_call import call_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FileStore", "MemoryStore"]
+__all__ = ["FileStore", "MemoryStore", "end_of"]
+
+
+def end_of(file: Any) -> float | None:
+    """Return until when the entry lives that is in *file*, which is at its beginning, and stays there."""
+    try:
+        until: float | None = pickle.load(file)
+    except EOFError:
+        until = None
+    file.seek(0)
+    return until
+
+
+class _Ends(dict[str, "float | None"]):
+    """Until when entries live, and when they were put."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.born: dict[str, float] = {}
+
+    def __setitem__(self, key: str, until: float | None) -> None:
+        if getattr(call_around(), "asked", "").endswith("touch"):
+            # It was there before it was given that time.
+            self.born.pop(key, None)
+        elif until is not None:
+            self.born[key] = now()
+        super().__setitem__(key, until)
+
+    def put_back(self, key: str, until: float | None, born: float | None) -> None:
+        """Have what there was of *key*."""
+        super().__setitem__(key, until)
+        if born is None:
+            self.born.pop(key, None)
+        else:
+            self.born[key] = born
 
 
 class MemoryStore:
@@ -27,20 +63,29 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.cache: OrderedDict[str, bytes] = OrderedDict()
-        self.expire_info: dict[str, float | None] = {}
+        self.expire_info = _Ends()
         # As Django has it: a program may ask whether it is locked.
         self.lock = Lock()
 
     def begin_as(self, other: MemoryStore, _copy: object) -> Iterable[str]:
         """Take over the entries of *other*, which are bytes, and return their keys."""
         with other.lock:
-            self.cache, self.expire_info = other.cache.copy(), other.expire_info.copy()
+            self.cache = other.cache.copy()
+            self.expire_info.update(other.expire_info)
+            self.expire_info.born.update(other.expire_info.born)
         return self.cache
 
     def is_over(self, key: str) -> bool:
         """Return whether there is no entry, or none any more, and change nothing."""
         expires = self.expire_info.get(key, -1)
-        return expires is not None and expires <= time.time()
+        return expires is not None and expires <= now()
+
+    def terms_of(self, key: str) -> dict[str, Term]:
+        """Return when the entry of *key* was put, and when it ends, in its one place."""
+        if self.is_over(key):
+            return {}
+        until = self.expire_info.get(key)
+        return {"": Term(None if until is None else self.expire_info.born.get(key), until)}
 
     def keys(self) -> list[str]:
         """Return the keys of all entries, those too whose time has passed."""
@@ -134,6 +179,13 @@ class FileStore:
             return True
         return False
 
+    def terms_of(self, key: str) -> dict[str, Term]:
+        """Return when the entry of *key* ends, in its one place; when it was put is not known."""
+        if self.is_over(key):
+            return {}
+        with open(self._path_of(key), "rb") as file:
+            return {"": Term(None, pickle.load(file))}
+
     def live(self) -> list[str]:
         """Return the keys of the entries that have not expired."""
         return [key for key in self.keys() if not self.is_over(key)]
@@ -143,7 +195,7 @@ class FileStore:
         try:
             with open(self._path_of(key), "rb") as file:
                 expires = pickle.load(file)
-                if expires is not None and expires < time.time():
+                if expires is not None and expires < now():
                     raise KeyError(key)
                 return pickle.loads(zlib.decompress(file.read()))
         except (FileNotFoundError, EOFError):

@@ -11,27 +11,37 @@ For dogpile.cache 1.3 and later.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+import dogpile.cache.api
+import dogpile.cache.region
+import dogpile.lock
 from dogpile.cache import CacheRegion
 
 from ..._behaving.storage import Storage
 from ..._patching.undo import Undo
 from ..class_swap import patch_object, swap_of
+from ..clocked import MOVED_TIME, Places
 from ..guarding import points_of_object
 from ..targets import Targets
 from .backend import last_proxy
+from .faults import carry_out, failure_of, real_backend, too_large_for
 from .region import RegionSwap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..guarding import GuardPoint
 
 __all__ = ["Dogpile"]
 
+# Where it reads how old a value is.
+_MODULES = (dogpile.cache.api, dogpile.cache.region, dogpile.lock)
+_PLACES = Places([(module, "time") for module in _MODULES], time, MOVED_TIME)
 # What a guard of a region watches: all that reads or changes an entry.
 _GUARDED = (
     *("get", "get_value_metadata", "get_multi", "get_or_create", "get_or_create_multi"),
@@ -49,6 +59,7 @@ class Dogpile(Targets):
         return Undo(self._patch)
 
     def _patch(self, undo: Undo) -> None:
+        _PLACES.move(undo)
         for name, region in self.resolve().items():
             patch_object(undo, type(self).__name__, name, region, RegionSwap)
 
@@ -89,13 +100,26 @@ class Dogpile(Targets):
             if swap is not None:
                 swap.state_in(caches[name])
 
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Do what there is to do on the entries, and raise what the client of the backend would."""
+        return carry_out(super().carry_out, self._backend_of(strike.call.gate), strike, proceed)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        return failure_of(self._backend_of(cache))
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        return too_large_for(self._backend_of(cache))
+
+    def _backend_of(self, cache: MockCache) -> Any:
+        return real_backend(self.resolve()[cache.name], cache)
+
     def storage(self, cache: MockCache) -> Storage:
         swap = swap_of(self.resolve()[cache.name])
         if swap is None:
             raise TypeError("it is not patched")
-        face = object.__getattribute__(swap.state_in(cache).face, "__dict__")
-        backend = face.get("backend")
-        return Storage(swap.stored_in(cache), holds_objects=getattr(backend, "serializer", None) is None)
+        own = object.__getattribute__(swap.state_in(cache).face, "__dict__")
+        serializer = own.get("serializer") or getattr(own.get("backend"), "serializer", None)
+        return Storage(swap.stored_in(cache), holds_objects=serializer is None)
 
     def entry_key(self, cache: str, key: object) -> object:
         region = self.resolve()[cache]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dogpile.cache.api import NO_VALUE
 
+from ..._recording.lifetimes import Term
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -24,6 +26,17 @@ class RegionEntries(MutableMapping[Any, Any]):
         region = self._region
         value = region._parse_serialized_from_backend(stored) if isinstance(stored, bytes) else stored
         return region._unexpired_value_fn(None, False)(value).payload
+
+    def terms_of(self, key: Any) -> dict[str, Term]:
+        """Return when the value of a mangled key was made, and when it is too old, in its one place."""
+        return {"": self.term_of(self._stored[key])} if key in self else {}
+
+    def term_of(self, stored: Any) -> Term:
+        """Return the same of what is *stored*."""
+        region = self._region
+        value = region._parse_serialized_from_backend(stored) if isinstance(stored, bytes) else stored
+        made, age = value.metadata["ct"], region.expiration_time
+        return Term(made, None if age is None else made + age)
 
     def __getitem__(self, key: Any) -> Any:
         value = self._value(self._stored[key])

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from dogpile.cache.api import NO_VALUE
 
 from ..._behaving.call import known_of_struck
+from ..._behaving.clock import now
 from ..._behaving.gate import MISSING, text_of
+from ..._recording.lifetimes import note_lifetime
 from ..calls import is_in_call_of
 from ..class_swap import named_after
 from .backend import LIBRARIES, RegionCall, current_call
@@ -75,6 +77,7 @@ def _count(counts: MockCache, key: object, value: object, call: RegionCall) -> N
             _record(counts, "hit", key, call)
             counts.record("refusal", key, LIBRARIES, _UNREAD)
             return
+        _note_lifetime(counts, key, call.there[key])
         counts.record("expiration", key, LIBRARIES)
     _record(counts, "miss" if value is MISSING else "hit", key, call)
 
@@ -96,6 +99,14 @@ def _record(
     number = counts.operations.record_numbered(kind, key, LIBRARIES, _getframe(1), known)
     for each in strikes:
         each.injection.note(counts, number)
+
+
+def _note_lifetime(counts: MockCache, key: object, stored: object) -> None:
+    put, until = counts.cache.term_of(stored)  # type: ignore[attr-defined]
+    found = now()
+    # It may have been invalidated, or asked for with another time to live than that of its region.
+    if until is not None and until <= found:
+        note_lifetime(counts, key, put, until, found)
 
 
 def _run_for(target: Any, runner: Any, _: Any, *args: Any) -> Any:
@@ -144,8 +155,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
             return original
 
         def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(None)
             try:
-                with RegionCall(None) as call:
+                with call:
                     found = original.get(self, key, *args, **kwargs)
             except Exception as error:
                 failing(self, error, (key,), None, call)
@@ -154,8 +166,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
             return found
 
         def get_value_metadata(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(_METADATA)
             try:
-                with RegionCall(_METADATA) as call:
+                with call:
                     found = original.get_value_metadata(self, key, *args, **kwargs)
             except Exception as error:
                 failing(self, error, (key,), _METADATA, call)
@@ -165,8 +178,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
 
         def get_multi(self, keys: Any, *args: Any, **kwargs: Any) -> Any:
             keys = list(keys)
+            call = RegionCall(_GET_MULTI)
             try:
-                with RegionCall(_GET_MULTI) as call:
+                with call:
                     found = original.get_multi(self, keys, *args, **kwargs)
             except Exception as error:
                 failing(self, error, keys, _GET_MULTI, call)
@@ -178,8 +192,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
             return found
 
         def get_or_create(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+            call = RegionCall(_GET_OR_CREATE)
             try:
-                with RegionCall(_GET_OR_CREATE) as call:
+                with call:
                     found = original.get_or_create(self, key, *args, **kwargs)
             except Exception as error:
                 failing(self, error, (key,), _GET_OR_CREATE, call)
@@ -189,8 +204,9 @@ def make_face(original: Any, target: Any, scoped: Callable[[Any], Any]) -> Any:
 
         def get_or_create_multi(self, keys: Any, *args: Any, **kwargs: Any) -> Any:
             keys = list(keys)
+            call = RegionCall(_GET_OR_CREATE_MULTI)
             try:
-                with RegionCall(_GET_OR_CREATE_MULTI) as call:
+                with call:
                     found = original.get_or_create_multi(self, keys, *args, **kwargs)
             except Exception as error:
                 failing(self, error, keys, _GET_OR_CREATE_MULTI, call)

@@ -151,6 +151,9 @@ class Inductor(Adapter):
         """Return what stands for now: `why_unused` and `why_fewer` look at what came after it."""
         return now()
 
+    def why_timeless(self, cache: MockCache) -> str:
+        return "PyTorch gives what it puts in its caches no time to live"
+
     def why_unused(self, cache: MockCache, since: int = 0) -> str:
         """Return why torch did not ask *cache* since then, as far as its compiles have shown."""
         # Loaded here, as below: only a failure needs it.

@@ -8,10 +8,8 @@ connection too: it is kept aside, neither used nor closed, and is theirs again a
 from __future__ import annotations
 
 import _socket
-import socket
 import sys
 from functools import partial
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
@@ -31,14 +29,18 @@ from ..registry import known_adapters
 from .addresses import checked, normal, shown
 from .connection import Connection
 from .entries import key_of
-from .hash_memory import HASH_HOOKS, HashClient
+from .hash_memory import HASH_HOOKS, PLACES, HashClient
 from .servers import Servers
+from .stand_ins import is_stand_in, why_not_ours
+from .storage import MemcachedStorage, failure_at, too_large
 from .store import MemcachedStore
+from .struck import carry_out, swap_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import CodeType
 
+    from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
     from ..._caches.scope import Scope
@@ -94,12 +96,29 @@ class Pymemcache(Adapter):
         if scope is not None:
             _adapters[scope] = self
 
+    def resolution(self, cache: MockCache) -> float:
+        return 1.0
+
     def entry_key(self, cache: str, key: object) -> object:
         """Return bytes as text where they are UTF-8; the prefix of a client is for the program to give."""
         if isinstance(key, tuple) and len(key) == 2:
             # A server, and the key in that.
             return key[0], key_of(key[1])
         return key_of(key)
+
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Leave it to the connection, which decides for all commands of a packet before it does any."""
+        return carry_out(super().carry_out, strike, proceed)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        return failure_at(())
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        return too_large()
+
+    def storage(self, cache: MockCache) -> MemcachedStorage:
+        """Return what is kept on all servers of *cache*."""
+        return MemcachedStorage(_servers_of(cache).stores)
 
     def __repr__(self) -> str:
         return f"<Pymemcache adapter of {', '.join(self.caches)}>"
@@ -150,32 +169,14 @@ class _SockAttribute:
             at = id(client)
             _sockets[at] = ref(client, lambda _: _sockets.pop(at, None)), sock
         else:
-            raise CacheTestError(_why_not_ours(client, sock, code))
+            raise CacheTestError(
+                why_not_ours(client, sock, code, of_library=code is _library_connect.__code__)
+            )
 
 
 def _is_of_stand_in(sock: object, code: CodeType) -> bool:
     """Return whether *sock*, which *code* sets, is no real one and was made by a program's socket_module."""
     return code is _library_connect.__code__ and not isinstance(sock, _socket.socket)
-
-
-def _why_not_ours(client: Any, sock: object, code: CodeType) -> str:
-    """Return the text of the error that *code* gives *client* another socket than ours."""
-    cls, server = type(client).__qualname__, shown(client.server)
-    what = f"{cls} for {server!r}"
-    if code is _library_connect.__code__:
-        return (
-            f"{what} has a socket_module of its own, {client.socket_module!r}, which has made a real socket: "
-            "leave it out where Pymemcache() is patched, which gives each client a server in memory"
-        )
-    if code is getattr(type(client)._connect, "__code__", None):
-        return (
-            f"{cls} connects in a way of its own, to {server!r}: its _connect has to call the one that it "
-            "overrides"
-        )
-    return (
-        f"{what} was given a socket of its own, {sock!r}, and nobody counts what goes through it: leave it "
-        "out where Pymemcache() is patched, which gives each client a server in memory"
-    )
 
 
 _library_connect = Client._connect
@@ -202,11 +203,11 @@ def _has_real(client: Any) -> bool:
 def _connect(self: Any) -> None:
     if _has_real(self):
         _connect_really(self)
-    elif _is_stand_in(self.socket_module, isinstance(self.server, tuple)):
+    elif is_stand_in(self.socket_module, isinstance(self.server, tuple)):
         # What it raises, or answers, is what the program is tested for.
         _library_connect(self)
     else:
-        self.sock = Connection(partial(_store_at, normal(self.server)))
+        self.sock = Connection(partial(_store_at, normal(self.server)), self)
 
 
 def _extract_value(
@@ -229,17 +230,6 @@ def _extract_value(
 _real_extract_value: Any = Client._extract_value
 
 
-def _is_stand_in(module: Any, by_address: bool) -> bool:
-    """Return whether a *module* for sockets is a program's own, and makes no real ones; it may raise."""
-    if isinstance(module, ModuleType):
-        return False
-    # In the order in which the library asks for them.
-    if by_address and module.getaddrinfo in (socket.getaddrinfo, _socket.getaddrinfo):
-        return False
-    made = module.socket
-    return not (isinstance(made, type) and issubclass(made, _socket.socket))
-
-
 # What a thread from before has begun on a real connection ends on it.
 _calls = CallsInto("pymemcache")
 _HOOKS: dict[type, dict[str, object]] = {
@@ -259,10 +249,12 @@ def _swap(undo: Undo) -> None:
     undo.at_rest(_rest)
     own_servers.watch(undo)
     _connect_really = own_attribute(Client, "_connect")
+    PLACES.move(undo)
     _calls.begin()
     for cls, hooks in _HOOKS.items():
         for name, hook in hooks.items():
             undo.set_attribute(cls, name, hook)
+    swap_sleep(undo)
     undo.add(_calls.end)
     _calls.look()
 

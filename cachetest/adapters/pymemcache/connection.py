@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from ..._caches.scope import marked
 from ..outer_call import call_around
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..._caches.scope import Scope
     from .store import MemcachedStore
+    from .struck import StruckConversation
 
 __all__ = ["Connection"]
 
@@ -21,9 +23,13 @@ __all__ = ["Connection"]
 class Connection:
     """What a client takes for its socket: each command goes to the store of the scope that it belongs to."""
 
-    def __init__(self, find_store: Callable[[], MemcachedStore]) -> None:
-        """Make one; *find_store* returns the store of a command of the calling context."""
+    def __init__(self, find_store: Callable[[], MemcachedStore], client: object = None) -> None:
+        """Make one of *client*; *find_store* returns the store of a command of the calling context."""
         self._find_store = find_store
+        # Weak: a client goes as soon as nobody holds it.
+        self._client = (lambda: None) if client is None else ref(client)
+        self._is_fresh = True
+        self._struck: StruckConversation | None = None
         self._conversation = Conversation(self._store)
         self._answers = b""
         # The last scope that was innermost for a command, and its store: not looked for with each command.
@@ -47,13 +53,27 @@ class Connection:
                 if answer is not None:
                     self._answers += answer
                     return
+        if self._struck is not None or self._store()._own_cache.in_force:
+            self._answers += self._in_force().send(self._store(), data)
+            return
+        self._is_fresh = False
         self._answers += self._conversation.send(data)
+
+    def _in_force(self) -> StruckConversation:
+        """Return what is asked where something is in force, or was: the connection may be broken since."""
+        if self._struck is None:
+            from .struck import StruckConversation
+
+            self._struck = StruckConversation(self._conversation, self._client, is_fresh=self._is_fresh)
+        return self._struck
 
     def recv(self, size: int) -> bytes:
         answers = self._answers
         if not answers and not self._conversation.closed:
-            # Nobody else will ever answer.
-            raise TimeoutError("timed out")
+            if self._struck is None:
+                # Nobody else will ever answer.
+                raise TimeoutError("timed out")
+            answers = self._struck.wait_for_answers()
         self._answers = answers[size:]
         return answers[:size]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._behaving.clock import now
+from ..._recording.lifetimes import Term, note_lifetime
 from ..._recording.locks import make_lock
 from ..outer_call import call_around
 
@@ -40,7 +41,12 @@ _WRITES_BEFORE = 2**32
 
 
 class CommandError(Exception):
-    """A command that can't be done, with the line that it is answered with."""
+    """A command that can't be done, with the line that it is answered with.
+
+    ``is_told`` says that it was logged where it came about.
+    """
+
+    is_told = False
 
     def __init__(self, answer: bytes) -> None:
         super().__init__(answer.decode(errors="replace"))
@@ -104,6 +110,8 @@ class MemcachedEntries(MutableMapping[object, bytes]):
         self._of_server: dict[str, object] = {} if server is None else {"store": server}
         self._libraries = libraries
         self._entries: dict[object, Entry] = {}
+        # When those were put that live for a time.
+        self._born: dict[object, float] = {}
         self._writes = _WRITES_BEFORE
         self._flush_at = NEVER
         # memcached does one command at a time. A signal handler may come between, on the same thread.
@@ -118,6 +126,7 @@ class MemcachedEntries(MutableMapping[object, bytes]):
         """Take over the entries of *other*, which nobody can change, and return their keys."""
         with other._lock:
             self._entries = other._entries.copy()
+            self._born = other._born.copy()
             self._writes, self._flush_at = other._writes, other._flush_at
         return self._entries
 
@@ -126,6 +135,13 @@ class MemcachedEntries(MutableMapping[object, bytes]):
         if entry is None or not self._is_live(entry):
             raise KeyError(key)
         return entry.value
+
+    def term_of(self, key: object) -> Term:
+        """Return when the entry of *key* was put, and when it ends."""
+        name = key_of(key)
+        entry = self._entries.get(name)
+        until = NEVER if entry is None else min(entry.expires, self._flush_at)
+        return Term(None, None) if until is NEVER else Term(self._born.get(name), until)
 
     def sent_for(self, key: object) -> tuple[bytes, int] | None:
         """Return value and flags of *key*; None where there is no entry."""
@@ -163,14 +179,18 @@ class MemcachedEntries(MutableMapping[object, bytes]):
         if found is None or found.expires is NEVER or self._is_live(found):
             return found
         del self._entries[name]
+        if found.expires > 0:
+            cache = getattr(self._cache, "mock", self._own_cache)
+            put = self._born.get(name)
+            note_lifetime(cache, name, put, found.expires, now(), self._of_server.get("store"))
         self._record("expiration", name)
         return None
 
     def _is_live(self, entry: Entry) -> bool:
-        return time.time() < min(entry.expires, self._flush_at)
+        return now() < min(entry.expires, self._flush_at)
 
     def _flush_if_due(self) -> None:
-        if time.time() < self._flush_at:
+        if now() < self._flush_at:
             return
         self._flush_at = NEVER
         for name in list(self._entries):
@@ -181,6 +201,8 @@ class MemcachedEntries(MutableMapping[object, bytes]):
     def _write(
         self, name: object, value: bytes, flags: int, expires: float, placed: int | None = None
     ) -> None:
+        if expires is not NEVER:
+            self._born[name] = now()
         self._writes = cas = self._writes + 1
         self._entries[name] = Entry(value, flags, expires, cas, cas if placed is None else placed)
 

@@ -11,14 +11,20 @@ import time
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+import pymemcache.client.hash
 from pymemcache.client.hash import HashClient
 
+from ..._behaving.clock import now
 from ..._caches.attribution import scope_of_caller
+from ..clocked import MOVED_TIME, Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HASH_HOOKS", "HashClient"]
+__all__ = ["HASH_HOOKS", "PLACES", "HashClient"]
+
+PLACES = Places([(pymemcache.client.hash, "time")], time, MOVED_TIME)
+"""Where it reads how long ago a server has failed."""
 
 # Held while a ring is asked, or changed, with servers left out of it.
 _lock = threading.RLock()
@@ -131,5 +137,5 @@ HASH_HOOKS: dict[str, object] = {
     "hasher": _PerScope("hasher", _ring_of),
     "_failed_clients": _PerScope("_failed_clients", _no_failures),
     "_dead_clients": _PerScope("_dead_clients", _no_failures),
-    "_last_dead_check_time": _PerScope("_last_dead_check_time", lambda client: time.time()),
+    "_last_dead_check_time": _PerScope("_last_dead_check_time", lambda client: now()),
 }

@@ -5,13 +5,21 @@ It answers byte for byte as memcached 1.6.18 does, with which the tests compare 
 
 from __future__ import annotations
 
-import os
-import re
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._behaving.clock import now
 from ..._behaving.gate import MISSING
-from .cachedump import cachedump
+from .administration import (
+    BAD_LINE,
+    cache_memlimit,
+    integer,
+    quit_,
+    shutdown,
+    stats,
+    uncounted,
+    verbosity,
+    version,
+)
 from .entries import NEVER, CommandError, number_of
 
 if TYPE_CHECKING:
@@ -21,13 +29,11 @@ if TYPE_CHECKING:
 
     _Run = Callable[[MemcachedStore, list[bytes], bytes], bytes]
 
-__all__ = ["Conversation"]
+__all__ = ["Conversation", "Taken"]
 
-_VERSION = b"1.6.18"
 _LONGEST_KEY = 250
 _MONTH = 60 * 60 * 24 * 30
 
-_BAD_LINE = b"CLIENT_ERROR bad command line format"
 _BAD_TIME = b"CLIENT_ERROR invalid exptime argument"
 
 # The answers that a client raises as an error.
@@ -35,7 +41,6 @@ _RAISED = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 
 # Commands that memcached has, and that pymemcache sends only in a raw command. A program that does is told.
 _NOT_HERE = frozenset(b"extstore lru lru_crawler ma md me mg mn ms refresh_certs slabs watch".split())
-_STATS_NOT_HERE = frozenset(b"conns detail dump extstore items settings sizes slabs".split())
 
 
 class Conversation:
@@ -59,16 +64,21 @@ class Conversation:
 
     def _answer_next(self) -> bytes | None:
         """Do the first command and forget its bytes; None if it is not complete."""
+        taken = self.take()
+        return None if taken is None else self.answer(taken)
+
+    def take(self) -> Taken | None:
+        """Return the first command, and forget its bytes; None if it is not complete."""
         end = self.received.find(b"\n") + 1
         if not end:
             return None
         line = bytes(self.received[: end - 1]).removesuffix(b"\r")
         words = [word for word in line.split(b" ") if word]
-        quiet = False
+        quiet, block, error = False, b"", None
+        command = None
         try:
             command = _command_of(words)
             quiet = words[-1] == b"noreply" and len(words) >= command.quiet_from
-            block = b""
             if command.size is not None:
                 size = command.size(words)
                 if len(self.received) < end + size + 2:
@@ -77,17 +87,43 @@ class Conversation:
                 end += size + 2
                 if not block.endswith(b"\r\n"):
                     raise CommandError(b"CLIENT_ERROR bad data chunk")
-            # Now, since what is in force may raise: it would be done once more.
-            del self.received[:end]
-            end = 0
+        except CommandError as found:
+            error = found
+        # Now, since what is in force may raise: it would be done once more.
+        del self.received[:end]
+        return Taken(words, command, block[:-2], quiet, error)
+
+    def answer(self, taken: Taken) -> bytes:
+        """Do a command, and return its answer."""
+        words, command, block, quiet, error = taken
+        try:
+            if error is not None or command is None:
+                raise error or CommandError(b"ERROR")
             self.closed = command is _QUIT
-            answer = command.run(self._store(), words, block[:-2])
-        except CommandError as error:
-            del self.received[:end]
-            answer = error.answer
-            if not quiet and answer.startswith(_RAISED):
-                self._store().refused(words[0] if words else b"", _keys_in(words), error)
+            answer = command.run(self._store(), words, block)
+        except CommandError as found:
+            answer = found.answer
+            if not quiet and answer.startswith(_RAISED) and not found.is_told:
+                self._store().refused(words[0] if words else b"", _keys_in(words), found)
         return b"" if quiet or self.closed else answer + b"\r\n"
+
+
+class Taken(NamedTuple):
+    """A command that has come: its words, the bytes after its line, and what is wrong with it, if anything.
+
+    With *quiet* it asks for no answer.
+    """
+
+    words: list[bytes]
+    command: _Command | None
+    block: bytes
+    quiet: bool
+    error: CommandError | None
+
+    @property
+    def keys(self) -> list[bytes]:
+        """The keys that it is about."""
+        return _keys_in(self.words)
 
 
 class _Command(NamedTuple):
@@ -122,43 +158,36 @@ def _keys_in(words: list[bytes]) -> list[bytes]:
 
 def _key(word: bytes) -> bytes:
     if len(word) > _LONGEST_KEY:
-        raise CommandError(_BAD_LINE)
+        raise CommandError(BAD_LINE)
     return word
-
-
-def _integer(word: bytes, error: bytes = _BAD_LINE) -> int:
-    """Return the number of *word*, which C would have in 64 bits."""
-    if not re.fullmatch(rb"[+-]?\d+", word) or not -(2**63) <= int(word) < 2**63:
-        raise CommandError(error)
-    return int(word)
 
 
 def _expiry(word: bytes, error: bytes = _BAD_TIME) -> float:
     """Return when an entry expires, in seconds since the epoch."""
     # 32 bits of it are kept.
-    seconds = (_integer(word, error) + 2**31) % 2**32 - 2**31
+    seconds = (integer(word, error) + 2**31) % 2**32 - 2**31
     if seconds == 0:
         return NEVER
     if seconds < 0:
         return 0
-    return seconds if seconds > _MONTH else time.time() + seconds
+    return seconds if seconds > _MONTH else now() + seconds
 
 
 def _size_of_block(words: list[bytes]) -> int:
     """Return how many bytes follow a store command; the whole line is checked before they are read."""
     _key(words[1])
-    if _integer(words[2]) < 0:
-        raise CommandError(_BAD_LINE)
-    _expiry(words[3], _BAD_LINE)
-    size = _integer(words[4])
+    if integer(words[2]) < 0:
+        raise CommandError(BAD_LINE)
+    _expiry(words[3], BAD_LINE)
+    size = integer(words[4])
     if not 0 <= size < 2**31 - 2 or (words[0] == b"cas" and number_of(words[5]) is None):
-        raise CommandError(_BAD_LINE)
+        raise CommandError(BAD_LINE)
     return size
 
 
 def _store(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     cas = number_of(words[5]) if words[0] == b"cas" else None
-    return store.store(words[0], words[1], block, _integer(words[2]) % 2**32, _expiry(words[3]), cas)
+    return store.store(words[0], words[1], block, integer(words[2]) % 2**32, _expiry(words[3]), cas)
 
 
 def _get(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
@@ -197,7 +226,7 @@ def _touch(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
 
 def _delete(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
     if words[2:] not in ([], [b"0"], [b"noreply"], [b"0", b"noreply"]):
-        raise CommandError(_BAD_LINE + b".  Usage: delete <key> [noreply]")
+        raise CommandError(BAD_LINE + b".  Usage: delete <key> [noreply]")
     return b"DELETED" if store.delete(words[0], _key(words[1])) else b"NOT_FOUND"
 
 
@@ -208,59 +237,10 @@ def _flush_all(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes
     return b"OK"
 
 
-def _uncounted(run: _Run) -> _Run:
-    """Return *run*, of a command that is about no entry, in such a way that it passes the gate."""
-
-    def gated(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-        return store.uncounted(words[0], lambda: run(store, words, block))
-
-    return gated
-
-
-def _version(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    return b"VERSION " + _VERSION
-
-
-def _verbosity(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    _integer(words[1])
-    return b"OK"
-
-
-def _cache_memlimit(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    megabytes = number_of(words[1])
-    if megabytes is None:
-        raise CommandError(b"ERROR")
-    if megabytes < 8:
-        raise CommandError(b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m")
-    return b"OK"
-
-
-def _stats(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    kind = words[1] if len(words) > 1 else b""
-    if kind == b"reset":
-        return b"RESET"
-    if kind == b"cachedump":
-        return cachedump(store.kept(), words)
-    if kind in _STATS_NOT_HERE:
-        raise CommandError(b"SERVER_ERROR cachetest has no memcached command stats " + kind)
-    if kind:
-        raise CommandError(b"ERROR")
-    figures = {"pid": os.getpid(), "time": int(time.time()), "version": _VERSION.decode(), **store.figures()}
-    return "".join(f"STAT {name} {figure}\r\n" for name, figure in figures.items()).encode() + b"END"
-
-
-def _shutdown(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    raise CommandError(b"ERROR: shutdown not enabled")
-
-
-def _quit(store: MemcachedStore, words: list[bytes], block: bytes) -> bytes:
-    return b""
-
-
 _ONE_KEY = slice(1, 2)
 _STORE = _Command(_store, 5, 6, quiet_from=5, size=_size_of_block, keys=_ONE_KEY)
 _COUNT = _Command(_count, 3, 4, quiet_from=3, keys=_ONE_KEY)
-_QUIT = _Command(_uncounted(_quit), 1)
+_QUIT = _Command(uncounted(quit_), 1)
 
 _COMMANDS = {
     b"get": _Command(_get, 2, keys=slice(1, None)),
@@ -278,10 +258,10 @@ _COMMANDS = {
     b"touch": _Command(_touch, 3, 4, quiet_from=3, keys=_ONE_KEY),
     b"delete": _Command(_delete, 2, 4, quiet_from=3, keys=_ONE_KEY),
     b"flush_all": _Command(_flush_all, 1, 3, quiet_from=2),
-    b"version": _Command(_uncounted(_version), 1),
-    b"verbosity": _Command(_uncounted(_verbosity), 2, 3, quiet_from=2),
-    b"cache_memlimit": _Command(_uncounted(_cache_memlimit), 2, 3, quiet_from=2),
-    b"stats": _Command(_uncounted(_stats), 1),
-    b"shutdown": _Command(_uncounted(_shutdown), 1, 2),
+    b"version": _Command(uncounted(version), 1),
+    b"verbosity": _Command(uncounted(verbosity), 2, 3, quiet_from=2),
+    b"cache_memlimit": _Command(uncounted(cache_memlimit), 2, 3, quiet_from=2),
+    b"stats": _Command(uncounted(stats), 1),
+    b"shutdown": _Command(uncounted(shutdown), 1, 2),
     b"quit": _QUIT,
 }

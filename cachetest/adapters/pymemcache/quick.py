@@ -8,10 +8,10 @@ test, and nothing is in force. Otherwise `Conversation` is asked, as for all oth
 from __future__ import annotations
 
 import re
-import time
 from sys import _getframe
 from typing import TYPE_CHECKING
 
+from ..._behaving.clock import now
 from ..._recording.call_sites import calling_frame, this_thread
 from .entries import NEVER, Entry, key_of, number_of
 
@@ -108,7 +108,11 @@ def _set(store: MemcachedStore, data: bytes) -> bytes | None:
         name: object = key.decode()
     except UnicodeDecodeError:
         name = key
-    expires = time.time() + after if after else NEVER
+    expires: float = NEVER
+    if after:
+        here = now()
+        store._born[name] = here
+        expires = here + after
     log, known = store._own_cache.operations, store._known_of(b"set")
     with store._lock:
         entry = store._entries.get(name)

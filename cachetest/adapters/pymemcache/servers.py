@@ -10,6 +10,7 @@ from ...errors import CacheTestError, closest_first
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..._recording.lifetimes import Term
     from .store import MemcachedStore
 
 __all__ = ["Servers"]
@@ -47,6 +48,11 @@ class Servers(MutableMapping[object, Any]):
             keys += self.server(name).begin_as(server, copied)
         return keys
 
+    def terms_of(self, key: object) -> dict[str, Term]:
+        """Return when *key* was put, and when it ends, in each server that has it."""
+        there = self.places_of(key)
+        return {name: each.term_of(inner) for name, each, inner in self._wanted(key) if name in there}
+
     def places_of(self, key: object) -> dict[str, bytes]:
         """Return the value of *key* in each server that has it."""
         found = {name: each.get(inner) for name, each, inner in self._wanted(key)}
@@ -75,6 +81,10 @@ class Servers(MutableMapping[object, Any]):
         if isinstance(key, tuple) and len(key) == 2:
             return [(name, each, key[1]) for name, each in servers if name == key[0]]
         return [(name, each, key) for name, each in servers]
+
+    def stores(self) -> list[MemcachedStore]:
+        """Return each server that was connected to, or one that has what was put there by hand."""
+        return list(self._servers.values()) or [self._unconnected()]
 
     def _unconnected(self) -> MemcachedStore:
         made = self._make("")

@@ -67,6 +67,8 @@ class MemcachedStore(MemcachedEntries):
             return MISSING
         if expires is not None:
             self._entries[name] = found._replace(expires=expires)
+            # It was there before it was given that time.
+            self._born.pop(name, None)
         return found
 
     def store(

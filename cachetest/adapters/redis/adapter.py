@@ -6,20 +6,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import redis.asyncio.connection as asyncio_redis
+import redis.asyncio.retry as asyncio_retry
 import redis.connection as sync_redis
+import redis.retry as sync_retry
 
 from ..._caches.attribution import scope_of_caller
 from ..._patching.undo import Undo, own_attribute
 from ...errors import MissingLibraryError
 from ..base import Adapter
 from ..own_servers import own_servers
+from ..tries import sleep
 
 try:
     from .addresses import Directory
     from .commands import OVERWRITING, QueuedKeys
     from .connection import connect, connect_async, per_scope, settle, without_time_limit
     from .keys import text_of
+    from .moved import PLACES, WAITS
+    from .refusals import async_sleep
     from .routes import calls, is_passed_over, rest, serve_in
+    from .storage import RedisStorage, failure_at, too_large
     from .store import store_of
     from .waits import EndOfWaits
 except ModuleNotFoundError as error:
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ..._behaving.gate import Call
+    from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
     from ..._caches.caches import MockCaches
 
@@ -59,9 +66,13 @@ class Redis(Adapter):
         return Undo(_install)
 
     def patched_attributes(self) -> Mapping[str, object]:
-        return {
+        found = {
             f"{each.__module__}.{each.__qualname__}.{name}": own_attribute(each, name)
             for each, name, _ in _attributes()
+        }
+        return {
+            **found,
+            **{f"{module.__name__}.sleep": own_attribute(module, "sleep") for module in _RETRIES},
         }
 
     def scope_context(self, caches: MockCaches) -> AbstractContextManager[object] | None:
@@ -87,6 +98,27 @@ class Redis(Adapter):
 
     def entry_key(self, cache: str, key: object) -> object:
         return text_of(key)
+
+    def carry_out(self, strike: Strike, proceed: Callable[[], Any]) -> Any:
+        """Leave it to the link, which decides for all commands of a packet before it executes any."""
+        if getattr(strike.call, "is_planned", False):
+            return proceed()
+        return super().carry_out(strike, proceed)
+
+    def failure(self, cache: MockCache) -> Exception | None:
+        return failure_at([url for url, _ in store_of(cache).databases()])
+
+    def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
+        return too_large()
+
+    def storage(self, cache: MockCache) -> RedisStorage:
+        """Return the items in all databases of *cache*."""
+        store = store_of(cache)
+        return RedisStorage(store.places, store.lifetimes)
+
+
+# What waits between two tries.
+_RETRIES: dict[Any, Callable[[Any], Any]] = {sync_retry: sleep, asyncio_retry: async_sleep}
 
 
 def _attributes() -> Iterator[tuple[type, str, Callable[[Any], Any]]]:
@@ -115,9 +147,13 @@ def _install(undo: Undo) -> None:
     undo.add(partial(rest, False))
     undo.at_rest(rest)
     own_servers.watch(undo)
+    PLACES.move(undo)
+    WAITS.move(undo)
     calls.begin()
     undo.add(settle)
     for each, name, make in _attributes():
         undo.set_attribute(each, name, make(own_attribute(each, name)))
+    for module, make in _RETRIES.items():
+        undo.set_attribute(module, "sleep", make(module.sleep))
     undo.add(calls.end)
     calls.look()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from typing import Any
+from weakref import ref
 
 from fakeredis import FakeAsyncRedisConnection, FakeRedisConnection
 
@@ -14,6 +15,7 @@ from ...errors import CacheTestError
 from .refusing import RefusingStream
 from .routes import calls, is_passed_over, route_of, state_of_call
 from .transport import SocketLink, StreamLink
+from .unreachable import refuse_struck
 
 __all__ = ["connect", "connect_async", "per_scope", "settle", "without_time_limit"]
 
@@ -110,7 +112,10 @@ def _fresh_parser(own: Any, connection: Any) -> Any:
 def connect(connection: Any) -> SocketLink:
     """Do what ``_connect`` of redis-py's connections does."""
     _refuse_url(connection)
-    link = SocketLink(*route_of(connection))
+    route = route_of(connection)
+    refuse_struck(connection, route[0].cache)
+    link = SocketLink(*route)
+    link.connection = ref(connection)
     # It is the time limit of reading, which hiredis' parser does not set anew.
     link.settimeout(connection.socket_timeout)
     link.decode = _decode_of(connection)
@@ -133,7 +138,10 @@ async def connect_async(connection: Any) -> None:
     """Do what ``_connect`` of redis-py's asyncio connections does."""
     _refuse_url(connection)
     try:
-        link: Any = StreamLink(*route_of(connection))
+        route = route_of(connection)
+        refuse_struck(connection, route[0].cache)
+        link: Any = StreamLink(*route)
+        link.connection = ref(connection)
         link.decode = _decode_of(connection)
     except CacheTestError as error:
         link = RefusingStream(error)

@@ -43,6 +43,18 @@ class Corrected:
             key.expireat = int(args[1]) / 1000
         return found
 
+    # These two are cut to a whole second there, too.
+
+    def setex(self, key: Any, seconds: int, value: bytes) -> Any:
+        done = super().setex(key, seconds, value)  # type: ignore[misc]
+        key.expireat = self._db.time + seconds
+        return done
+
+    def psetex(self, key: Any, milliseconds: int, value: bytes) -> Any:
+        done = super().psetex(key, milliseconds, value)  # type: ignore[misc]
+        key.expireat = self._db.time + milliseconds / 1000
+        return done
+
     def _lmpop(self, keys: Any, *args: Any) -> Any:
         found = super()._lmpop(keys, *args)  # type: ignore[misc]
         if found:

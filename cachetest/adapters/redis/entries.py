@@ -14,6 +14,7 @@ from .keys import text_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..._recording.lifetimes import Term
     from .addresses import Address
 
 __all__ = ["Entries"]
@@ -40,6 +41,7 @@ class Store(Protocol):
     def contents(self) -> Iterator[tuple[str, bytes, object]]: ...
     def clients(self) -> Iterator[Any]: ...
     def forget_times(self) -> None: ...
+    def terms_of(self, url: str, key: bytes, field: bytes | None) -> Term: ...
 
 
 class Entries(MutableMapping[Any, Any]):
@@ -52,6 +54,16 @@ class Entries(MutableMapping[Any, Any]):
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    def terms_of(self, key: object) -> dict[str, Term]:
+        """Return when the entry of *key* was given its time, and when that is over, by the URL."""
+        found = {}
+        for place in self.places_of(key):
+            inner = key[1] if isinstance(key, tuple) and len(key) == 2 and key[0] == place else key
+            name, field = inner if isinstance(inner, tuple) and len(inner) == 2 else (inner, None)
+            raw_field = None if field is None else _raw(field)
+            found[place] = self._store.terms_of(place, _raw(name), raw_field)
+        return found
 
     def places_of(self, key: object) -> dict[str, Any]:
         """Return the value of *key* in each server and database that has it, by the URL of that."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..._behaving.gate import Effect
     from .addresses import Address
+    from .keys import Subject
     from .store import Store
 
 __all__ = ["Link", "Site"]
@@ -107,20 +108,7 @@ class Link(Serving):
         """Execute what was queued: one call of all its keys, a get, put or delete if each of them is."""
         queued = self._queued or []
         flushed = self.there(queued)
-        kinds: set[str | None] = set()
-        keys: list[object] = []
-        overwritten: list[object] = []
-        for command in queued:
-            name_of_it = command[0].upper()
-            kind, about = self.subject(name_of_it, command[1:], flushed)
-            rule = RULES.get(name_of_it)
-            # What counts as nothing, as EXPIRE does, makes a put none the less one.
-            if rule is None or rule.effects is not no_effects:
-                kinds.add(kind)
-            keys += about
-            if name_of_it in OVERWRITING:
-                overwritten += about
-        subject = kinds.pop() if len(kinds) == 1 else None, QueuedKeys.of(keys, overwritten)
+        subject = self.subject_of_all(queued)
         self._server_socket.peer.queued = deque(queued)
         reply = self.perform(name, fields, (), subject)
         self._queued = None
@@ -134,6 +122,24 @@ class Link(Serving):
                     as_set(command[0].upper(), each) for command, each in zip(queued, reply, strict=True)
                 ]
         return self.answer(name, fields, reply)
+
+    def subject_of_all(self, commands: Sequence[list[bytes]]) -> Subject:
+        """Return what a transaction of *commands* is about: a get, put or delete if each of them is."""
+        flushed = self.there(commands)
+        kinds: set[str | None] = set()
+        keys: list[object] = []
+        overwritten: list[object] = []
+        for command in commands:
+            name = command[0].upper()
+            kind, about = self.subject(name, command[1:], flushed)
+            rule = RULES.get(name)
+            # What counts as nothing, as EXPIRE does, makes a put none the less one.
+            if rule is None or rule.effects is not no_effects:
+                kinds.add(kind)
+            keys += about
+            if name in OVERWRITING:
+                overwritten += about
+        return kinds.pop() if len(kinds) == 1 else None, QueuedKeys.of(keys, overwritten)
 
     def _discard(self, name: bytes, fields: list[bytes]) -> bytes:
         reply = self.perform(name, fields)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakeredis._helpers import OK, SimpleError
 
+from ..._behaving.clock import now
 from ..._recording.locks import make_lock
 from ..._recording.operation import SCRIPTS
 from .command_table import help_of
@@ -116,7 +117,7 @@ class Observing:
         if "U" in self._client_info["flags"] and not from_script:
             client = f"unix:{client.rpartition(':')[0]}"
         words = " ".join('"' + "".join([_QUOTED[byte] for byte in word]) + '"' for word in _redacted(fields))
-        line = f"{time.time():.6f} [{self._db_num} {client}] {words}".encode()
+        line = f"{now():.6f} [{self._db_num} {client}] {words}".encode()
         for monitor in self._server.monitors:
             monitor.note(line)
 

@@ -7,11 +7,11 @@ test_redis_quick shows that both ways are equal.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from fakeredis._helpers import SimpleError
 
+from ..._behaving.clock import now
 from .commands import RULES
 from .resp import encode
 from .waits import Server
@@ -92,9 +92,13 @@ def look(socket: ServerSocket, items: dict[bytes, Any], key: bytes) -> Any:
         # It may have been there until its time came.
         return False if until and (socket.server, socket.db, key) in until else None
     if item.expireat is not None:
-        if item.expireat <= time.time():
+        if item.expireat <= now():
             return False
-        until[socket.server, socket.db, key] = item.expireat
+        place = socket.server, socket.db, key
+        if until.get(place) != item.expireat:
+            # By a script, or another command that nobody has looked at.
+            until[place] = item.expireat
+            socket.server.born.pop((socket.db, key), None)
     elif until:
         until.pop((socket.server, socket.db, key), None)
     return item
@@ -174,7 +178,7 @@ def write(socket: ServerSocket, database: Any, fields: list[bytes], seconds: int
     place = socket.server, socket.db, key
     items = database._dict
     item = items.get(key)
-    if item is not None and item.expireat is not None and item.expireat < time.time():
+    if item is not None and item.expireat is not None and item.expireat < now():
         # Its time had come: it is a new one, the last of all.
         del items[key]
         item = None
@@ -183,9 +187,10 @@ def write(socket: ServerSocket, database: Any, fields: list[bytes], seconds: int
     else:
         item.value = fields[2]
     if seconds:
-        item.expireat = until = time.time() + seconds
+        item.expireat = until = now() + seconds
         database.schedule_expiry(key, until)
         socket.lifetimes[place] = until
+        socket.server.born[socket.db, key] = until - seconds
     else:
         item.expireat = None
         if socket.lifetimes:
@@ -223,14 +228,14 @@ def _direct(name: bytes) -> Callable[[ServerSocket, list[bytes], int], Done]:
             return None
         function, signature = known
         with server.lock:
-            peer._db.time = time.time()
+            peer._db.time = now()
             reply = peer.run(function, signature, arguments, False)
             if type(reply) not in _PLAIN:
                 if isinstance(reply, SimpleError):
                     # It has changed nothing, and is a failure.
                     return None
                 reply = peer._decode_result(reply)
-            socket.look_at_times(keys)
+            socket.look_at_times(keys, name)
         return encode(reply, protocol), socket.effects_of(rule.effects, keys, arguments, reply)
 
     return direct
@@ -240,15 +245,15 @@ def _probe() -> Any:
     """Return the class of an item of a database; raises anything where fakeredis is not what it was."""
     from fakeredis import FakeRedis
 
-    server = Server()
+    server = Server({})
     client = FakeRedis(server=server, protocol=2)
     client.set("k", "v", ex=1000)
     database = server.dbs[0]
     item = database._dict[b"k"]
     made = type(item)(b"v")
-    kept = item.value, item.expireat > time.time(), made.value, made.expireat
+    kept = item.value, item.expireat > now(), made.value, made.expireat
     database._dict[b"l"] = made
-    database.schedule_expiry(b"l", time.time() + 1000)
+    database.schedule_expiry(b"l", now() + 1000)
     client.lpush("m", 1)
     values = client.get("l"), type(database._dict[b"m"].value) is bytes
     free = [server.subscribers, server.psubscribers, database._watches, database._change_callbacks]

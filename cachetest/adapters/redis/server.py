@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from redis import exceptions
 from redis.exceptions import ResponseError
 
+from ..._behaving.clock import now
+from ..._recording.lifetimes import note_lifetime
+from ..outer_call import call_around
+from .addresses import url_of
 from .command_table import split
 from .commands import RULES
 from .keys import text_of
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..._behaving.gate import Effect
+    from ..._caches.cache import MockCache
     from .addresses import Address
     from .effects import Effects
     from .store import Lifetimes
@@ -32,6 +36,8 @@ NO_REPLY = object()
 
 # As redis-py has it.
 SERVER_CLOSED_CONNECTION_ERROR = "Connection closed by server."
+# They put an entry and say how long it lives.
+_PUTS = frozenset({b"SET", b"SETEX", b"PSETEX"})
 _SCRIPTS = frozenset({b"EVAL", b"EVALSHA", b"EVAL_RO", b"EVALSHA_RO", b"SCRIPT", b"FUNCTION", b"FCALL"})
 
 
@@ -43,9 +49,17 @@ class ServerSocket:
     """
 
     def __init__(
-        self, server: Server, lifetimes: Lifetimes, late: Callable[[object], None], address: Address
+        self,
+        server: Server,
+        lifetimes: Lifetimes,
+        late: Callable[[object], None],
+        address: Address,
+        cache: MockCache,
     ) -> None:
-        """Execute on *server* at *address*; call *late* with what comes while no command is executed."""
+        """Execute on *server* at *address*; call *late* with what comes while no command is executed.
+
+        *cache* is the one that the commands are counted in.
+        """
         self.db = 0
         self.pushes: list[object] = []
         self.error_reply: Exception | None = None
@@ -57,6 +71,8 @@ class ServerSocket:
         self.functions: dict[str, Any] = {}
         self.lifetimes = lifetimes
         self._late = late
+        self._address = address
+        self._cache = cache
         # The keys that the latest command found gone, and the times that they had lived until.
         self._expired: dict[object, float] = {}
         # The thread that sends; what arrives on it meanwhile is kept for it.
@@ -99,25 +115,35 @@ class ServerSocket:
             self.error_reply = reply
             raise reply
         with self.server.lock:
-            self.look_at_times(keys)
+            self.look_at_times(keys, fields[0])
         return reply
 
-    def look_at_times(self, keys: Sequence[object]) -> None:
-        """Note until when each of *keys* lives, and which are gone as their time had come; under the lock."""
+    def look_at_times(self, keys: Sequence[object], name: bytes = b"") -> None:
+        """Note until when each of *keys* lives, and which are gone as their time had come; under the lock.
+
+        *name* is that of the command which was executed.
+        """
         self._expired.clear()
         until = self.lifetimes
-        entries = self.server.dbs[self.db]
+        # Not by the database, which forgets what was over as it was put.
+        entries = self.server.dbs[self.db]._dict
         for key in keys:
             # As `_base` and `_raw` have it: this is done for each key of each command.
             key = key[0] if isinstance(key, tuple) else key
             raw: Any = key.encode() if isinstance(key, str) else key
             entry = entries.get(raw)
             if entry is not None and entry.expireat is not None:
-                until[self.server, self.db, raw] = entry.expireat
+                if until.get((self.server, self.db, raw)) != entry.expireat:
+                    until[self.server, self.db, raw] = entry.expireat
+                    if name.upper() in _PUTS:
+                        self.server.born[self.db, raw] = now()
+                    else:
+                        # It was there before it was given that time.
+                        self.server.born.pop((self.db, raw), None)
             elif until:
                 place = self.server, self.db, raw
                 lived_until = until.get(place, math.inf)
-                if entry is None and lived_until <= time.time():
+                if entry is None and lived_until <= now():
                     self._expired[key] = lived_until
                 else:
                     until.pop(place, None)
@@ -140,9 +166,17 @@ class ServerSocket:
             if effect[0] == "miss" and key in expired:
                 expired.remove(key)
                 done.append(("expiration", key))
+                self._note_lifetime(key)
             done.append(effect)
         self._expired.clear()
         return done
+
+    def _note_lifetime(self, key: object) -> None:
+        """Remember how long *key* lived, for the cache that its expiration is logged in."""
+        # A call of a framework's cache has that of its own.
+        cache = getattr(call_around(), "mock", self._cache)
+        put, place = self.server.born.get((self.db, _raw(key))), url_of((*self._address, self.db))
+        note_lifetime(cache, key, put, self._expired[key], now(), place)
 
     def _forget_time(self, key: object) -> bool:
         """Forget until when *key* lived, if its time had come; return whether it had."""
@@ -158,15 +192,15 @@ class ServerSocket:
         """Return the keys of the database *number*, as they are logged; under the lock."""
         database = self.server.dbs[number]
         # By the time of its latest command, what has expired since would be there.
-        database.time = time.time()
+        database.time = now()
         return dict.fromkeys(map(text_of, database))
 
     def forget_times(self, *numbers: int) -> None:
         """Forget until when those would have lived that a flush has deleted, of all databases or of some."""
-        now = time.time()
+        present = now()
         for place, until in list(self.lifetimes.items()):
             # What had expired before is told of when it is looked up.
-            if place[0] is self.server and (not numbers or place[1] in numbers) and until > now:
+            if place[0] is self.server and (not numbers or place[1] in numbers) and until > present:
                 self.lifetimes.pop(place, None)
 
     def close(self) -> None:

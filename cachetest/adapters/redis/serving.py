@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["LIBRARIES", "Serving", "nothing"]
 
 LIBRARIES = frozenset(
-    {"redis", "fakeredis", "async_timeout", "django", "django_redis", "dogpile", "cachelib", "aiocache"}
+    ["redis", "fakeredis", "async_timeout", "django", "django_redis", "dogpile", "cachelib", "aiocache"]
 )
 
 
@@ -47,8 +47,9 @@ class Serving:
 
     decode: Callable[[Any], Any] | None = None
 
-    # What a command is counted in: the cache, or the call of a framework's cache that it is a part of.
-    _cache = property(lambda self: call_around() or self._own_cache)
+    # What a command is counted in: the cache, the call of a framework's, or what `packets` has decided.
+    _counted: Any = None
+    _cache = property(lambda self: self._counted or call_around() or self._own_cache)
 
     def __init__(self, store: Store, address: Address) -> None:
         """Talk to the server of *store* at *address*."""
@@ -59,7 +60,8 @@ class Serving:
         self._scope = scope_of_caller()
         self._server = store.server(self._address)
         self._numbers = store.numbers(self._address)
-        self._server_socket = ServerSocket(self._server, store.lifetimes, self._arrive, self._address)
+        more = self._arrive, self._address, store.cache
+        self._server_socket = ServerSocket(self._server, store.lifetimes, *more)
         self._protocol = 2
         # Whether commands may be executed without fakeredis: see `quick`.
         self._is_plain = True
@@ -157,8 +159,7 @@ class Serving:
 
     def known_of(self, name: bytes) -> Mapping[str, object]:
         """Return what is known of the operations of a command."""
-        known = self._known.get(name)
-        if known is None:
+        if (known := self._known.get(name)) is None:
             store = url_of((*self._address, self._server_socket.db))
             known = self._known[name] = {"asked": name.decode(errors="replace"), "store": store}
         return known
@@ -259,7 +260,7 @@ class Serving:
             return
         self.use(keys)
         with self._server.lock:
-            server.look_at_times(keys)
+            server.look_at_times(keys, name)
         for done, key in server.effects_of(rule.effects, keys, arguments, reply):
             flushed.note(done, key, server.db)
             self._cache.record(done, key, LIBRARIES, self.known_of(name))
@@ -284,7 +285,8 @@ class Serving:
             if around is not None:
                 around.told(effects, known)
             else:
-                self._own_cache.operations.record_all(effects, LIBRARIES, sys._getframe(), known)
+                log = self._counted or self._own_cache.operations
+                log.record_all(effects, LIBRARIES, sys._getframe(), known)
             for key in keys:
                 flushed.note("delete", key, number)
         with self._server.lock:

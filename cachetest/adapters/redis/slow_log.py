@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
+
+from ..._behaving.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ class SlowLog:
         if len(shown) > _ARGUMENTS:
             more = len(shown) - _ARGUMENTS + 1
             shown[_ARGUMENTS - 1 :] = [b"... (%d more arguments)" % more]
-        entry = [next(self._numbers), int(time.time()), microseconds, shown, address, name]
+        entry = [next(self._numbers), int(now()), microseconds, shown, address, name]
         self._entries.append(entry)
 
     def latest(self, count: int) -> list[list[Any]]:

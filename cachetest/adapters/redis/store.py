@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from fakeredis import FakeRedis
 
+from ..._behaving.clock import now
+from ..._recording.lifetimes import Term
 from ..outer_call import TENANTS, tenants_of
 from .addresses import url_of
 from .entries import Entries
@@ -54,7 +55,7 @@ class Store:
         """Return the server at *address*, made when it is first connected to."""
         found = self.servers.get(address)
         if found is None:
-            found = Server()
+            found = Server(self.cache.shared)
             # A database that two threads make at once, by their first command, would be two.
             for number in range(_DATABASES):
                 found.dbs[number]
@@ -65,6 +66,14 @@ class Store:
         """Return the numbers of the databases of the server at *address* that are of this cache."""
         only = self._only
         return [number for number in range(_DATABASES) if only is None or (*address, number) in only]
+
+    def places(self) -> list[tuple[Server, int]]:
+        """Return each database of this cache, on each server that was connected to."""
+        return [
+            (server, number)
+            for address, server in list(self.servers.items())
+            for number in self.numbers(address)
+        ]
 
     def on_server(self, address: Address) -> list[MockCache]:
         """Return the caches that have databases of the server at *address*, this one and frameworks' too."""
@@ -88,6 +97,7 @@ class Store:
                     for (of, number, key), until in other.lifetimes.copy().items():
                         if of is server:
                             self.lifetimes[own, number, key] = until
+                    own.born.update(server.born.copy())
             for number in other.numbers(address):
                 with server.lock:
                     found = list(server.dbs[number]._dict)
@@ -124,10 +134,18 @@ class Store:
             for number in self.numbers(address):
                 with server.lock:
                     found = list(server.dbs[number]._dict.items())
-                now, url = time.time(), url_of((*address, number))
+                present, url = now(), url_of((*address, number))
                 for key, item in found:
-                    if item.expireat is None or item.expireat >= now:
+                    if item.expireat is None or item.expireat >= present:
                         yield url, key, item.value if type(item.value) is bytes else None
+
+    def terms_of(self, url: str, key: bytes, field: bytes | None) -> Term:
+        """Return when the entry of *key*, or a *field* of a hash, got its time, and when that is over."""
+        for address, server in list(self.servers.items()):
+            for number in self.numbers(address):
+                if url_of((*address, number)) == url:
+                    return _term_of(server, number, key, field)
+        return Term(None, None)
 
     def clients(self) -> Iterator[Any]:
         """Yield the clients of `databases`."""
@@ -141,16 +159,31 @@ class Store:
                 for number in self.numbers(address):
                     if server.dbs[number]._dict:
                         server.dbs[number]._dict.clear()
-        self.forget_times()
+        self._forget_lifetimes()
 
     def forget_times(self) -> None:
-        """Forget until when the entries lived that were there."""
+        """Forget until when the entries lived that were there, and how clients decode them."""
+        self._forget_lifetimes()
+        self.decoders.clear()
+
+    def _forget_lifetimes(self) -> None:
         for address, server in list(self.servers.items()):
             numbers = self.numbers(address)
             for place in list(self.lifetimes):
                 if place[0] is server and place[1] in numbers:
                     self.lifetimes.pop(place, None)
-        self.decoders.clear()
+
+
+def _term_of(server: Server, number: int, key: bytes, field: bytes | None) -> Term:
+    with server.lock:
+        item = server.dbs[number]._dict.get(key)
+        if item is None:
+            return Term(None, None)
+        ends = getattr(item.value, "get_key_expireat", None) if field is not None else None
+        end = None if ends is None else ends(field)
+        if end is not None and (item.expireat is None or end / 1000 < item.expireat):
+            return Term(None, end / 1000)
+        return Term(server.born.get((number, key)), item.expireat)
 
 
 def store_of(cache: MockCache, only: frozenset[Address] | None = None) -> Store:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from ..._behaving.clock import now
 from .quick import NOTHING, OK, is_watched, lifetime, look, name_of, write
 
 if TYPE_CHECKING:
@@ -68,10 +68,12 @@ def _execute(
     items = database._dict
     replies, effects = [b"*%d\r\n" % len(commands)], []
     origins: list[list[bytes]] = []
+    put: set[bytes] = set()
     for fields, lives in zip(commands, seconds, strict=True):
         name, key = fields[0], fields[1]
         if name == _SET:
             write(socket, database, fields, lives)
+            put.add(key)
             replies.append(OK)
             effects.append(("put", name_of(key)))
         elif name == _MSET:
@@ -83,9 +85,13 @@ def _execute(
             item = items.get(key)
             if name == _EXPIRE:
                 if item is not None:
-                    item.expireat = until = time.time() + lives
+                    item.expireat = until = now() + lives
                     database.schedule_expiry(key, until)
                     socket.lifetimes[socket.server, socket.db, key] = until
+                    if key in put:
+                        socket.server.born[socket.db, key] = until - lives
+                    else:
+                        socket.server.born.pop((socket.db, key), None)
                 replies.append(b":%d\r\n" % (item is not None))
             elif item is None:
                 replies.append(NOTHING[protocol])

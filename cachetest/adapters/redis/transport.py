@@ -12,11 +12,14 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from ..._recording.locks import make_lock
+from .late import Late, read_late
 from .link import Link
 from .pipe import Pipe
 from .quick import QUICK
 from .reader import Reader
+from .refusals import limit_of_caller
 from .resp import Requests
+from .struck_link import StruckLink
 from .transaction import transaction
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ __all__ = ["SocketLink", "StreamLink"]
 _MULTI, _EXEC = [b"MULTI"], [b"EXEC"]
 
 
-class _Transport(Link):
+class _Transport(StruckLink, Link):
     """A link that a client writes to."""
 
     def __init__(self, store: Store, address: Address, only: int | None) -> None:
@@ -71,6 +74,10 @@ class _Transport(Link):
                             self._server.serve()
                         continue
                 slow += 1
+                if self._own_cache.in_force and fields is commands[0]:
+                    slow = len(commands)
+                    replies += self.send_in_force(commands, data)
+                    break
                 if not self._holds or not self.held(fields):
                     replies.append(self.serve(fields))
             self._tally.count += len(commands) - slow
@@ -150,8 +157,16 @@ class SocketLink(_Transport):
             # It was closed; another thread may be waiting as well.
             self._arrivals.put(data)
         if isinstance(data, Exception):
-            raise data
+            if not isinstance(data, Late):
+                raise data
+            data = read_late(data, self._timeout, self._arrivals)
         return data
+
+    def time_limit(self) -> float | None:
+        return self._timeout
+
+    def deliver_late(self, late: Late) -> None:
+        self.break_off(late)
 
     def _wait_for_next(self) -> bytes | Exception:
         """Return what comes next, until which the time of the socket may be up, or that of a command."""
@@ -161,7 +176,8 @@ class SocketLink(_Transport):
         end = None if timeout is None else monotonic() + timeout
         while True:
             wait = self._server_socket.peer.wait
-            until = None if wait is None else wait.until
+            # The clock may be moved on meanwhile, which ends the wait.
+            until = None if wait is None or wait.until is None else wait.until - self._server.ahead()
             is_of_wait = until is not None and (end is None or until < end)
             last = until if is_of_wait else end
             try:
@@ -226,6 +242,16 @@ class StreamLink(_Transport):
     def end(self) -> None:
         self._on_loop(self.reader.feed_eof)
 
+    def time_limit(self) -> float | None:
+        return limit_of_caller(None if self.connection is None else self.connection())
+
+    def deliver_late(self, late: Late) -> None:
+        self._on_loop(self.reader.feed_late, late)
+
+    def _text_of_timeout(self) -> str:
+        connection = None if self.connection is None else self.connection()
+        return "Timeout reading" if connection is None else f"Timeout reading from {connection._host_error()}"
+
     def hang_up(self) -> None:
         self._loop.call_soon(self.close)
 
@@ -237,7 +263,7 @@ class StreamLink(_Transport):
 
     def expect(self, wait: Wait) -> None:
         if wait.until is not None:
-            self._loop.call_later(max(0, wait.until - monotonic()), self._server.end, wait)
+            self._loop.call_later(max(0, wait.until - self._server.monotonic()), self._server.end, wait)
 
     def writelines(self, data: Iterable[bytes]) -> None:
         """Execute the commands in *data*."""

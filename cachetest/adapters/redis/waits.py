@@ -9,12 +9,15 @@ from weakref import WeakKeyDictionary, WeakSet
 from fakeredis import FakeServer
 from fakeredis._helpers import SimpleError
 
+from ..._behaving.clock import clock_in
 from ..._recording.locks import make_lock
 from .permissions import Permissions
 from .slow_log import SlowLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..._behaving.clock import Clock
 
 __all__ = ["EndOfWaits", "Server", "Wait", "remember"]
 
@@ -26,12 +29,12 @@ class Wait:
     """A command that waits on the connection of *peer*, until it is served, or until *seconds* are over.
 
     *ready* returns what it waits for, or None; *shape* makes the reply of that, and of None. ``until`` is the
-    end by the clock of `monotonic`, None where there is none; ``is_over`` says that it ended with its test.
+    end by the server's `monotonic`, or None; ``is_over`` says that it ended with its test.
     """
 
     def __init__(self, peer: Any, ready: Callable[[], Any], shape: Any, seconds: float | None) -> None:
         self.peer = peer
-        self.until = monotonic() + seconds if seconds else None
+        self.until = peer._server.monotonic() + seconds if seconds else None
         self._ready = ready
         self._shape = shape
         self.is_over = False
@@ -48,7 +51,7 @@ class Wait:
                 found = None
             elif is_over and self.until is None:
                 raise SimpleError(_OVER)
-            elif time_is_up or is_over or (self.until is not None and monotonic() >= self.until):
+            elif time_is_up or is_over or self._is_up():
                 found = None
             else:
                 found = self._ready()
@@ -59,6 +62,9 @@ class Wait:
             reply = error
         self._reply = peer._decode_result(reply)
         return True
+
+    def _is_up(self) -> bool:
+        return self.until is not None and self.peer._server.monotonic() >= self.until
 
     def ended(self, then: Callable[[object], None]) -> bool:
         """Have *then* called with the reply, and return whether it is there; under the lock of the server."""
@@ -77,8 +83,10 @@ class Server(FakeServer):  # type: ignore[misc]
     What waits is looked at after each command of whichever connection, those first that wait the longest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared: dict[str, Any]) -> None:
+        """Make one for a scope whose caches share *shared*."""
         super().__init__()
+        self._shared = shared
         # Reentrant: a connection that is garbage may be collected, and goes, while this thread holds it.
         self.lock = make_lock()
         # Whether the commands of programs may be executed without fakeredis: see `quick`.
@@ -92,9 +100,20 @@ class Server(FakeServer):  # type: ignore[misc]
         self.monitors: list[Any] = []
         self.slow_log = SlowLog()
         self.acl = Permissions()
+        # When those were put that have lived for a time since, by the number of the database and the key.
+        self.born: dict[tuple[int, bytes], float] = {}
         self.executed = 0
         self.executed_by_closed: list[int] = []
         self.connections_before = 0
+
+    def monotonic(self) -> float:
+        """Return the time that waits are measured by."""
+        return monotonic() + self.ahead()
+
+    def ahead(self) -> float:
+        """Return by how many seconds the clock of the scope is ahead."""
+        clock: Clock | None = self._shared.get("clock")
+        return 0.0 if clock is None else clock.offset
 
     def serve(self) -> None:
         """Serve what waits; to be called once a command was executed, and recorded."""
@@ -115,11 +134,14 @@ class Server(FakeServer):  # type: ignore[misc]
     def begin(self, wait: Wait) -> None:
         """Have *wait* wait; under the lock."""
         self.waits.append(wait)
+        # Of a wait that has an end, the clock may bring it.
+        clock_in(self._shared).tell(self.serve)
         wait.peer.wait = wait
         wait.peer._blocked = True
 
     def _take(self, wait: Wait) -> None:
         self.waits.remove(wait)
+        clock_in(self._shared).tell_no_more(self.serve)
         wait.peer.wait = None
         wait.peer._blocked = False
         wait.peer._unblock_reason = None

@@ -25,16 +25,18 @@ TOGETHER = tuple(
         "places",
         "room",
         "quick",
+        "clock",
         "restore",
         "gate",
         "states",
+        "memory_faults",
         "contract",
         "interrupts",
         "site",
         "left",
         "busy",
         *(("redis",) if is_there("django_redis") else ()),
-        *(("replay",) if SERVERS else ()),
+        *(("faults", "replay") if SERVERS else ()),
     )
 )
 
@@ -74,6 +76,10 @@ class DjangoTests(unittest.TestCase):
     def test_entries(self):
         """Keys, lifetimes and the view of the entries are as Django has them."""
         self.check("django_entries_checks")
+
+    def test_clock(self):
+        """All back ends keep time by the clock of the scope."""
+        self.check("django_clock_checks")
 
     def test_reach(self):
         """Each cache object of the program is reached, and no other."""
@@ -124,6 +130,10 @@ class DjangoTests(unittest.TestCase):
         """Caches of every kind can be off, and their puts compared."""
         self.check("django_states_checks")
 
+    def test_memory_faults(self):
+        """Faults strike caches of every kind that are inside the process."""
+        self.check("django_memory_faults_checks")
+
     def test_fresh(self):
         """Objects of models are compared by their fields, and by the relations that they have loaded."""
         # In a child of its own: its models would be looked for in the databases of the others.
@@ -153,6 +163,14 @@ class DjangoTests(unittest.TestCase):
     def test_replay(self):
         """Calls come to the same on the real in-memory, Redis and memcached back ends and on ours."""
         self.check("django_replay_checks")
+
+    @needs_redis_server
+    @needs_memcached
+    @needs("redis", "redis")
+    @needs("pymemcache", "pymemcache")
+    def test_faults(self):
+        """A fault on an alias is what the client of its server meets, as it is of a real one."""
+        self.check("django_faults_checks")
 
     def test_busy(self):
         """What threads are in the middle of ends where it began, and nothing of it fails."""

@@ -1,10 +1,20 @@
 """Helpers that the tests of redis share: clients, patches, and operations in short."""
 
+import importlib
+
 from cachetest import PatchCaches
 
-from ...support import needs
+from ...support import is_there, needs
 
 needs_redis = needs("fakeredis", "cachetest[redis]")
+
+
+def is_recent():
+    """Return whether redis-py is of release 6 or later, which tries again where it can't connect, too."""
+    return is_there("fakeredis") and hasattr(importlib.import_module("redis.backoff"), _SINCE_6)
+
+
+_SINCE_6 = "ExponentialWithJitterBackoff"
 
 
 def shown(operations):
@@ -19,6 +29,16 @@ def client(**options):
     import redis
 
     return redis.Redis(**options)
+
+
+def ten_retries(retry=None):
+    """Return options by which redis-py tries ten times more, which not each release does by itself."""
+    import redis
+    from redis.backoff import ExponentialBackoff
+    from redis.retry import Retry
+
+    made = (retry or Retry)(ExponentialBackoff(cap=1, base=0.01), 10)
+    return {"retry": made, "retry_on_error": [redis.ConnectionError, redis.TimeoutError]}
 
 
 def patched(**urls):

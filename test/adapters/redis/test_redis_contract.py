@@ -97,14 +97,8 @@ class AsyncRedisSubject(RedisSubject):
         return {name: getattr(self.held, name, None) for name in ("_reader", "_writer", "_parser")}
 
 
-NOT_SAID = "the adapter does not say yet what its server stores"
-NOT_YET = dict.fromkeys(("fault_damaged", "fault_too_large"), NOT_SAID)
-
-
 @needs("fakeredis", "cachetest[redis]")
 class RedisContract(AdapterContract, unittest.TestCase):
-    exceptions: ClassVar = NOT_YET
-
     def make_subject(self):
         return RedisSubject(self)
 
@@ -114,7 +108,6 @@ class AsyncRedisContract(AdapterContract, unittest.TestCase):
     exceptions: ClassVar = {
         "call_site": "the subject calls the client in a coroutine of its own, not in its methods; "
         "test_redis_asyncio has the case",
-        **NOT_YET,
     }
 
     def setUp(self):
