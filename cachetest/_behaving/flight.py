@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Flight", "Who", "flying", "location_of_call"]
 
 Who = int | str
+# Who has looked up a key more often than that is polling.
+_POLLS = 4
 
 flying: ContextVar[tuple[Any, int] | None] = ContextVar("cachetest.flying", default=None)
 """The flight that a context is part of, and the number of its caller."""
@@ -79,6 +82,9 @@ class Flight:
         self.loads: list[Event] = []
         self.done: set[int] = set()
         self.is_over = False
+        # Those that have looked one key up again and again.
+        self.polling: set[Who] = set()
+        self._times: Counter[tuple[Who, object]] = Counter()
         self._looked: dict[Who, set[object]] = {}
         self._missed: dict[Who, dict[object, object]] = {}
         self._last_missed: dict[Who, object] = {}
@@ -120,6 +126,9 @@ class Flight:
                 self._missed.setdefault(who, {})[at] = key
                 self._last_missed[who] = key
             self._looked.setdefault(who, set()).add(at)
+            self._times[who, at] += 1
+            if self._times[who, at] > _POLLS:
+                self.polling.add(who)
 
     def load(self, frame: FrameType) -> None:
         """Note that a load begins."""

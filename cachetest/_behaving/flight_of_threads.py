@@ -228,9 +228,10 @@ class _Control:
             self.is_stuck = True
 
     def _runs(self) -> bool:
-        """Return whether a caller may run: it is not done, and not held."""
-        held = {each.who for each in list(self._flight.held)}
-        return any(each.number not in held | self._flight.done for each in self._flight.threads)
+        """Return whether a caller may run and come to something: not one that is held, or polls."""
+        flight = self._flight
+        still = {each.who for each in list(flight.held)} | flight.done | flight.polling
+        return any(each.number not in still for each in flight.threads)
 
     def _has_changed(self) -> bool:
         seen, news = self._flight.progress(), self._flight.news()
