@@ -9,7 +9,7 @@ from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
-from .._recording.packages import NEVER, NO_LIBRARIES, module_of, packages_without
+from .._recording.packages import INSTALLED, NO_LIBRARIES, module_of, packages_without
 from .flight import flying
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ class Held:
 
 
 _packages = packages_without(NO_LIBRARIES)
-_outside: dict[CodeType, bool] = {}
+_ranks: dict[CodeType, int] = {}
 
 
-def is_asked_outside(frame: FrameType) -> bool:
+def is_asked_outside(frame: FrameType, most: int = INSTALLED) -> bool:
     """Return whether a lock was released for code outside the standard library, and outside cachetest."""
     found: FrameType | None = frame
     if module_of(frame) == "threading":
@@ -84,10 +84,10 @@ def is_asked_outside(frame: FrameType) -> bool:
         found = frame.f_back
     if found is None:
         return False
-    is_outside = _outside.get(found.f_code)
-    if is_outside is None:
-        is_outside = _outside[found.f_code] = _packages.rank(found) != NEVER
-    return is_outside
+    rank = _ranks.get(found.f_code)
+    if rank is None:
+        rank = _ranks[found.f_code] = _packages.rank(found)
+    return rank <= most
 
 
 def is_to_be_awaited(value: object) -> bool:

@@ -6,8 +6,9 @@ import threading
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
+from .._recording.packages import PROGRAM
 from .._recording.sameness import identity
-from .callers import LONGEST, Caller, Held, is_to_be_awaited
+from .callers import LONGEST, Caller, Held, is_asked_outside, is_to_be_awaited
 from .flight import Flight, location_of_call
 from .load_calls import Profile
 from .quiet import Quiet
@@ -111,6 +112,15 @@ class ThreadTurns(Steps):
         if isinstance(who, int) and not self.is_over:
             self.point(who, ("end of load", id(frame)))
 
+    def released(self, frame: FrameType) -> bool:
+        """Have the caller that has released a lock of the program wait: else nobody else would get it."""
+        who = self.who()
+        if self.is_over or not isinstance(who, int):
+            return False
+        if not getattr(self._inside, "is_begun", False) and is_asked_outside(frame, PROGRAM):
+            self.point(who, ("released", frame.f_code, frame.f_lasti))
+        return True
+
     def point(self, who: int, what: object) -> None:
         """Wait for the turn of *who*, which is about to do *what*."""
         held = Held(who, what, at_put=False)
@@ -144,7 +154,7 @@ class ThreadTurns(Steps):
         quiet = Quiet(self._progress)
         try:
             for count, number in enumerate(order or range(1, self.callers + 1), 1):
-                thread = Caller(self, number, function, Profile(self.watched))
+                thread = Caller(self, number, function, Profile(self.watched, self.released))
                 self.threads.append(thread)
                 thread.start()
                 if not self._settle(quiet):
