@@ -18,15 +18,8 @@ from .support import is_there, needs, needs_torch, run_python
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
 ELSEWHERE = ("django", "explanations", "how-to/assertions", "how-to/fresh", "how-to/processes")
-ELSEWHERE += (
-    "how-to/faults",
-    "how-to/keys",
-    "how-to/pytest",
-    "how-to/snapshots",
-    "how-to/states",
-    "how-to/time",
-    "tutorial",
-)
+ELSEWHERE += ("how-to/faults", "how-to/keys", "how-to/many", "how-to/pytest", "how-to/snapshots")
+ELSEWHERE += ("how-to/states", "how-to/time", "tutorial")
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES
@@ -178,6 +171,26 @@ class SnapshotTests(unittest.TestCase):
             (path,) = Path(folder).glob("snapshots/*")
             self.assertEqual(path.read_text("utf-8"), f"{shown}\n")
             self.assertIn("OK", self.run_in(folder, code, CACHETEST_SNAPSHOTS="none"))
+
+
+@needs("cachetools", "'cachetest[cachetools]'")
+class ManyTests(unittest.TestCase):
+    page = DOCS / "how-to" / "many.rst"
+
+    @parameterized.expand([("single_flight", 0, 0), ("atomic", 3, 1)])
+    def test_failures(self, _, example, text):
+        """One test of each of these examples fails, as is shown below it, and the other passes."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "shop.py").write_text(f"{blocks(self.page, 'python')[example]}\n", encoding="utf-8")
+            printed = run_python("-m", "unittest", "shop", cwd=folder).stderr
+        self.assertIn(f"AssertionError: {blocks(self.page, 'text')[text]}\n", printed)
+        self.assertIn("Ran 2 tests", printed)
+        self.assertIn("FAILED (failures=1)", printed)
+
+    @parameterized.expand(list(enumerate(blocks(page, "python")[1:3], 2)))
+    def test_example(self, _, block):
+        """The other examples run, and their tests pass."""
+        check_block(self, block, self.page)
 
 
 @needs("fakeredis", "'cachetest[redis]'")

@@ -16,21 +16,40 @@ if TYPE_CHECKING:
     from .._caches.scope import Scope
     from .._telling.freshness import Answer
 
-__all__ = ["are_equal", "are_same", "ask", "name_of", "scope_apart", "validate_functions"]
+__all__ = [
+    *(
+        "alike",
+        "alike_errors",
+        "are_equal",
+        "are_same",
+        "ask",
+        "at_least",
+        "name_of",
+        "scope_apart",
+        "validate_functions",
+    ),
+    "validate_patience",
+]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
 
 
 @contextmanager
-def scope_apart(case: Any, label: str) -> Iterator[Scope]:
-    """Open a scope as that of *case*, whose caches are empty; *label* is what texts call it."""
+def scope_apart(case: Any, label: str, origin: Scope | None = None) -> Iterator[Scope]:
+    """Open a scope as that of *case*, whose caches are empty; *label* is what texts call it.
+
+    With *origin* they have copies of the entries of that scope.
+    """
     # Loaded here, where they are loaded already: the chain of imports would be too long.
     from .._patching.patch_caches import again_if_interrupted
     from .._patching.session import Session
 
     session = case._session
-    inner = session.inside(label) if isinstance(session, Session) else Session((), label=label)
+    if isinstance(session, Session):
+        inner = session.inside(label, origin)
+    else:
+        inner = Session((), label=label, origin=origin)
     problem: BaseException | None = None
     try:
         yield inner.open()
@@ -92,3 +111,32 @@ def validate_functions(**functions: object) -> None:
     for word, function in functions.items():
         if not callable(function):
             raise TypeError(f"{word} must be a function, not {function!r}")
+
+
+def at_least(value: object, least: int, word: str, what: str) -> None:
+    """Raise ``TypeError`` or ``ValueError`` unless *value*, given as *word*, is a number from *least* on."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{word} must be a number, {what}, not {value!r}")
+    if value < least:
+        raise ValueError(f"{word} must be {what}, {least} or more, not {value!r}")
+
+
+def validate_patience(patience: object) -> None:
+    """Raise ``TypeError`` or ``ValueError`` unless *patience* is so many seconds."""
+    if isinstance(patience, bool) or not isinstance(patience, (int, float)):
+        raise TypeError(f"patience must be a number of seconds, not {patience!r}")
+    if not 0 <= patience <= 3600:
+        raise ValueError(f"patience must be 0 seconds or more, and an hour at most, not {patience!r}")
+
+
+def alike(one: object, other: object) -> bool:
+    """Return whether two values are the same, or of one type where that can't be told."""
+    try:
+        return same_answer(one, other)
+    except NotComparableError:
+        return type(one) is type(other)
+
+
+def alike_errors(one: BaseException | None, other: BaseException | None) -> bool:
+    """Return whether two exceptions are of one type, with one text."""
+    return type(one) is type(other) and str(one) == str(other)

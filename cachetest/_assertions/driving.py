@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from .._patching.session_result import Unmet
 
-    Steps = Generator[Callable[[], Any], Any, None]
+    Steps = Generator[Callable[[], Any], Any, Any]
 
-__all__ = ["drive"]
+__all__ = ["Closable", "drive"]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
@@ -29,9 +29,17 @@ class _Session(Protocol):
     unmet: Mapping[Unmet, str]
 
 
+class Closable:
+    """The base of what is to be awaited and has to be closed where it is not."""
+
+    def close(self) -> None:
+        """Close it; harmless where it has been awaited."""
+
+
 def drive(begin: Callable[[], Steps], name: str, session: _Session | None) -> Any:
     """Call what steps yield, give them the results, and return None; where these are awaited, an awaitable.
 
+    That has the result of the steps.
     What the first call returns decides that for all. Steps that are awaited *begin* anew where that is done:
     what they open may be of the task. *name* is the assertion's, for the texts.
     """
@@ -91,7 +99,7 @@ async def _call_and_await(do: Callable[[], Any]) -> tuple[Any, Exception | None]
 
 def _close(awaitable: object) -> None:
     """Keep Python from warning of a coroutine that nobody will await."""
-    if iscoroutine(awaitable):
+    if iscoroutine(awaitable) or isinstance(awaitable, Closable):
         awaitable.close()
 
 
@@ -123,13 +131,13 @@ class _Awaited:
         """Give up what is not awaited."""
         _close(self._first)
 
-    def __await__(self) -> Generator[Any, None, None]:
+    def __await__(self) -> Generator[Any, None, Any]:
         if self._first is None:
             raise RuntimeError(f"{self._name} was awaited twice: it calls its functions once")
         first, self._first = self._first, None
         return self._go_on(first).__await__()
 
-    async def _go_on(self, first: Awaitable[Any]) -> None:
+    async def _go_on(self, first: Awaitable[Any]) -> Any:
         from .._patching.patch_caches import again_if_interrupted
 
         around = _around.get()
@@ -144,8 +152,9 @@ class _Awaited:
             while True:
                 do = self._steps.send(result) if error is None else self._steps.throw(error)
                 result, error = await _call_and_await(do)
-        except StopIteration:
+        except StopIteration as end:
             self._tell(None)
+            return end.value
         except Exception:
             # Whoever awaits it has that.
             self._tell(None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from .atomic import AtomicAssertions
 from .cache_states import StateOfTest
 from .counts import CountAssertions
 from .entries import EntryAssertions
 from .expiry import ExpiryAssertions
+from .flight import FlightAssertions
 from .fresh import FreshAssertions
 from .key_stable import KeyStableAssertions
 from .keys import KeyAssertions
@@ -28,6 +30,8 @@ class Assertions(
     SnapshotAssertions,
     KeyAssertions,
     KeyStableAssertions,
+    FlightAssertions,
+    AtomicAssertions,
     SurvivesAssertions,
     TransparentAssertions,
     StateOfTest,

@@ -143,11 +143,11 @@ class Session:
             self.scope = None
             raise
 
-    def inside(self, label: object) -> Session:
-        """Return one with the same adapters and options, to be opened inside this one."""
+    def inside(self, label: object, origin: Scope | None = None) -> Session:
+        """Return one with the same adapters and options, to be opened inside this one; see `origin`."""
         names = ("explain_misses", "log_length", "patience", "log_outside")
         options: dict[str, Any] = {name: getattr(self, f"_{name}") for name in names}
-        return Session(list(self.adapters), label=label, **options)
+        return Session(list(self.adapters), label=label, origin=origin, **options)
 
     def know(self, adapters: Sequence[Adapter]) -> None:
         """Have *adapters*, which are installed, and no others give the caches of the scope their names."""

@@ -207,6 +207,13 @@ class Adapter(ABC):
         """Return why the entries of *cache* can't be dropped, or nothing where `drop_entries` does that."""
         return ""
 
+    def loader(self, cache: MockCache) -> object:
+        """Return the function that the library calls for what a lookup of *cache* misses, if it has one.
+
+        It is asked for where operations on *cache* can't be known: its calls are what is loaded.
+        """
+        return None
+
     def overwritten(self, call: Call) -> Sequence[object]:
         """Return those keys of *call* whose entries it writes as a whole, whatever was there before.
 

@@ -113,6 +113,9 @@ class Functools(Targets):
     def storage(self, cache: MockCache) -> NoReturn:
         raise TypeError(_WATCHED)
 
+    def loader(self, cache: MockCache) -> object:
+        return getattr(self.resolve()[cache.name], "__wrapped__", None)
+
     def is_patched(self, target: object) -> bool:
         return id(target) in memos
 

@@ -6,13 +6,14 @@ from .._patching.patch_caches import PatchCaches
 from .clock_cases import ClockCases
 from .counting_cases import CountingCases
 from .fault_cases import FaultCases
+from .many_cases import ManyCases
 from .patching_cases import PatchingCases
 from .state_cases import StateCases
 
 __all__ = ["AdapterContract"]
 
 
-class AdapterContract(CountingCases, StateCases, PatchingCases, ClockCases, FaultCases):
+class AdapterContract(CountingCases, StateCases, PatchingCases, ClockCases, FaultCases, ManyCases):
     """The cases that every adapter passes or declares; see `cachetest.contract`."""
 
     def patched(self) -> PatchCaches:

@@ -60,6 +60,8 @@ class FunctoolsContract(AdapterContract, unittest.TestCase):
         "stale": "a memoised function computes a value once",
         "off": "a memoised function looks its entries up itself, and is only watched",
         "verify": "a memoised function computes a value once",
+        "single_flight": "a memoised function looks its entries up as it computes them",
+        "atomic": "a memoised function looks its entries up itself, in C",
         "nested": "the function has one set of entries: those of the outer scope are gone after the inner",
         "parallel": "the function has one set of counts: the second scope is refused",
         "call_site": NO_OPERATIONS,

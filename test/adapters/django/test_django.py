@@ -134,6 +134,10 @@ class DjangoTests(unittest.TestCase):
         """Faults strike caches of every kind that are inside the process."""
         self.check("django_memory_faults_checks")
 
+    def test_many(self):
+        """Callers at once lose updates, and compute values several times."""
+        self.check("django_many_checks")
+
     def test_fresh(self):
         """Objects of models are compared by their fields, and by the relations that they have loaded."""
         # In a child of its own: its models would be looked for in the databases of the others.
