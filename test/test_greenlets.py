@@ -110,6 +110,22 @@ with PatchCaches():
 join([holding])
 """
 
+CALLERS = """
+import unittest
+from cachetest import CacheTestCase, MockBackend
+
+class Tests(CacheTestCase):
+    def runTest(self):
+        backend = MockBackend("c")
+        for check in (self.assertCacheSingleFlight, self.assertCacheAtomic):
+            with self.assertRaisesRegex(RuntimeError, "has put greenlets in their place"):
+                check("c", lambda: backend.get("a"))
+
+result = unittest.TestResult()
+Tests().run(result)
+assert result.wasSuccessful(), result.errors + result.failures
+"""
+
 
 @functools.cache
 def problems_of(library, **programs):
@@ -132,9 +148,15 @@ class GreenletCase:
         some = CONTRACTS if EXHAUSTIVE or self.library == "gevent" else ("cachetools", "redis")
         modules = [CONTRACTS[each] for each in some if is_there(each)]
         contracts = OF_CONTRACTS.format(names=modules, count=len(modules))
-        problems = problems_of(self.library, scopes=TWO_SCOPES, before=FROM_BEFORE, contracts=contracts)
+        problems = problems_of(
+            self.library, scopes=TWO_SCOPES, before=FROM_BEFORE, contracts=contracts, callers=CALLERS
+        )
         if name in problems:
             self.fail(problems[name])
+
+    def test_callers_at_once(self):
+        """What has threads for callers is refused: a greenlet that is held would hold all of them."""
+        self.check("callers")
 
     def test_contracts(self):
         """Every case of each contract holds where its threads are greenlets, in one scope and in two."""

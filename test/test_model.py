@@ -243,7 +243,7 @@ class BrokenTests(unittest.TestCase):
             (
                 "threads unmarked",
                 "cachetest._caches.thread_hooks.bind_to_scope",
-                lambda scope, function, work: function,
+                lambda scope, function, work, **more: function,
             ),
             (
                 "blocks not nested",

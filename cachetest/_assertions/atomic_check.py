@@ -16,7 +16,7 @@ from .._recording.call_sites import calling_location
 from ..errors import CacheTestError, CacheTestWarning
 from .apart import alike, alike_errors, name_of, scope_apart
 from .driving import Closable
-from .flown import in_force, where_of_frames, where_of_task
+from .flown import in_force, refuse_greenlets, where_of_frames, where_of_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -85,6 +85,7 @@ class AtomicCheck:
         yield self._run_on_threads
 
     def _run_on_threads(self) -> Any:
+        refuse_greenlets("assertCacheAtomic")
         runs = self._runs()
         choose = next(runs)
         try:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import SkipTest
 
-from .._behaving.callers import is_to_be_awaited
+from .._behaving.callers import is_to_be_awaited, why_no_threads
 from .._behaving.flight_of_threads import ThreadFlight
 from .._behaving.load_calls import Watched, code_of
 from .._recording.answers import NotComparableError
@@ -119,6 +119,7 @@ class FlightCheck:
         from .._telling.flights import frames_line
         from .._telling.freshness import Answer
 
+        refuse_greenlets("assertCacheSingleFlight")
         flight = self._begin(ThreadFlight)
         with in_force(self._case.caches, flight):
             is_ended = flight.fly(self._function)
@@ -193,6 +194,13 @@ class FlightCheck:
     def _failure(self, text: str) -> AssertionError:
         failure: AssertionError = self._case._fail_with(self._msg, text)
         return failure
+
+
+def refuse_greenlets(name: str) -> None:
+    """Raise a ``RuntimeError`` for the assertion *name* where no callers can be threads."""
+    why = why_no_threads()
+    if why:
+        raise RuntimeError(f"{name} can't be made: {why}")
 
 
 @contextmanager

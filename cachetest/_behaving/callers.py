@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .flight import Who
     from .load_calls import Profile
 
-__all__ = ["LONGEST", "Caller", "Held", "frames_of", "is_asked_outside", "is_to_be_awaited"]
+__all__ = ["LONGEST", "Caller", "Held", "frames_of", "is_asked_outside", "is_to_be_awaited", "why_no_threads"]
 
 LONGEST = 120.0
 """No thread is held for longer, in seconds, whatever becomes of who lets it go."""
@@ -88,6 +88,24 @@ def is_asked_outside(frame: FrameType, most: int = INSTALLED) -> bool:
     if rank is None:
         rank = _ranks[found.f_code] = _packages.rank(found)
     return rank <= most
+
+
+def why_no_threads() -> str:
+    """Return why callers can't be threads, or nothing where they can.
+
+    Where a library has put greenlets in the place of threads, one that is held holds all of them.
+    """
+    # Not imported: whoever has patched has them.
+    gevent: Any = sys.modules.get("gevent.monkey")
+    eventlet: Any = sys.modules.get("eventlet.patcher")
+    by = "gevent" if gevent is not None and gevent.is_module_patched("threading") else ""
+    if not by and eventlet is not None and eventlet.is_monkey_patched("thread"):
+        by = "eventlet"
+    if not by:
+        return ""
+    return (
+        f"its callers are threads, and {by} has put greenlets in their place: run the test without its patch"
+    )
 
 
 def is_to_be_awaited(value: object) -> bool:

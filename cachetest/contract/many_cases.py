@@ -6,6 +6,7 @@ import threading
 import unittest
 from typing import TYPE_CHECKING, Any
 
+from .._behaving.callers import why_no_threads
 from .._behaving.gate import MISSING
 from .base import ContractBase, case
 
@@ -20,6 +21,8 @@ class ManyCases(ContractBase):
 
     def _check_case(self, function: Callable[[Any], None]) -> None:
         """Have *function* called with a test case that has the adapter of the subject."""
+        if why := why_no_threads():
+            raise unittest.SkipTest(why)
         # Loaded here: the test case is above what adapters are made of.
         from ..case import CacheTestCase
 
