@@ -174,7 +174,10 @@ class GreenletCase:
             "with contextlib.redirect_stdout(io.StringIO()) as printed:",
             f"    run_checks({names!r})",
             f"problems = json.loads(printed.getvalue())[{names!r}]",
-            "assert problems and not any(problems.values()), problems",
+            # Callers at once are refused: see `test_callers_at_once`.
+            "found = [each for told in problems.values() for each in told]",
+            "left = [each for each in found if 'greenlets in their place' not in each]",
+            "assert problems and not left, left",
         )
         self.assertEqual(problems_of(self.library, django="\n".join(program)), {})
 
