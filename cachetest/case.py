@@ -224,8 +224,9 @@ def _session_of(case: CacheTestMixin | type[CacheTestMixin], kind: type[S], labe
     """Return the session, of this *kind*, of a test or a class, with the options that it has."""
     options = {name: check(getattr(case, name)) for name, check in OPTIONS.items()}
     given, enable = options.pop("patch_caches"), options.pop("enable_caches")
+    places = options.pop("explain_keys")
     return kind(
-        [*resolve_adapters(given), *key_functions(options.pop("explain_keys"))],
+        [*resolve_adapters(given), *(key_functions(places) if places else ())],
         detects=given is None,
         enable=enable,
         label=label,

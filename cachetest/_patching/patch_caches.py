@@ -118,8 +118,9 @@ class PatchCaches:
             close_left()
         caller = sys._getframe(1)
         label = self._label or _Block(caller)
+        explained = key_functions(self._explain_keys) if self._explain_keys else ()
         session = Session(
-            [*resolve_adapters(self._adapters or None), *key_functions(self._explain_keys)],
+            [*resolve_adapters(self._adapters or None), *explained],
             detects=not self._adapters,
             label=label,
             enable=self._enable,
