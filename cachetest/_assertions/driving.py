@@ -165,7 +165,9 @@ class _Awaited:
     def _end(self, first: Awaitable[Any], around: tuple[_Awaited, ...]) -> None:
         _close(first)
         self._is_begun = False
-        _around.set(around)
+        # Where it is closed in another context, as garbage, that has nothing of it.
+        if self in _around.get():
+            _around.set(around)
         # Where it was cancelled in between: what the steps have opened is closed.
         self._steps.close()
 

@@ -105,5 +105,7 @@ async def _awaited(below: Below, result: Awaitable[Any]) -> Any:
     try:
         return await result
     finally:
-        _strikes.set(around)
+        # Where it is closed in another context, as garbage, that has nothing of it.
+        if below in _strikes.get():
+            _strikes.set(around)
         below.end()

@@ -1,11 +1,13 @@
 """`assertCacheFresh` of what is awaited."""
 
 import asyncio
+import contextvars
 import gc
 import unittest
 import warnings
 
 from cachetest import AsyncCacheTestCase
+from cachetest._assertions import driving
 
 from ..support import run_case
 from .fresh_shop import Shop
@@ -33,6 +35,18 @@ class AsyncFreshTests(AsyncCacheTestCase):
         await self.assertCacheFresh(shop.read_async, after=write, raises=ValueError)
         with self.assertRaisesRegex(ValueError, "rolled back"):
             await self.assertCacheFresh(shop.read_async, after=write)
+
+    async def test_closed_in_another_assertion(self):
+        """One that is closed as garbage, in the middle of another, leaves that as it is."""
+        shop = Shop(self)
+        begun = self.assertCacheFresh(lambda: asyncio.sleep(0), after=shop.write_async).__await__()
+        contextvars.copy_context().run(begun.send, None)
+        driving._around.set(("another",))
+        begun.close()
+        self.assertEqual(driving._around.get(), ("another",))
+        driving._around.set(())
+        # It has not come to its end, which fails the test otherwise.
+        self._session.unmet = {}
 
     async def test_awaited_twice(self):
         shop = Shop(self)

@@ -103,7 +103,10 @@ class Call(OuterCall, Sequence[Any]):
             self.key_refused = True
             raise
         finally:
-            outer_call.set(around)
+            # One that does not come to its end is closed wherever garbage is collected: in the middle of
+            # another call, which is none of its context.
+            if call_around() is self:
+                outer_call.set(around)
 
     def make_beforehand(self) -> None:
         """Make its keys, if Django's own function does: the cache need not be watched at it then."""

@@ -2,13 +2,18 @@
 
 import asyncio
 import pickle
+from contextvars import copy_context
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.core.cache import cache, caches
 from django.core.cache.backends.base import InvalidCacheKey
 from parameterized import parameterized
 
 from cachetest import CacheTestCase
+from cachetest.adapters.django.call import Call
+from cachetest.adapters.django.objects import kinds_of
+from cachetest.adapters.outer_call import call_around
 
 from .django_support import kinds, named
 
@@ -215,3 +220,18 @@ class CallTests(CacheTestCase):
         logged = [(each.kind, each.key[-1]) for each in self.caches["small"].operations]
         expected = [("put", "a"), ("put", "b"), ("put", "c"), ("eviction", "a"), ("put", "d")]
         self.assertEqual(logged, expected)
+
+    def test_call_that_does_not_come_to_its_end(self):
+        """A coroutine that is closed as garbage, in the middle of another call, leaves that as it is."""
+        held = caches["default"]
+        kind = kinds_of(settings.CACHES)["default"]
+        one, other = (Call(kind, held, self.caches["default"], "get") for _ in range(2))
+        begun = one.run_async(asyncio.sleep, 0)
+        copy_context().run(begun.send, None)
+
+        def collect():
+            begun.close()
+            return call_around()
+
+        self.assertIs(other.run(collect), other)
+        self.assertIsNone(call_around())
