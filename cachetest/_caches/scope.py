@@ -136,11 +136,9 @@ class Scope(Placed):
         """The caches, by name."""
         found = self._caches
         if found is None:
-            with _lock:
-                # Two threads that are first at once share one, and one sequence of numbers.
-                if self._caches is None:
-                    self._caches = self._make_caches()
-                found = self._caches
+            # Who is first at once shares one, and one sequence of numbers: another thread, or the end of what
+            # is collected as garbage while they are made here.
+            found = vars(self).setdefault("_caches", self._make_caches())
         return found
 
     def _make_caches(self) -> MockCaches:

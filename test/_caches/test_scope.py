@@ -1,6 +1,7 @@
 import contextvars
 import threading
 import unittest
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -88,6 +89,22 @@ class ScopeTests(unittest.TestCase):
         made = Scope("a test")
         made.closed = closed
         self.assertEqual(repr(made), text)
+
+    def test_caches_asked_for_while_they_are_made(self):
+        """There is one set of caches, also where what is collected as garbage asks for it in between."""
+        made, make, found = Scope("a test", ("c",)), Scope._make_caches, []
+
+        def make_twice(scope):
+            if not found:
+                found.append(None)
+                found[:] = [scope.caches, scope.caches["c"]]
+            return make(scope)
+
+        with mock.patch.object(Scope, "_make_caches", make_twice):
+            caches = made.caches
+        self.assertIs(caches, found[0])
+        self.assertIs(caches["c"], found[1])
+        self.assertIs(caches["c"].scope_caches(), caches)
 
 
 if __name__ == "__main__":
