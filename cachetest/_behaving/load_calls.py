@@ -94,6 +94,7 @@ class Watched:
         self.end = end
         self.first = _first_instruction(code)
         self.tool: int | None = None
+        self._name = f"cachetest {id(self)}"
 
     def start(self) -> None:
         """Begin to see calls, on all threads where that can be."""
@@ -104,7 +105,7 @@ class Watched:
         if self.tool is None:
             return
         events = monitoring.events
-        monitoring.use_tool_id(self.tool, "cachetest")
+        monitoring.use_tool_id(self.tool, self._name)
         monitoring.register_callback(self.tool, events.PY_START, self._on_start)
         watched = events.PY_START
         if self.end is not None:
@@ -118,11 +119,13 @@ class Watched:
         tool = self.tool
         if tool is None:
             return
-        monitoring.set_local_events(tool, self.code, 0)
-        for event in (monitoring.events.PY_START, monitoring.events.PY_RETURN):
-            monitoring.register_callback(tool, event, None)
+        # It is not, where it was interrupted as it began, or has been stopped.
+        if monitoring.get_tool(tool) == self._name:
+            monitoring.set_local_events(tool, self.code, 0)
+            for event in (monitoring.events.PY_START, monitoring.events.PY_RETURN):
+                monitoring.register_callback(tool, event, None)
+            monitoring.free_tool_id(tool)
         self.tool = None
-        monitoring.free_tool_id(tool)
 
     def _on_start(self, code: CodeType, offset: int) -> None:
         # The tool was another's before, or is by now, for other code.
