@@ -122,9 +122,9 @@ class FaultTests(FaultCase):
         """Past the time limit of the client it raises that, as the client of the back end does."""
         # Older releases of redis-py have no time limit by themselves.
         limit = "SOCKET_TIMEOUT" if name == DJANGO_REDIS else "socket_timeout"
-        # A place of its own: django-redis keeps a pool of connections for each, with the options of the first.
-        place = f"{NOWHERE.rpartition('/')[0]}/7"
-        mock = self.enter(name, {**parameters, "LOCATION": place, "OPTIONS": {limit: 5}})
+        # In a place of its own: django-redis keeps a pool for each, with the options of the first.
+        of_its_own = {"LOCATION": f"{NOWHERE}/7", "OPTIONS": {limit: 5}}
+        mock = self.enter(name, {**parameters, **of_its_own})
         with mock.inject(Slow(60), on="get"):
             self.assertRaisesRegex(redis.TimeoutError, "Timeout reading from socket", cache.get, "a")
         self.assertEqual(self.caches.clock.offset, 5)
