@@ -26,7 +26,10 @@ class WatchedTests(unittest.TestCase):
         """Where Python monitors calls, those of the code are seen, by a tool that nobody has."""
         seen = []
         events = SimpleNamespace(PY_START=1, PY_RETURN=2)
-        fake = mock.Mock(events=events, get_tool=lambda each: "other" if each > 3 else None)
+        used = {4: "other", 5: "other"}
+        fake = mock.Mock(events=events, get_tool=used.get)
+        fake.use_tool_id.side_effect = used.__setitem__
+        fake.free_tool_id.side_effect = used.pop
         watched = Watched(code_of(load), seen.append, seen.append)
         with mock.patch.object(sys, "monitoring", fake, create=True):
             watched.start()
@@ -37,6 +40,12 @@ class WatchedTests(unittest.TestCase):
                 call.args[2](code_of(load_async), 0, *([None] * (call.args[1] == 2)))
             self.assertEqual([each.f_code for each in seen], [sys._getframe().f_code] * 2)
             watched.stop()
+            watched.stop()
+            fake.free_tool_id.assert_called_once_with(3)
+            fake.use_tool_id.side_effect = KeyboardInterrupt
+            with self.assertRaises(KeyboardInterrupt):
+                watched.start()
+            # Where it was interrupted before it had a tool, there is none to give back.
             watched.stop()
             fake.free_tool_id.assert_called_once_with(3)
             fake.get_tool = lambda each: "other"
