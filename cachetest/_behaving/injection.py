@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -21,11 +20,7 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .storage import Storage
 
-__all__ = ["Carrier", "Injection", "Matching", "Strike", "keys_as_given", "struck"]
-
-
-struck: ContextVar[Strike | None] = ContextVar("cachetest.struck", default=None)
-"""The strike that a framework's cache leaves to the client below it, whose adapter looks at it there."""
+__all__ = ["Carrier", "Injection", "Matching", "Strike", "keys_as_given"]
 
 # So many calls that were let go on are remembered, to say why nothing was struck.
 _REMEMBERED = 8
