@@ -189,3 +189,7 @@ class TooLarge(Fault):
             raise TypeError(f"TooLarge: limit must be a number of bytes, not {limit!r}")
         if limit < 0:
             raise ValueError(f"TooLarge: limit must not be less than 0, and is {limit!r}")
+
+
+FAULTS: tuple[Fault, ...] = (Fails(), LosesReply(), Slow(60), Damaged(), Gone(), Dropped())
+"""What `assertCacheSurvives` has strike where nobody says otherwise."""

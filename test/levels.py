@@ -4,8 +4,8 @@
 # may import those of lower levels, and those before it in its own room, so rooms of one level import nothing
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_OPERATIONS = ["key_counts", "counts", "operations", "snapshot_files", "unused_snapshots", "snapshots"]
-_OF_ANSWERS = ["entries", "expiry", "use", "driving", "apart", "fresh", "places", "survives", "cache_states"]
-_OF_ANSWERS += ["transparent", "flown", "flight", "atomic_check", "atomic"]
+_OF_ANSWERS = ["entries", "equal", "expiry", "use", "driving", "apart", "fresh", "places", "survives"]
+_OF_ANSWERS += ["cache_states", "transparent", "flown", "flight", "atomic_check", "atomic"]
 _OF_KEYS = ["inputs", "runs", "texts", "django", "child", "processes", "task", "stable"]
 _OF_KEYS = [*(f"key_{each}" for each in _OF_KEYS), "keys"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "clock_cases", "fault_cases", "many_cases"]
@@ -52,6 +52,7 @@ LEVELS = [
                 "timed_entries",
                 "injecting",
             ),
+            *("asserting_base", "asserting", "asserting_runs", "asserting_all"),
             *("by_hand", "acting", "settling", "verifying", "stateful", "cache", "blocks"),
             *("backend_names", "in_state", "acting_all", "uncounted_cache", "inherited", "caches"),
             *("scope", "attribution", "backend", "global_stats", "task_hooks", "import_finders"),
@@ -118,7 +119,7 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families"]},
+    {"_assertions": ["base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families", "own"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

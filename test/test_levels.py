@@ -15,6 +15,8 @@ from .support import ROOT
 UPWARDS = {
     ("_caches.caches", "MockCaches.report", "_reports.text"),
     ("_caches.caches", "MockCaches.as_dict", "_reports.data"),
+    ("_caches.asserting_base", "Asserting._asserting", "_assertions.own"),
+    ("_caches.asserting_all", "AssertingCaches._asserting", "_assertions.own"),
 }
 
 # As many files as the longest chain of imports may have: whoever reads the first has to follow all of them.

@@ -6,6 +6,7 @@ from .atomic import AtomicAssertions
 from .cache_states import StateOfTest
 from .counts import CountAssertions
 from .entries import EntryAssertions
+from .equal import EqualAssertions
 from .expiry import ExpiryAssertions
 from .flight import FlightAssertions
 from .fresh import FreshAssertions
@@ -23,6 +24,7 @@ __all__ = ["Assertions"]
 class Assertions(
     CountAssertions,
     EntryAssertions,
+    EqualAssertions,
     ExpiryAssertions,
     UseAssertions,
     FreshAssertions,

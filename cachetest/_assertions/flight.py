@@ -12,7 +12,7 @@ from .driving import drive
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from .flown import Results
+    from .._recording.answers import Results
 
 __all__ = ["FlightAssertions"]
 

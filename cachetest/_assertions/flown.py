@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from .._behaving.callers import is_to_be_awaited, why_no_threads
 from .._behaving.flight_of_threads import ThreadFlight
 from .._behaving.load_calls import Watched, code_of
-from .._recording.answers import NotComparableError
+from .._recording.answers import NotComparableError, Results
 from .._recording.call_sites import calling_frame, location_of
 from .._recording.sameness import identity
 from ..errors import CacheTestError
@@ -25,22 +25,11 @@ if TYPE_CHECKING:
     from .._caches.caches import MockCaches
     from .._telling.freshness import Answer
 
-__all__ = ["FlightCheck", "in_force", "Results", "where_of_frames", "where_of_task"]
-
-T = TypeVar("T")
+__all__ = ["FlightCheck", "in_force", "where_of_frames", "where_of_task"]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
 __tracebackhide__ = True
-
-
-class Results(list[T]):
-    """What callers at once got, in their order.
-
-    ``waited_out`` says whether *patience* has decided that a caller waits, and not what it was seen to do.
-    """
-
-    waited_out: bool = False
 
 
 class _InTasks(Closable):

@@ -7,7 +7,7 @@ from collections import Counter
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from ..faults import Damaged, Dropped, Fails, Fault, Gone, LosesReply, Slow
+from ..faults import FAULTS, Fault
 from .apart import are_same, name_of, scope_apart, validate_functions
 from .base import AssertionBase
 from .driving import drive
@@ -30,7 +30,6 @@ T = TypeVar("T")
 __unittest = True
 
 _LABEL = "a call of assertCacheSurvives"
-_FAULTS: tuple[Fault, ...] = (Fails(), LosesReply(), Slow(60), Damaged(), Gone(), Dropped())
 # More places that are not reached again are a function that is another one each time.
 _FEW = 10
 
@@ -44,7 +43,7 @@ class SurvivesAssertions(AssertionBase):
         function: Callable[[], Awaitable[T]],
         *,
         caches: Sequence[str] = (),
-        faults: Sequence[Fault] = _FAULTS,
+        faults: Sequence[Fault] = FAULTS,
         equal: Callable[[T, T], object] = operator.eq,
         reset: Callable[[], object] | None = None,
         most: int = 500,
@@ -57,7 +56,7 @@ class SurvivesAssertions(AssertionBase):
         function: Callable[[], T],
         *,
         caches: Sequence[str] = (),
-        faults: Sequence[Fault] = _FAULTS,
+        faults: Sequence[Fault] = FAULTS,
         equal: Callable[[T, T], object] = operator.eq,
         reset: Callable[[], object] | None = None,
         most: int = 500,
@@ -69,7 +68,7 @@ class SurvivesAssertions(AssertionBase):
         function: Callable[[], Any],
         *,
         caches: Sequence[str] = (),
-        faults: Sequence[Fault] = _FAULTS,
+        faults: Sequence[Fault] = FAULTS,
         equal: Callable[[Any, Any], object] = operator.eq,
         reset: Callable[[], object] | None = None,
         most: int = 500,
@@ -193,7 +192,7 @@ class _Check:
         """Raise a TypeError for a fault that was asked for, and can strike none of the caches."""
         for fault in self._faults:
             whys = {name: found.get(fault, "") for name, found in watch.impossible.items()}
-            if all(whys.values()) and (self._faults is not _FAULTS or self._is_all_impossible(watch)):
+            if all(whys.values()) and (self._faults is not FAULTS or self._is_all_impossible(watch)):
                 told = "; ".join(f"{name!r}: {why}" for name, why in whys.items())
                 raise TypeError(f"{fault!r} can't strike any of the caches: {told}")
 

@@ -15,7 +15,8 @@ from .._recording.packages import NO_LIBRARIES
 from .._recording.stats import Stats
 from ..errors import NoMissError
 from .acting import ActingCache
-from .counting import CountingCache
+from .asserting import AssertingCache
+from .asserting_runs import AssertingRuns
 from .stateful import Stateful
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Copier(Protocol):
     def copied(self, cache: MockCache, key: object, value: Any) -> Any: ...
 
 
-class MockCache(ActingCache, CountingCache, Stateful, Gate, Stats):
+class MockCache(ActingCache, AssertingCache, AssertingRuns, Stateful, Gate, Stats):
     """One named cache: its counts (it *is* a `Stats`), its entries and the log of its operations.
 
     ``cache`` is a plain dict of the entries, to read and to empty; where a library keeps them itself, it is
@@ -89,7 +90,6 @@ class MockCache(ActingCache, CountingCache, Stateful, Gate, Stats):
     inherited: Sequence[object] = ()
     by_reference: dict[object, str]
     inheritance: Copier | None = None
-
     # Whether it is listed only where it has operations: it is the server of another that is asserted on.
     is_unlisted = False
 

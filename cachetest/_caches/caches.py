@@ -13,6 +13,7 @@ from .._recording.log import ObservedLog, OperationLog
 from .._recording.packages import NO_LIBRARIES
 from ..errors import UnknownCacheError, closest_first
 from .acting_all import ActingCaches
+from .asserting_all import AssertingCaches
 from .backend_names import backend_names
 from .blocks import Block
 from .cache import MockCache
@@ -37,7 +38,7 @@ _MONOTONIC = (monotonic,)
 _REMEMBERED = 20
 
 
-class MockCaches(CountingCaches, ActingCaches, ActedOn, Mapping[str, MockCache]):
+class MockCaches(CountingCaches, ActingCaches, AssertingCaches, ActedOn, Mapping[str, MockCache]):
     """The caches of one scope, by name: ``caches["fx_graph"]`` and ``caches.fx_graph`` are the same.
 
     A cache that is named like a method (``"items"``) is reached by ``caches["items"]`` only.

@@ -81,6 +81,8 @@ class Scope(Placed):
     previous: Scope | None = None
     previous_spawned_by: ThreadOrTask | None = None
     entered_by: object = None
+    # The stay in it that has patched for it, and has adapters.
+    session: Any = None
     # What it has started and may still run, by id.
     running: dict[int, ref[Work]] | None = None
     # Told when all that it has started has ended, after it was closed; with True where that may act at once.

@@ -39,8 +39,9 @@ __all__ = ["PATIENCE", "Session", "SessionResult"]
 
 finders.append(finder)
 
-# Long enough for what is about to end, and short enough for whoever waits for the process.
+# Long enough for what is about to end, short enough for whoever waits for the process.
 PATIENCE = 5.0
+_HANDED_ON = ("explain_misses", "log_length", "patience", "log_outside")
 
 
 class Session:
@@ -101,7 +102,7 @@ class Session:
 
     def open(self) -> Scope:
         """Patch everything, open the scope and return it; when that fails, nothing stays patched."""
-        # Before a lock is held that a fork waits for: modules are loaded with it that are called at forks.
+        # Before a lock is held that a fork waits for: what is loaded with it is called at forks.
         put_hooks_in = hook_loading.loaded or hook_loading.load()
         adapters = self.adapters
         try:
@@ -119,6 +120,7 @@ class Session:
                 log_outside=self._log_outside,
                 explainer_of=partial(adapter_of, adapters) if adapters or self._detects else None,
             )
+            scope.session = self
             if not self._explain_misses:
                 scope.caches.explain_no_misses()
             if self._switches_off and adapters:
@@ -145,8 +147,7 @@ class Session:
 
     def inside(self, label: object, origin: Scope | None = None) -> Session:
         """Return one with the same adapters and options, to be opened inside this one; see `origin`."""
-        names = ("explain_misses", "log_length", "patience", "log_outside")
-        options: dict[str, Any] = {name: getattr(self, f"_{name}") for name in names}
+        options: dict[str, Any] = {name: getattr(self, f"_{name}") for name in _HANDED_ON}
         return Session(list(self.adapters), label=label, origin=origin, **options)
 
     def know(self, adapters: Sequence[Adapter]) -> None:
@@ -207,10 +208,9 @@ class Session:
             self._problems += cache.problems
         begun = None if scope._caches is None else scope._caches._awaited
         self._problems += give_up(self.unmet, scope._caches) if self.unmet or begun else ()
-        # Nearly always there is nothing, and then nothing is called.
+        # Nearly always there is nothing.
         late = self._ask_children(scope) if children.state is not None else []
-        found = take_uncounted(scope) if any(pending) else None
-        self.scope = None
+        found, self.scope = take_uncounted(scope) if any(pending) else None, None
         if not self._problems and not found and not late:
             return None
         # Each once: what was interrupted is done again, and finds the same.

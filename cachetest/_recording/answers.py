@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .answer_parts import ABSENT, PLAIN, Step, is_array, is_by_identity, pairs_of
 
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from .answer_parts import Pair
 
-__all__ = ["ABSENT", "CONTAINERS", "Difference", "NotComparableError", "Step", "difference", "same_answer"]
+__all__ = ["ABSENT", "CONTAINERS", "Difference", "NotComparableError", "Results", "Step", "difference"]
+__all__ += ["same_answer"]
 
+T = TypeVar("T")
 
 CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 """What need not be asked whether it is an array."""
@@ -29,6 +31,15 @@ class Difference(NamedTuple):
     at: Step | None
     one: object
     other: object
+
+
+class Results(list[T]):
+    """What callers at once got, in their order.
+
+    ``waited_out`` says whether *patience* has decided that a caller waits, and not what it was seen to do.
+    """
+
+    waited_out: bool = False
 
 
 def same_answer(one: Any, other: Any) -> bool:

@@ -82,6 +82,7 @@ class PriceTests(CacheTestCase):
         self.assertCached("prices", "lamp", 4.0)
         self.assertNotCached("prices", ("lamp", 1))
         assert_type(self.assertCacheFresh(lambda: 4.0, after=self.caches.reset), None)
+        self.assertEqual(self.caches.prices, Stats(1, 0, 1))
         self.assertCacheFresh(lambda: "4", after=list, caches=("prices",), equal=str.__eq__, msg="fresh")
 
     async def test_awaited(self) -> None:
