@@ -8,7 +8,7 @@ from test._patching.steps import PACKAGE, Interrupt, Steps
 
 class StepsTests(TestCase):
     def test_nothing_stays_handled(self):
-        """Wherever a call is interrupted, no exception that it had caught is left as the one being handled."""
+        """Wherever a call is interrupted, no exception that it had caught is left as being handled."""
         source = """
             def caught():
                 for text in ("1", "a"):
