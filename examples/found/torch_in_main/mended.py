@@ -2,8 +2,8 @@
 
 import multiprocessing
 
-# Not torch itself: the key of a graph has the name of the first module in it that has that. Of a main script that
-# has imported multiprocessing before, this is `__mp_main__`.
+# Not torch itself: the key of a graph has the name of the first module in it that has that, which is
+# `__mp_main__` for a main script that has imported multiprocessing before.
 from torch import compile as compiled
 from torch import ones
 

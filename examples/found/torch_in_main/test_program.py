@@ -10,8 +10,8 @@ import program
 
 from cachetest import CacheTestCase
 
-# What the job does after the program, in a process and a scope of its own; its entries are what the remote cache
-# has then. The switch is off as it is in the test, since the key has all of them in it.
+# What the job does after the program, in a process and a scope of its own; its entries are what the remote
+# cache has then. The switch is off as it is in the test, since keys have the settings of torch in them.
 JOB = """
 import pickle, sys
 from torch._inductor import config
