@@ -38,7 +38,7 @@ LEVELS = [
             *("origins", "history", "facts", "listing", "failures", "expiring", "freshness"),
             *("order", "functions", "volatile", "snapshots"),
             *("transparency", "verified", "uncounted_lines", "left_running", "unstruck", "survival"),
-            *("key_changes", "key_atoms", "key_looks", "key_moves", "flights", "orders"),
+            *("key_changes", "key_atoms", "key_looks", "key_moves", "key_paths", "flights", "orders"),
         ]
     },
     {

@@ -19,7 +19,8 @@ TORCH = "2.13."
 
 
 def masked(text):
-    """Return *text* without the keys that are others in each process."""
+    """Return *text* without the keys that are others in each process, or on each machine."""
+    text = re.sub(r"'pt2:[^'\n]*'", "<a key>", text)
     return re.sub(r"""(?:'[^'\n]*'|"[^"\n]*") in run""", "<a key> in run", text)
 
 

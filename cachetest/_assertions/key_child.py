@@ -80,7 +80,27 @@ def _run(task: dict[str, Any], result: dict[str, Any]) -> None:
         "folder": os.getcwd(),
         "time": time.time(),
         "address": id(kept),
+        "folders": _folders(),
     }
+
+
+def _folders() -> dict[str, str]:
+    """Return a module of each folder that has some and is in no other such, by the path of that folder.
+
+    Of a folder such as ``/app``, in which anything else may be, it is the path of the module.
+    """
+    found: dict[str, str] = {}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and name not in ("__main__", "__mp_main__"):
+            for path in os.path.abspath(file), os.path.realpath(file):
+                folder = os.path.dirname(path)
+                found.setdefault(folder if folder.count(os.sep) > 1 else path, name)
+    outermost: dict[str, str] = {}
+    for folder in sorted(found, key=len):
+        if not any(folder.startswith(f"{each}{os.sep}") for each in outermost):
+            outermost[folder] = found[folder]
+    return outermost
 
 
 def _traceback(error: BaseException) -> str:

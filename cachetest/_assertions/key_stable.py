@@ -39,7 +39,8 @@ class KeyStableAssertions(AssertionBase):
         processes as *runs* says, each with another seed of hash(), working directory, time zone and locale.
         They import it: it is a function of a module, or a string ``"package.module:function"``. The caches of
         the test are patched in each of them, and empty. The failure names the part of the key that moves,
-        what it looks like, and what it changes with.
+        what it looks like, and what it changes with. A key that has the folder of a module in it, as a path
+        that is made from ``__file__`` has, fails as well: on another machine it is another.
 
         It fails as well if nothing is looked up, and if a process ends, or raises, before that, or is not
         done after *timeout* seconds. Raises ``TypeError`` for a function or a cache that can't be imported.
@@ -77,6 +78,7 @@ class _Check:
     def failure(self, runs: int) -> str | None:
         """Return what is to be told; None if all keys are the same."""
         from .._telling.key_moves import nothing_in_any
+        from .._telling.key_paths import of_this_machine
         from .key_processes import settings_of
 
         settings = settings_of(runs, self._processes.folder)
@@ -92,7 +94,7 @@ class _Check:
             first = keys[0]
             if first is None or any(key is None or not first.is_same(key) for key in keys):
                 return self._moved(found, keys, at, settings)
-        return None
+        return of_this_machine(self._cache, self._call, found[0].keys, found[0].facts["folders"])
 
     def _not_told(self, n: int, outcome: Outcome, setting: Setting) -> str:
         from .._telling.key_moves import not_told

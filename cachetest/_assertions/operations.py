@@ -55,8 +55,11 @@ class OperationAssertions(AssertionBase):
         differences = _differences(expected, history, ordered=ordered)
         if differences is not None:
             from .._telling.order import operations_differ
+            from .._telling.shortening import one_text
 
-            text = operations_differ(differences, history, ordered=ordered)
+            with one_text():
+                lines = _with_texts(differences, expected, history)
+                text = operations_differ(lines, history, ordered=ordered)
             raise self._fail_with(msg, text)
 
     def _expected(self, cache: MockCache, place: int, element: object) -> _Expected:
@@ -84,11 +87,11 @@ class _Expected(NamedTuple):
     texts: tuple[str, ...]
     keys: tuple[object, object] | None
 
-    def is_met_by(self, kind: str, key: object, text: str) -> bool:
+    def is_met_by(self, kind: str, key: object, text_of: Callable[[object], str]) -> bool:
         if kind != self.kind:
             return False
         if self.keys is None:
-            return text in self.texts
+            return text_of(key) in self.texts
         return any(same_key(each, key) for each in self.keys)
 
 
@@ -129,12 +132,21 @@ def _shown(key: object) -> str:
 
 
 def _differences(expected: list[_Expected], history: History, *, ordered: bool) -> list[Line] | None:
-    """Return the lines of the diff, None where there is nothing to tell."""
+    """Return the lines of the diff, None where there is nothing to tell.
+
+    Those of operations have no text yet, and those that are missing the place of the one *expected*.
+    """
     kinds, keys = history.kinds, history.keys
-    texts = [_text(key) for key in keys]
+    # The text of a key may take long: of those that are compared by it alone, and once.
+    texts: dict[int, str] = {}
+
+    def text_of(key: object) -> str:
+        if id(key) not in texts:
+            texts[id(key)] = _text(key)
+        return texts[id(key)]
 
     def is_same(place: int, index: int) -> bool:
-        return expected[place].is_met_by(kinds[index], keys[index], texts[index])
+        return expected[place].is_met_by(kinds[index], keys[index], text_of)
 
     count = len(kinds)
     pairs = {} if ordered else _paired(expected, count, is_same)
@@ -144,9 +156,8 @@ def _differences(expected: list[_Expected], history: History, *, ordered: bool) 
     # Loaded here: only a failure needs it.
     from .._telling.order import Found, Line, align
 
-    shown, told = _told_apart(expected, kinds, keys)
-    wanted = [Line("-", text) for text in shown]
-    found = [Line(" ", text, Found(history, n)) for n, text in enumerate(told)]
+    wanted = [Line("-", str(place)) for place in range(len(expected))]
+    found = [Line(" ", "", Found(history, n)) for n in range(count)]
     if ordered:
         return list(align(wanted, found, is_same))
     taken = set(pairs.values())
@@ -166,12 +177,22 @@ def _paired(expected: list[_Expected], count: int, is_same: Callable[[int, int],
     return pairs
 
 
+def _with_texts(lines: list[Line], expected: list[_Expected], history: History) -> list[Line]:
+    shown, told = _told_apart(expected, history.kinds, history.keys)
+    return [
+        line._replace(text=shown[int(line.text)] if line.found is None else told[line.found.at])
+        for line in lines
+    ]
+
+
 def _told_apart(
     expected: list[_Expected], kinds: Sequence[str], keys: Sequence[object]
 ) -> tuple[list[str], list[str]]:
     """Return the texts of both, with the types of the keys where they are written alike and differ."""
+    from .._telling.order import operation_text
+
     shown = [each.shown for each in expected]
-    told = [f"{kind} {_shown(key)}" for kind, key in zip(kinds, keys, strict=True)]
+    told = [operation_text(kind, key) for kind, key in zip(kinds, keys, strict=True)]
     types: dict[str, set[type]] = {}
     for text, each in zip(shown, expected, strict=True):
         types.setdefault(text, set()).update([] if each.keys is None else [type(each.keys[0])])

@@ -226,14 +226,12 @@ def bind_to_scope(
         if held is not None:
             held.begin()
         # Of a thread it is not asked yet: that may give itself another one before its first operation.
-        name = logged_thread.name if job else ""
-        if job:
-            logged_thread.name = JobName(name)
+        named = logged_thread.put_on(JobName(logged_thread.name)) if job else None
         try:
             return function(*args, **kwargs)
         finally:
-            if job:
-                logged_thread.name = name
+            if named is not None:
+                logged_thread.take_off(named)
             spawned_by.set(spawned_before)
             mark.set(before)
             if held is not None and once:

@@ -1,7 +1,8 @@
 """The hooks that keep the lines which hand something to an event loop: tasks, callbacks and timers.
 
 These copy the context of whoever makes them, and so belong to a scope without any hook. But where the
-function is a library's own, no line of the program is on its stack when it runs.
+function is a library's own, no line of the program is on its stack when it runs. And what a task does is told
+apart from what others do beside it on the same thread.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .._recording.call_sites import made_here
-from .._recording.makers import remember_made
+from .._recording.call_sites import TaskName, made_here, this_thread
+from .._recording.makers import remember_made, remember_name
 from .._recording.packages import NO_LIBRARIES
 from .scope import marked
 
@@ -26,13 +27,45 @@ __all__ = ["LOOP_HOOKS"]
 
 def _wrap_create_task(create_task: Callable[..., Any]) -> Callable[..., Any]:
     def keeping_create_task(self: Any, *args: Any, **kwargs: Any) -> Any:
-        task = create_task(self, *args, **kwargs)
-        _keep(task, sys._getframe(1))
+        frame = sys._getframe(1)
+        name = _name_of_task(self, frame)
+        if name is None:
+            task = create_task(self, *args, **kwargs)
+        else:
+            with this_thread.naming(name):
+                task = create_task(self, *args, **kwargs)
+            remember_name(task, name)
+        _keep(task, frame)
         if self._debug:
             _take_out_own_lines(task)
         return task
 
     return keeping_create_task
+
+
+def _name_of_task(loop: Any, frame: FrameType) -> TaskName | None:
+    """Return what the operations of a task are logged with that is made for *loop* in *frame*.
+
+    None where it is as if the thread did them: what a loop is run for, which has no other beside it yet.
+    """
+    asyncio: Any = sys.modules["asyncio"]
+    if asyncio._get_running_loop() is not loop:
+        return None
+    maker = this_thread.name
+    if _waits_for_it(frame):
+        # Some releases of Python make a task of it, and others none.
+        return maker if isinstance(maker, TaskName) else None
+    return TaskName(maker)
+
+
+def _waits_for_it(frame: FrameType) -> bool:
+    """Return whether the task made by who called *frame*, a hook, is one that its maker only waits for."""
+    outer = frame.f_back
+    while outer is not None and outer.f_globals.get("__name__") == "asyncio.tasks":
+        if outer.f_code.co_name in ("shield", "wait_for"):
+            return True
+        outer = outer.f_back
+    return False
 
 
 def _wrap_call_soon(call_soon: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from .makers import SavedFrame, TestFrame, frames
+from .makers import SavedFrame, TestFrame, frames, name_of
 from .operation import Location, location_of
 from .packages import NEVER, NO_LIBRARIES, PROGRAM, known, module_of, packages_without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import FrameType
 
     from .makers import Made
@@ -22,6 +23,7 @@ __all__ = [
     "CallSite",
     "JobName",
     "Location",
+    "TaskName",
     "calling_frame",
     "calling_location",
     "is_outside",
@@ -145,17 +147,60 @@ class CallSite:
         return str(location_of(*self._at))
 
 
-class _ThisThread(threading.local):
-    """The name of the thread that reads it: twice as fast as asking `threading` each time."""
-
-    def __init__(self) -> None:
-        self.name = threading.current_thread().name
-
-
 class JobName(str):
     """The name of a thread while it does one job of a pool: each job has an object of its own."""
 
     __slots__ = ()
+
+
+class TaskName(JobName):
+    """The same for one task of an event loop, by all that it does."""
+
+    __slots__ = ()
+
+
+class _ThisThread(threading.local):
+    """The name of the thread that reads it: twice as fast as asking `threading` each time."""
+
+    name: str
+
+    def __init__(self) -> None:
+        self.name = self._own = threading.current_thread().name
+        self._made: TaskName | None = None
+
+    def put_on(self, name: str) -> tuple[str | None, str]:
+        """Have the thread called *name*, until what is returned is given to `take_off`."""
+        before = vars(self).get("name"), self._own
+        self.name = name
+        return before
+
+    def take_off(self, before: tuple[str | None, str]) -> None:
+        """Have the thread called what it was *before* it was given another name."""
+        name, self._own = before
+        vars(self).pop("name", None)
+        if name is not None:
+            self.name = name
+
+    @contextmanager
+    def naming(self, made: TaskName) -> Iterator[None]:
+        """Tell the tasks of this thread apart from now on; one that begins in the block is *made*."""
+        self._own = vars(self).pop("name", self._own)
+        before, self._made = self._made, made
+        try:
+            yield
+        finally:
+            self._made = before
+
+    def __getattr__(self, attribute: str) -> str:
+        # Called where there is no name, so that a thread without tasks is as fast as ever.
+        if attribute != "name":
+            raise AttributeError(attribute)
+        asyncio: Any = sys.modules["asyncio"]
+        if asyncio._get_running_loop() is None:
+            self.name = self._own
+            return self._own
+        task = asyncio.current_task()
+        return self._own if task is None else name_of(task) or self._made or self._own
 
 
 this_thread = _ThisThread()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
-__all__ = ["Made", "SavedFrame", "TestFrame", "frames", "remember_made"]
+__all__ = ["Made", "SavedFrame", "TestFrame", "frames", "name_of", "remember_made", "remember_name"]
 
 
 class SavedFrame:
@@ -38,6 +38,7 @@ class TestFrame(SavedFrame):
 Made = tuple[SavedFrame, ...]
 
 _made: dict[int, tuple[ref[Any], Made]] = {}
+_names: dict[int, tuple[ref[Any], str]] = {}
 
 
 def remember_made(thing: Any, made: Made) -> None:
@@ -45,6 +46,18 @@ def remember_made(thing: Any, made: Made) -> None:
     # By its id: handles compare their arguments, which are anybody's.
     at = id(thing)
     _made[at] = ref(thing, lambda _: _made.pop(at, None)), made
+
+
+def remember_name(task: Any, name: str) -> None:
+    """Keep *name* for *task* as long as that lives."""
+    at = id(task)
+    _names[at] = ref(task, lambda _: _names.pop(at, None)), name
+
+
+def name_of(task: object) -> str | None:
+    """Return the name that was kept for *task*; None if there is none."""
+    known = _names.get(id(task))
+    return known[1] if known is not None and known[0]() is task else None
 
 
 def _made_of(thing: object) -> Made:

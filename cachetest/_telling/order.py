@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .._recording.operation import place_of
 from .formatting import short_middle
 from .listing import LINES, in_blocks
-from .shortening import one_text, unwritten
+from .shortening import key_text, one_text, text_to_compare, unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +21,7 @@ __all__ = [
     "diff_lines",
     "explanation_lines",
     "first_difference",
+    "operation_text",
     "operations_differ",
 ]
 
@@ -45,6 +46,20 @@ class Found(NamedTuple):
         return f"{operation.number}. {place_of(operation)}"
 
 
+class _Unwritten(str):
+    """Stands for the text of an operation whose key took too long: it is written where it is shown."""
+
+    __slots__ = ()
+
+
+def operation_text(kind: str, key: object) -> str:
+    """Return the text of an operation, for `Line`, where there is time for that."""
+    if type(key) is str:
+        return f"{kind} {key}"
+    text = text_to_compare(key, key_text)
+    return _Unwritten(kind) if text is None else f"{kind} {text}"
+
+
 class Line(NamedTuple):
     """A line of a diff: ``"-"``, ``"+"`` or ``" "``, a text, and what was found there, if anything was.
 
@@ -55,6 +70,12 @@ class Line(NamedTuple):
     text: str
     found: Found | None = None
     is_head: bool = False
+
+    def shown(self) -> str:
+        """Return the text, which takes long where there was no time before."""
+        if self.found is None or type(self.text) is not _Unwritten:
+            return self.text
+        return f"{self.text} {key_text(self.found.history.keys[self.found.at])}"
 
 
 def align(
@@ -125,10 +146,10 @@ def first_difference(lines: Sequence[Line]) -> str:
     told = []
     for mark, word in (("-", "missing"), ("+", "not expected")):
         # A head says nothing that is not said by what is below it.
-        texts = [line.text.strip() for line in lines if line.mark == mark and not line.is_head]
-        if texts:
-            more = f" and {len(texts) - 1:,} more" if len(texts) > 1 else ""
-            told.append(f"{word} {short_middle(texts[0], limit=_WIDTH)}{more}")
+        those = [line for line in lines if line.mark == mark and not line.is_head]
+        if those:
+            more = f" and {len(those) - 1:,} more" if len(those) > 1 else ""
+            told.append(f"{word} {short_middle(those[0].shown().strip(), limit=_WIDTH)}{more}")
     return "; ".join(told)
 
 
@@ -146,13 +167,13 @@ def diff_lines(lines: Sequence[Line], room: int) -> list[str]:
     # Each of these may be shown apart from the others, below a line that says what was left out.
     left = room - sum(len(why) + 2 for why in details.values())
     shown = sorted({*near[: max(left, 2 * _EXPLAINED)], *details})
-    width = min(max((len(lines[n].text) for n in shown), default=0), _WIDTH)
+    texts = {n: short_middle(lines[n].shown(), limit=_WIDTH) for n in shown}
+    width = max(map(len, texts.values()), default=0)
     told: list[str] = []
     before = -1
     for n in shown:
         told += _left_out(lines[before + 1 : n])
-        mark, text, found, _ = lines[n]
-        text = short_middle(text, limit=_WIDTH)
+        mark, text, found = lines[n].mark, texts[n], lines[n].found
         told.append(f"{mark} {text:<{width}}  {found.told()}" if found else f"{mark} {text}")
         told += [f"      {line}" for line in details.get(n, ())]
         before = n

@@ -260,9 +260,9 @@ def whole_repr(value: object) -> str:
     return _written(_whole, value)
 
 
-def text_to_compare(value: object) -> str | None:
-    """Return what `short_repr` does; None where too many were compared for the time that there is."""
+def text_to_compare(value: object, write: Callable[[object], str] = short_repr) -> str | None:
+    """Return what *write* does; None where too many were compared for the time that there is."""
     current = _current.get()
     if current is not None and current.left < _SECONDS / 2 and id(value) not in current.reprs:
         return None
-    return short_repr(value)
+    return write(value)

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._recording.call_sites import JobName
+from .._recording.call_sites import JobName, TaskName
 from .formatting import short_middle
 from .functions import function_of
 from .key_parts import is_text
@@ -58,56 +58,70 @@ class _Step(NamedTuple):
     found: Found
 
 
+class _Section(NamedTuple):
+    """The operations of one ``"thread"`` or ``"task"``, the *kind*, on one cache."""
+
+    kind: str
+    steps: list[_Step]
+
+
 def snapshot_lines(histories: Iterable[History], patterns: Iterable[re.Pattern[str]] = ()) -> list[Line]:
     """Return the lines of the snapshot of some caches; *patterns* are of what else is volatile.
 
-    Caches go by their names, and the threads of each by what they did: their own names are others each time.
+    Caches go by their names, and the threads and tasks of each by what they did: their own names are others
+    each time.
     """
     numbering = Numbering(patterns)
     lines: list[Line] = []
     with one_text():
         for history in sorted(histories, key=lambda history: history.cache):
-            threads = _ordered(_threads(history), numbering)
+            sections = _ordered(_sections(history), numbering)
             name = plain(history.cache)
-            if not threads:
+            if not sections:
                 lines.append(Line(" ", f"cache {name}: no operations", is_head=True))
-            for n, steps in enumerate(threads, 1):
-                thread = f", thread {n}" if len(threads) > 1 else ""
-                lines.append(Line(" ", f"cache {name}{thread}", is_head=True))
-                lines += [_line(step, numbering) for step in steps]
+            for n, section in enumerate(sections, 1):
+                whose = f", {section.kind} {n}" if len(sections) > 1 else ""
+                lines.append(Line(" ", f"cache {name}{whose}", is_head=True))
+                lines += [_line(step, numbering) for step in section.steps]
     return lines
 
 
-def _threads(history: History) -> list[list[_Step]]:
-    threads: dict[object, list[_Step]] = {}
+def _sections(history: History) -> list[_Section]:
+    sections: dict[object, _Section] = {}
     stores = len(set(history.stores)) > 1
     for n, operation in enumerate(history.operations):
         key = plain(operation.key)
         if stores:
             key += f" in {operation.store}"
         step = _Step(operation.kind, key, function_of(operation.where), Found(history, n))
-        # A job of a pool has the name of the worker that does it, and an object of its own for that.
+        # A job of a pool has the name of the worker that does it, and an object of its own for that; a task
+        # that of the thread of its loop.
         thread = operation.thread
-        threads.setdefault(id(thread) if type(thread) is JobName else thread, []).append(step)
-    return list(threads.values())
+        whose = id(thread) if isinstance(thread, JobName) else thread
+        kind = "task" if isinstance(thread, TaskName) else "thread"
+        sections.setdefault(whose, _Section(kind, [])).steps.append(step)
+    return list(sections.values())
 
 
-def _ordered(threads: list[list[_Step]], numbering: Numbering) -> list[list[_Step]]:
-    """Return *threads* in the order of their lines, and number what is volatile in them in that order."""
+def _ordered(sections: list[_Section], numbering: Numbering) -> list[_Section]:
+    """Return *sections* in the order of their lines, and number what is volatile in them in that order."""
     blank = {
-        id(steps): [(each.kind, numbering.blank(each.key), each.function) for each in steps]
-        for steps in threads
+        id(section): (
+            [(each.kind, numbering.blank(each.key), each.function) for each in section.steps],
+            section.kind,
+        )
+        for section in sections
     }
-    left = sorted(threads, key=lambda steps: blank[id(steps)])
-    found: list[list[_Step]] = []
+    left = sorted(sections, key=lambda section: blank[id(section)])
+    found: list[_Section] = []
     while left:
         # Those that are alike but for what is volatile go by the numbers that this has by now.
-        alike = [steps for steps in left if blank[id(steps)] == blank[id(left[0])]]
-        chosen = min(alike, key=lambda steps: numbering.peek([each.key for each in steps]))
-        for each in chosen:
+        alike = [section for section in left if blank[id(section)] == blank[id(left[0])]]
+        chosen = min(alike, key=lambda section: numbering.peek([each.key for each in section.steps]))
+        for each in chosen.steps:
             numbering.numbered(each.key)
         found.append(chosen)
-        left = [steps for steps in left if steps is not chosen]
+        left = [section for section in left if section is not chosen]
     return found
 
 

@@ -45,6 +45,11 @@ def path():
     prices.get(f"price:{os.path.abspath('prices.txt')}:en")
 
 
+def own_path():
+    prices.get("price:en")
+    prices.get(f"price:{os.path.join(os.path.dirname(__file__), 'prices.txt')}:en")
+
+
 def zone():
     prices.get(f"price:{time.strftime('%Z')}:en")
 

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import tempfile
 import unittest
 from unittest import mock
@@ -55,6 +56,17 @@ class StableTests(StableCase):
             r"    part 6 looks like a time zone; it changes with the time zone : told$"
         ):
             self.assertCacheKeyStable("prices", key_functions.all_at_once, msg="told")
+
+    def test_own_path(self):
+        """A path that is made from ``__file__`` is the same in all processes of one machine alone."""
+        folder = re.escape(os.path.dirname(os.path.dirname(key_functions.__file__)))
+        with self.fails(
+            r"^cache 'prices': own_path\(\) looks up a key that is another on another machine\n"
+            r"  'price:\S+prices\.txt:en', at \S*key_functions\.py:\d+ in own_path\n"
+            rf"    part 2 looks like an absolute path: '{folder}' is where the module '\S+' is on this "
+            "machine$"
+        ):
+            self.assertCacheKeyStable("prices", key_functions.own_path, runs=2)
 
     def test_several_parts_of_one_set(self):
         """Elements of a set that are parts by themselves are told together."""

@@ -22,6 +22,8 @@ TEXTS = [
     ("cached", lambda case: case.assertCached("c", Slow(-1))),
     ("value", lambda case: case.assertCached("c", Slow(3), "other")),
     ("not cached", lambda case: case.assertNotCached("c", Slow(3))),
+    ("operations", lambda case: case.assertCacheOperations("c", [("hit", Slow(3))])),
+    ("in any order", lambda case: case.assertCacheOperations("c", [("hit", Slow(3))], ordered=False)),
     ("as data", lambda case: case.caches.as_dict()),
     ("report", lambda case: case.caches.report(io.StringIO())),
     ("explanation", lambda case: str(case.caches.c.explain())),
@@ -97,6 +99,18 @@ class SlowKeyTests(CacheTestCase):
         for n in (0, OPERATIONS, OPERATIONS + 19):
             self.assertIn(f"Slow({n})  at", text)
         self.assertNotIn("instance at", text)
+
+    def test_shown_late(self):
+        """So they have where they come after thousands that are as expected."""
+        self.fill()
+        expected = [("put", Slow(n)) for n in range(OPERATIONS - 20)]
+        for ordered in (True, False):
+            _, text = self.calls_of(
+                lambda case, ordered=ordered: case.assertCacheOperations("c", expected, ordered=ordered)
+            )
+            self.assertIn(f"not expected miss Slow({OPERATIONS}) and 19 more", text)
+            self.assertIn(f"+ miss Slow({OPERATIONS + 19}) ", text)
+            self.assertNotIn("instance at", text)
 
     def test_told(self):
         """Where there was no time for some, the text says so."""

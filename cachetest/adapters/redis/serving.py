@@ -202,11 +202,11 @@ class Serving:
         name = this_thread.name
 
         def of_caller(*args: object) -> Any:
-            name_here, this_thread.name = this_thread.name, name
+            name_here = this_thread.put_on(name)
             try:
                 return function(*args)
             finally:
-                this_thread.name = name_here
+                this_thread.take_off(name_here)
 
         return bind_to_scope(scope_to_hand_on(), of_caller)
 
