@@ -14,7 +14,8 @@ from docutils.core import publish_doctree
 from docutils.nodes import container, inline, literal_block
 from docutils.parsers.rst import Directive, directives, roles
 
-from .support import ROOT, run_case, run_python
+from .support import ROOT, run_case
+from .warm import run_unittest
 
 if TYPE_CHECKING:
     from docutils.nodes import Node, document
@@ -114,7 +115,7 @@ def check_failure(case: unittest.TestCase, block: str, shown: str) -> None:
     name = block.partition("\n")[0].removeprefix("# ")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, name).write_text(f"{block}\n", encoding="utf-8")
-        done = run_python("-m", "unittest", cwd=folder)
+        done = run_unittest(cwd=folder)
     case.assertEqual(_stable(done.stderr), _stable(shown))
 
 

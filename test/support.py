@@ -55,6 +55,10 @@ def run_method(base: type[unittest.TestCase], body: Callable[..., Any], **attrib
     return case, run_case(case)
 
 
+# A run of its own by pytest: it leaves no files behind, and loads nothing of the libraries, which takes long.
+BY_PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:time_machine")
+
+
 def run_python(
     *arguments: str, cwd: str | Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:

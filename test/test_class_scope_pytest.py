@@ -6,7 +6,7 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from .support import EXHAUSTIVE, is_there, run_python
+from .support import BY_PYTEST, EXHAUSTIVE, is_there, run_python
 
 WAYS = [("one process", ()), ("two workers", ("-n", "2", "--dist", "loadscope"))]
 
@@ -122,17 +122,8 @@ class PytestTests(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             for name, source in (("a_suite", SUITE), ("b_module", MODULE), ("c_after", AFTER)):
                 Path(folder, f"test_{name}.py").write_text(source)
-            options = (
-                *options,
-                "-q",
-                "-p",
-                "no:randomly",
-                "-p",
-                "no:cacheprovider",
-                "-W",
-                "error::cachetest.CacheTestWarning",
-            )
-            done = run_python("-m", "pytest", *options, folder, cwd=folder)
+            strict = ("-p", "no:randomly", "-W", "error::cachetest.CacheTestWarning")
+            done = run_python(*BY_PYTEST, "-q", *strict, *options, folder, cwd=folder)
         self.assertRegex(done.stdout, r"12 passed, .*1 error")
         self.assertIn("ERROR test_a_suite.py::Failing::test_failing", done.stdout)
 
@@ -140,7 +131,7 @@ class PytestTests(unittest.TestCase):
         """A ``setUpModule`` that is defined below the classes is told."""
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_below.py").write_text(BELOW)
-            done = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", folder, cwd=folder)
+            done = run_python(*BY_PYTEST, "-q", folder, cwd=folder)
         self.assertIn("1 passed, 1 warning", done.stdout)
         self.assertIn("test_below.setUpModule was put there after the class statement", done.stdout)
 

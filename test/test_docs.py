@@ -13,7 +13,8 @@ from cachetest import CacheTestMixin, Fails, MockBackend, PatchCaches
 from cachetest.adapters.registry import known_adapters
 
 from .documents import DOCS, PAGES, blocks, check_block, check_failure, name_of, parse
-from .support import is_there, needs, needs_torch, run_python
+from .support import BY_PYTEST, is_there, needs, needs_torch, run_python
+from .warm import run_unittest
 
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
@@ -104,7 +105,7 @@ def printed_of(code):
     """Return what unittest prints of a module shop with *code*."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
-        return run_python("-m", "unittest", "shop", cwd=folder).stderr
+        return run_unittest("shop", cwd=folder).stderr
 
 
 @needs("fakeredis", "'cachetest[redis]'")
@@ -150,7 +151,7 @@ class SnapshotTests(unittest.TestCase):
         """Return what unittest prints of a module shop with *code*, in *folder*."""
         Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
         variables = {"CI": "", "CACHETEST_SNAPSHOTS": "", **environment}
-        return run_python("-m", "unittest", "shop", cwd=folder, **variables).stderr
+        return run_unittest("shop", cwd=folder, **variables).stderr
 
     def test_bug(self):
         """The first example fails by the snapshot that is shown, as is shown; that is of the right key."""
@@ -182,7 +183,7 @@ class ManyTests(unittest.TestCase):
         """One test of each of these examples fails, as is shown below it, and the other passes."""
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "shop.py").write_text(f"{blocks(self.page, 'python')[example]}\n", encoding="utf-8")
-            printed = run_python("-m", "unittest", "shop", cwd=folder).stderr
+            printed = run_unittest("shop", cwd=folder).stderr
         self.assertIn(f"AssertionError: {blocks(self.page, 'text')[text]}\n", printed)
         self.assertIn("Ran 2 tests", printed)
         self.assertIn("FAILED (failures=1)", printed)
@@ -241,7 +242,7 @@ class PytestTests(unittest.TestCase):
         (block,) = blocks(DOCS / "how-to" / "pytest.rst", "python")
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_example.py").write_text(f"{block}\n", encoding="utf-8")
-            done = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
+            done = run_python(*BY_PYTEST, "-q", cwd=folder)
         self.assertIn("2 passed", done.stdout)
 
 

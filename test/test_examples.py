@@ -3,6 +3,7 @@ import unittest
 from parameterized import parameterized
 
 from .support import EXHAUSTIVE, ROOT, is_there, run_python
+from .warm import run_unittest
 
 EXAMPLES = ROOT / "examples"
 
@@ -20,7 +21,7 @@ DISCOVER = ("discover", "-v", "-s", str(EXAMPLES), "-p")
 
 
 def run_example(pattern):
-    return run_python("-m", "unittest", *DISCOVER, pattern)
+    return run_unittest(*DISCOVER, pattern, cwd=ROOT)
 
 
 class ExampleTests(unittest.TestCase):

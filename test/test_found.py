@@ -9,7 +9,8 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from .support import ROOT, is_there, run_python
+from .support import ROOT, is_there
+from .warm import run_unittest
 
 FOLDER = ROOT / "examples" / "found"
 FOUND = sorted(each.parent for each in FOLDER.glob("*/program.py"))
@@ -30,7 +31,7 @@ class FoundTests(unittest.TestCase):
         with tempfile.TemporaryDirectory() as copied:
             shutil.copy(folder / "test_program.py", copied)
             shutil.copy(folder / program, Path(copied, "program.py"))
-            return run_python("-m", "unittest", cwd=copied).stderr
+            return run_unittest(cwd=copied).stderr
 
     @parameterized.expand([(folder.name, folder) for folder in FOUND])
     def test_found(self, _, folder):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from .support import EXHAUSTIVE, is_there, run_python
+from .support import BY_PYTEST, EXHAUSTIVE, is_there, run_python
+from .warm import run_unittest
 
 SUITE = """
 import threading
@@ -80,31 +81,35 @@ class RunnerTests(unittest.TestCase):
         Path(cls.folder, "test_suite.py").write_text(SUITE)
 
     def run_python(self, *arguments):
-        done = run_python(*arguments, cwd=self.folder, PYTEST_ADDOPTS="-p no:hypothesispytest")
+        done = run_python(*arguments, cwd=self.folder)
+        return done.returncode, done.stdout + done.stderr
+
+    def run_unittest(self, *arguments):
+        done = run_unittest(*arguments, cwd=self.folder)
         return done.returncode, done.stdout + done.stderr
 
     def test_passing(self):
         """Sub-tests and expected failures work as they should."""
-        code, text = self.run_python("-m", "unittest", "-v", "test_suite.Tests")
+        code, text = self.run_unittest("-v", "test_suite.Tests")
         self.assertEqual(code, 0, text)
         self.assertIn("OK (expected failures=1)", text)
 
     def test_failing_sub_tests(self):
         """Each failing sub-test is a failure of its own."""
-        code, text = self.run_python("-m", "unittest", "test_suite.SubFailure")
+        code, text = self.run_unittest("test_suite.SubFailure")
         self.assertNotEqual(code, 0)
         self.assertIn("FAILED (failures=2)", text)
         self.assertIn("(n=2)", text)
 
     def test_failfast(self):
         """--failfast stops at the first."""
-        _, text = self.run_python("-m", "unittest", "--failfast", "test_suite.Failing")
+        _, text = self.run_unittest("--failfast", "test_suite.Failing")
         self.assertIn("Ran 1 test", text)
         self.assertIn("FAILED (failures=1)", text)
 
     def test_locals(self):
         """--locals shows the user's variables, and none of our frames."""
-        _, text = self.run_python("-m", "unittest", "--locals", "test_suite.Failing.test_a")
+        _, text = self.run_unittest("--locals", "test_suite.Failing.test_a")
         self.assertIn("local = 'a local variable'", text)
         self.assertNotIn("in assertCacheStats", text)
 
@@ -113,7 +118,7 @@ class RunnerTests(unittest.TestCase):
         """pytest, in order, in random order, and with pytest-xdist."""
         if "randomly" in options and not is_there("pytest_randomly"):
             self.skipTest("needs pytest-randomly: pip install pytest-randomly")
-        code, text = self.run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "-k", "Tests")
+        code, text = self.run_python(*BY_PYTEST, "-q", *options, "-k", "Tests")
         self.assertEqual(code, 0, text)
         self.assertIn("3 passed", text)
         self.assertIn("1 xfailed", text)

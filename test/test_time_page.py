@@ -7,7 +7,8 @@ from pathlib import Path
 from parameterized import parameterized
 
 from .documents import DOCS, blocks, check_block
-from .support import is_there, needs, run_python
+from .support import is_there, needs
+from .warm import run_unittest
 
 PAGE = DOCS / "how-to" / "time.rst"
 # Those that fail, which is what they are shown for.
@@ -18,7 +19,7 @@ def printed(code):
     """Return what unittest prints of a module shop with *code*."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "shop.py").write_text(f"{code}\n", encoding="utf-8")
-        return run_python("-m", "unittest", "shop", cwd=folder).stderr
+        return run_unittest("shop", cwd=folder).stderr
 
 
 class TimePageTests(unittest.TestCase):

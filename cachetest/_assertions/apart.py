@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from unittest import SkipTest
 
 from .._recording.answers import NotComparableError, same_answer
 from .._recording.call_sites import calling_location
@@ -64,6 +63,9 @@ def scope_apart(case: Any, label: str, origin: Scope | None = None) -> Iterator[
 
 def ask(case: Any, function: Callable[[], Any]) -> Generator[Callable[[], Any], Any, Answer]:
     """Return what *function* comes to, which may be an exception; a failure in it stays one."""
+    # Loaded here: the processes that look at keys do without.
+    from unittest import SkipTest
+
     from .._telling.freshness import Answer
 
     try:

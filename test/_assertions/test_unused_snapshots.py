@@ -5,6 +5,7 @@ import sys
 import unittest
 from contextlib import redirect_stderr
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
@@ -13,7 +14,7 @@ from parameterized import parameterized
 from cachetest import CacheTestWarning
 from cachetest._assertions import unused_snapshots
 
-from ..support import is_there, run_case, run_python
+from ..support import BY_PYTEST, is_there, run_case, run_python
 from .snapshot_shop import MODULE, SnapshotShop, look_up
 
 TESTS = """\
@@ -101,32 +102,33 @@ class RunTests(SnapshotShop):
         self.assertEqual(self.told(text), sorted(UNUSED + PASSED))
 
     @parameterized.expand(
-        [("unittest", ("unittest", "test_shop.PriceTests")), ("pytest", ("pytest", "-kother"))]
+        [("unittest", ("-m", "unittest", "test_shop.PriceTests")), ("pytest", (*BY_PYTEST, "-kother"))]
     )
     def test_selection(self, _, arguments):
         """After a run of some tests alone nothing is told."""
         self.write_all()
-        self.assertEqual(self.told(self.run_with("-m", *arguments)), [])
+        self.assertEqual(self.told(self.run_with(*arguments)), [])
 
-    @parameterized.expand([("alone", ()), ("workers", ("-n", "2"))])
-    def test_pytest(self, _, more):
-        """pytest tells them as warnings, each once, also those that its workers have found."""
-        if more and not is_there("xdist"):
-            self.skipTest("needs pytest-xdist: pip install pytest-xdist")
-        self.write_all()
-        text = self.run_with("-m", "pytest", "-q", "-p", "no:cacheprovider", *more)
+    def check_pytest(self, *more, **environment):
+        """Check that pytest tells them as warnings, each once, and return what it prints."""
+        text = self.run_with(*BY_PYTEST, "-q", *more, **environment)
         self.assertEqual(text.count(": CacheTestWarning: no test has this snapshot any more\n"), 6, text)
         self.assertEqual(self.told(text), sorted(UNUSED + PASSED))
+        return text
+
+    def test_pytest(self):
+        """So they are by one process."""
+        self.write_all()
+        self.check_pytest()
 
     @unittest.skipUnless(is_there("xdist"), "needs pytest-xdist: pip install pytest-xdist")
-    def test_workers_write_the_same(self):
-        """Workers write what one process would."""
-        self.write_all(*FILES)
+    def test_workers(self):
+        """So they are by those that its workers have found; and these write what one process would."""
+        self.write_all()
         expected = self.files()
-        for path in self.folder.glob("snapshots/*"):
-            path.unlink()
-        options = ("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider")
-        text = self.run_with(*options, CACHETEST_SNAPSHOTS="update")
+        for name in FILES:
+            Path(self.folder, "snapshots", name).unlink()
+        text = self.check_pytest("-n", "2", CACHETEST_SNAPSHOTS="update")
         self.assertRegex(text, r"\b8 passed, 1 skipped")
         self.assertEqual(self.files(), expected)
 

@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from ..support import run_python
+from ..support import BY_PYTEST, run_python
 
 
 class RunnerTests(unittest.TestCase):
@@ -54,7 +54,7 @@ if __name__ == "__main__":
             for arguments in (
                 [str(path)],
                 ["-m", "unittest", "test_it"],
-                ["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", str(path)],
+                [*BY_PYTEST, "-q", "-s", str(path)],
             ):
                 with self.subTest(arguments=arguments):
                     done = run_python(*arguments, cwd=folder)

@@ -16,7 +16,8 @@ from cachetest import CacheTestCase, MockBackend, NoMissError, PatchCaches
 from cachetest.adapters import Functools
 
 from ..documents import blocks, check_block
-from ..support import ROOT, make_library, run_method, run_python, sample_or_all
+from ..support import BY_PYTEST, ROOT, make_library, run_method, run_python, sample_or_all
+from ..warm import run_unittest
 
 PAGE = ROOT / "docs" / "explanations.rst"
 
@@ -26,7 +27,7 @@ class ExplanationsTests(unittest.TestCase):
         """Each text but those of PyTorch is printed by the module of the page."""
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_prices.py").write_text(blocks(PAGE, "python")[0] + "\n", encoding="utf-8")
-            done = run_python("-m", "unittest", cwd=folder)
+            done = run_unittest(cwd=folder)
         shown = [text for text in blocks(PAGE, "text") if "'prices'" in text]
         self.assertEqual(len(shown), 15)
         for text in shown:
@@ -44,10 +45,9 @@ class ExplanationsTests(unittest.TestCase):
                 "    def setUp", "    patch_caches = ()\n\n    def setUp"
             )
             Path(folder, "test_prices.py").write_text(source + "\n", encoding="utf-8")
-            pytest = ["pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--tb=short"]
-            for runner in (["unittest"], pytest):
-                with self.subTest(runner[0]):
-                    done = run_python("-m", *runner, cwd=folder)
+            for arguments in ((), (*BY_PYTEST, "-q", "--tb=short")):
+                with self.subTest(arguments=arguments):
+                    done = run_python(*arguments, cwd=folder) if arguments else run_unittest(cwd=folder)
                     text = done.stdout + done.stderr
                     self.assertIn("expected hits=1, got 0", text)
                     for folder_of_ours in ("_assertions", "_telling"):

@@ -2,6 +2,7 @@ import unittest
 
 from parameterized import parameterized
 
+from ..support import EXHAUSTIVE
 from . import tiny
 
 CLOCK = ["clock", "clock_nested", "clock_parallel"]
@@ -65,7 +66,9 @@ class BrokenAdapterTests(unittest.TestCase):
     def test_fails(self, adapter, cases):
         """An adapter with one thing wrong fails the cases that are about it, and no other."""
         suite = type("BrokenContract", (tiny.TinyContract,), {"adapter": adapter})
-        self.assertEqual(tiny.failing(suite), cases)
+        # What should fail is run, and of the rest a third, another for most adapters.
+        some = {*cases, *list(suite.cases())[len(adapter) % 3 :: 3]}
+        self.assertEqual(tiny.failing(suite, None if EXHAUSTIVE else some), cases)
 
 
 if __name__ == "__main__":

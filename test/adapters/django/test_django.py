@@ -11,6 +11,7 @@ from pathlib import Path
 from ...documents import DOCS, blocks
 from ...servers import needs_memcached, needs_redis_server
 from ...support import EXHAUSTIVE, is_there, needs, run_python
+from ...warm import run_unittest
 
 needs_django = needs("django", "Django")
 SERVERS = shutil.which("redis-server") and shutil.which("memcached")
@@ -35,6 +36,7 @@ TOGETHER = tuple(
         "site",
         "left",
         "busy",
+        "many",
         *(("redis",) if is_there("django_redis") else ()),
         *(("faults", "replay") if SERVERS else ()),
     )
@@ -118,7 +120,7 @@ class DjangoTests(unittest.TestCase):
         (block,) = blocks(DOCS / "django.rst", "python")
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_documented.py").write_text(block + "\n", encoding="utf-8")
-            child = run_python("-m", "unittest", "test_documented", cwd=folder)
+            child = run_unittest("test_documented", cwd=folder)
         self.assertIn("Ran 1 test", child.stderr)
         self.assertEqual(child.returncode, 0, child.stderr)
 
