@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import FrameType
 
+    from typing_extensions import Self
+
     from .makers import Made
     from .packages import Packages
 
@@ -22,6 +24,7 @@ __all__ = [
     "CallSite",
     "JobName",
     "Location",
+    "ProcessThread",
     "calling_frame",
     "calling_location",
     "is_outside",
@@ -156,6 +159,28 @@ class JobName(str):
     """The name of a thread while it does one job of a pool: each job has an object of its own."""
 
     __slots__ = ()
+
+
+class ProcessThread(str):
+    """The name of a thread of another process, whose operations are done in this one.
+
+    *process* is the id of that process, and *process_name* what `multiprocessing` calls it, or its rank. One
+    that has no name of its own goes by its id: "process 4711".
+    """
+
+    process: int
+    process_name: str
+
+    def __new__(cls, name: str, process: int, process_name: str | None = None) -> Self:
+        made = super().__new__(cls, name)
+        made.process = process
+        # `MainProcess` is every process that `multiprocessing` has not started: the test's own is another.
+        named = process_name not in {None, "", "MainProcess"}
+        made.process_name = str(process_name) if named else f"process {process}"
+        return made
+
+    def __getnewargs__(self) -> tuple[str, int, str]:  # type: ignore[override]
+        return str(self), self.process, self.process_name
 
 
 this_thread = _ThisThread()
