@@ -32,7 +32,7 @@ LEVELS = [
     {"_behaving": [*_ACTING, *_AT_ONCE]},
     {
         "_telling": [
-            *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
+            *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes", "processes"),
             "explained_keys",
             *("explanation", "likeness", "comparison", "timeline", "nearest", "lifetimes", "outcome"),
             *("origins", "history", "facts", "listing", "failures", "expiring", "freshness"),

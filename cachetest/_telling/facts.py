@@ -14,6 +14,7 @@ from .._recording.sameness import same_key
 from .history import CacheFacts, History
 from .key_parts import components
 from .origins import CLASS, given_origin
+from .processes import named_apart, processes_of
 from .timeline import Aside
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class KnownCache(Protocol):
     shared: dict[str, Any]
     inherited: Sequence[object]
     in_force: tuple[Any, ...]
+    scope_caches: Any
 
     def adapter_state(self, what: str, make: Callable[[], T]) -> T: ...
 
@@ -89,9 +91,16 @@ def history_of(
         in_blocks=in_blocks,
         places_of=getattr(cache.cache, "places_of", None),
         lifetimes=cache.adapter_state(LIFETIMES, dict),
+        processes=partial(_processes, cache, others),
         ahead=0.0 if "clock" not in cache.shared else clock_in(cache.shared).offset,
     )
     return History(cache.name, cache.operations.snapshot(), facts)
+
+
+def _processes(cache: KnownCache, others: Sequence[KnownCache]) -> dict[int, str]:
+    caches = None if cache.scope_caches is None else cache.scope_caches()
+    beside = others if caches is None else list(caches.by_name().values())
+    return named_apart(processes_of(each.operations for each in [cache, *beside]))
 
 
 def components_of(cache: KnownCache) -> Callable[[object], list[Part]]:

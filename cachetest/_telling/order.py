@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._recording.operation import place_of
 from .formatting import short_middle
 from .listing import LINES, in_blocks
 from .shortening import one_text, unwritten
@@ -42,7 +41,7 @@ class Found(NamedTuple):
     def told(self) -> str:
         """Return its number, and the line of code that it came from."""
         operation = self.history.operations[self.at]
-        return f"{operation.number}. {place_of(operation)}"
+        return f"{operation.number}. {self.history.at(operation)}"
 
 
 class Line(NamedTuple):

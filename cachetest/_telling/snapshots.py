@@ -12,6 +12,7 @@ from .functions import function_of
 from .key_parts import is_text
 from .listing import LINES, in_blocks
 from .order import Found, Line, align, diff_lines, first_difference
+from .processes import MAIN
 from .shortening import one_text, unwritten, whole_repr
 from .volatile import Numbering
 
@@ -58,6 +59,13 @@ class _Step(NamedTuple):
     found: Found
 
 
+class _Strand(NamedTuple):
+    """The steps of one thread, and its process by a name that is the same in each run."""
+
+    process: str
+    steps: list[_Step]
+
+
 def snapshot_lines(histories: Iterable[History], patterns: Iterable[re.Pattern[str]] = ()) -> list[Line]:
     """Return the lines of the snapshot of some caches; *patterns* are of what else is volatile.
 
@@ -68,18 +76,20 @@ def snapshot_lines(histories: Iterable[History], patterns: Iterable[re.Pattern[s
     with one_text():
         for history in sorted(histories, key=lambda history: history.cache):
             threads = _ordered(_threads(history), numbering)
+            several = bool(history.processes)
             name = plain(history.cache)
             if not threads:
                 lines.append(Line(" ", f"cache {name}: no operations", is_head=True))
-            for n, steps in enumerate(threads, 1):
+            for n, (process, steps) in enumerate(threads, 1):
                 thread = f", thread {n}" if len(threads) > 1 else ""
-                lines.append(Line(" ", f"cache {name}{thread}", is_head=True))
+                of = f", in {process}" if several else ""
+                lines.append(Line(" ", f"cache {name}{thread}{of}", is_head=True))
                 lines += [_line(step, numbering) for step in steps]
     return lines
 
 
-def _threads(history: History) -> list[list[_Step]]:
-    threads: dict[object, list[_Step]] = {}
+def _threads(history: History) -> list[_Strand]:
+    threads: dict[object, _Strand] = {}
     stores = len(set(history.stores)) > 1
     for n, operation in enumerate(history.operations):
         key = plain(operation.key)
@@ -88,26 +98,39 @@ def _threads(history: History) -> list[list[_Step]]:
         step = _Step(operation.kind, key, function_of(operation.where), Found(history, n))
         # A job of a pool has the name of the worker that does it, and an object of its own for that.
         thread = operation.thread
-        threads.setdefault(id(thread) if type(thread) is JobName else thread, []).append(step)
+        strand = operation.process, id(thread) if type(thread) is JobName else thread
+        if strand not in threads:
+            threads[strand] = _Strand(_stable(operation.process_name), [])
+        threads[strand].steps.append(step)
     return list(threads.values())
 
 
-def _ordered(threads: list[list[_Step]], numbering: Numbering) -> list[list[_Step]]:
+def _stable(process: str | None) -> str:
+    """Return the name of a process as it is in each run: others are counted up, or have its id."""
+    if process is None:
+        return MAIN
+    return process if process.startswith("rank ") else "a child process"
+
+
+def _ordered(threads: list[_Strand], numbering: Numbering) -> list[_Strand]:
     """Return *threads* in the order of their lines, and number what is volatile in them in that order."""
     blank = {
-        id(steps): [(each.kind, numbering.blank(each.key), each.function) for each in steps]
-        for steps in threads
+        id(strand.steps): (
+            [(each.kind, numbering.blank(each.key), each.function) for each in strand.steps],
+            strand.process,
+        )
+        for strand in threads
     }
-    left = sorted(threads, key=lambda steps: blank[id(steps)])
-    found: list[list[_Step]] = []
+    left = sorted(threads, key=lambda strand: blank[id(strand.steps)])
+    found: list[_Strand] = []
     while left:
         # Those that are alike but for what is volatile go by the numbers that this has by now.
-        alike = [steps for steps in left if blank[id(steps)] == blank[id(left[0])]]
-        chosen = min(alike, key=lambda steps: numbering.peek([each.key for each in steps]))
-        for each in chosen:
+        alike = [strand for strand in left if blank[id(strand.steps)] == blank[id(left[0].steps)]]
+        chosen = min(alike, key=lambda strand: numbering.peek([each.key for each in strand.steps]))
+        for each in chosen.steps:
             numbering.numbered(each.key)
         found.append(chosen)
-        left = [steps for steps in left if steps is not chosen]
+        left = [strand for strand in left if strand is not chosen]
     return found
 
 
