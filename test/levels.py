@@ -118,7 +118,7 @@ LEVELS = [
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families"]},
+    {"_assertions": ["of_process", "base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

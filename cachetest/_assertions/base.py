@@ -10,6 +10,7 @@ from .._sharing import children
 from .._sharing.joined import refuse_in_child
 from ..adapters.registry import resolve_adapters
 from ..errors import CacheTestError, NotPatchedError
+from .of_process import find_process, validate_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +108,12 @@ class AssertionBase(_TestCase):
 
                 raise self._fail_with(None, join_problems(lines))
         return self.caches
+
+    def _process(self, process: int | str | None) -> int | None:
+        """Return the id of *process*, which is known here; None for None."""
+        if process is None:
+            return None
+        return find_process(self._scope(), validate_process(process))
 
     def _cache(self, name: str) -> MockCache:
         return self._scope().get_stat(name)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._caches.counting import chosen_indexes
 from .._recording.operation import KINDS
 from .._recording.sameness import same_key
 from .._telling.key_parts import is_text
 from ..errors import closest_first
 from .base import AssertionBase
+from .of_process import words_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,27 +38,31 @@ class OperationAssertions(AssertionBase):
         operations: Sequence[str | tuple[str, object]],
         *,
         ordered: bool = True,
+        process: int | str | None = None,
         msg: object = None,
     ) -> None:
         """Fail unless the operations on the cache *name* are exactly these, in this order.
 
         Each is a string, ``"miss greeting:ada"``, which is compared with the text of the key (of what is no
         text, with its ``repr``), or a tuple, ``("miss", "greeting:ada")``, with the key as the program gives
-        it. Without *ordered*, any order will do. Raises ``TypeError`` or ``ValueError`` for what is no
+        it. Without *ordered*, any order will do. With *process*, those of that process are compared: its id,
+        its name or its rank, as for `assertCacheStats`. Raises ``TypeError`` or ``ValueError`` for what is no
         operation, for a kind that is none, with the closest ones, and where the operations can't be known.
         """
         cache = self._cache(name)
         if not isinstance(ordered, bool):
             raise TypeError(f"ordered must be True or False, not {ordered!r}")
         expected = [self._expected(cache, *each) for each in enumerate(_listed(operations), 1)]
+        of = self._process(process)
         history = self._known_operations(cache)
         if self._passes_over():
             return
-        differences = _differences(expected, history, ordered=ordered)
+        differences = _differences(expected, history, of, ordered=ordered)
         if differences is not None:
             from .._telling.order import operations_differ
 
-            text = operations_differ(differences, history, ordered=ordered)
+            by = "" if of is None else words_of_process(self._scope(), of)
+            text = operations_differ(differences, history, by, ordered=ordered)
             raise self._fail_with(msg, text)
 
     def _expected(self, cache: MockCache, place: int, element: object) -> _Expected:
@@ -128,9 +134,12 @@ def _shown(key: object) -> str:
     return key if type(key) is str else key_text(key)
 
 
-def _differences(expected: list[_Expected], history: History, *, ordered: bool) -> list[Line] | None:
+def _differences(
+    expected: list[_Expected], history: History, process: int | None, *, ordered: bool
+) -> list[Line] | None:
     """Return the lines of the diff, None where there is nothing to tell."""
-    kinds, keys = history.kinds, history.keys
+    places = chosen_indexes(history.operations, 0, None, process)
+    kinds, keys = [history.kinds[n] for n in places], [history.keys[n] for n in places]
     texts = [_text(key) for key in keys]
 
     def is_same(place: int, index: int) -> bool:
@@ -146,7 +155,7 @@ def _differences(expected: list[_Expected], history: History, *, ordered: bool) 
 
     shown, told = _told_apart(expected, kinds, keys)
     wanted = [Line("-", text) for text in shown]
-    found = [Line(" ", text, Found(history, n)) for n, text in enumerate(told)]
+    found = [Line(" ", text, Found(history, places[n])) for n, text in enumerate(told)]
     if ordered:
         return list(align(wanted, found, is_same))
     taken = set(pairs.values())

@@ -103,11 +103,12 @@ def _in_common(rows: range, columns: range, is_same: Callable[[int, int], bool])
     return pairs
 
 
-def operations_differ(lines: Sequence[Line], history: History, *, ordered: bool) -> str:
-    """Return the failure of operations on a cache that are not those expected."""
+def operations_differ(lines: Sequence[Line], history: History, by: str = "", *, ordered: bool) -> str:
+    """Return the failure of operations on a cache, or those *by* one process, that were not expected."""
+    of = f" of {by}" if by else ""
     order = "" if ordered else ", in any order"
     with one_text():
-        told = [f"cache {history.cache!r}, its operations{order}: {first_difference(lines)}"]
+        told = [f"cache {history.cache!r}, its operations{of}{order}: {first_difference(lines)}"]
         if len(history.operations):
             told.append("  - expected, + found:")
         else:

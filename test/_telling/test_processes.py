@@ -1,12 +1,10 @@
 import io
 import re
 import unittest
-from contextlib import contextmanager
 
 from parameterized import parameterized
 
 from cachetest import CacheTestCase, MockBackend, PatchCaches
-from cachetest._recording.call_sites import ProcessThread, this_thread
 from cachetest._recording.operation import Location, Operation
 from cachetest._recording.uncounted import UncountedOperation
 from cachetest._telling.processes import named_apart
@@ -14,15 +12,7 @@ from cachetest._telling.snapshots import snapshot_lines
 from cachetest._telling.uncounted_lines import describe_uncounted
 from cachetest._telling.verified import Replaced, replaced_by_others
 
-
-@contextmanager
-def as_process(process, name, thread="MainThread"):
-    """Do what is done in the block as a child process has it done."""
-    own, this_thread.name = this_thread.name, ProcessThread(thread, process, name)
-    try:
-        yield
-    finally:
-        this_thread.name = own
+from ..processes import as_process
 
 
 class Texts(CacheTestCase):
