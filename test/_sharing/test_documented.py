@@ -12,7 +12,7 @@ from ..documents import DOCS, blocks, check_block
 from ..support import ROOT, needs, run_case
 from .children_support import SECONDS, failure_of, needs_fork
 
-PAGE = DOCS / "how-to" / "processes.rst"
+PAGE = DOCS / "processes.rst"
 
 
 def stable(text):
