@@ -32,6 +32,7 @@ __all__ = [
     "made_here",
     "outside",
     "this_thread",
+    "without_thread",
 ]
 
 # Of so many packages of the program the line is kept: its library may be one of them, which is known later.
@@ -148,11 +149,17 @@ class CallSite:
         return str(location_of(*self._at))
 
 
+without_thread: set[int] = set()
+"""The threads of cachetest's own, by their ids, that `threading` is not to know."""
+
+
 class _ThisThread(threading.local):
     """The name of the thread that reads it: twice as fast as asking `threading` each time."""
 
     def __init__(self) -> None:
-        self.name = threading.current_thread().name
+        # To ask for one that `threading` does not know would make it known, for as long as the process lives.
+        is_known = threading.get_ident() not in without_thread
+        self.name = threading.current_thread().name if is_known else ""
 
 
 class JobName(str):
