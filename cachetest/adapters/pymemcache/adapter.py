@@ -37,7 +37,7 @@ from .store import MemcachedStore
 from .struck import carry_out, swap_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import CodeType
 
     from ..._behaving.injection import Strike
@@ -76,6 +76,9 @@ class Pymemcache(Adapter):
                 raise ValueError(f"{other} and {name} are both the server {shown(server)!r}: name it once")
         if servers:
             self.caches = tuple(servers)
+
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        return (), {name: server for server, name in self._names.items()}
 
     def install(self) -> Undo:
         """Swap the sockets of all clients, of those too that were made before."""
