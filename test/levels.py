@@ -61,7 +61,8 @@ LEVELS = [
     {"adapters": ["guarding", "base", "targets", "registry"]},
     {
         "_sharing": [
-            *("joined", "ledger", "imports", "refusal", "stand_in", "libraries", "jobs", "commands"),
+            *("joined", "ledger", "imports", "refusal", "stand_in", "libraries", "refused_libraries"),
+            *("jobs", "commands"),
             *("described", "children", "telling_children", "process_hooks", "forks", "join"),
             "site.sitecustomize",
         ]
@@ -69,6 +70,7 @@ LEVELS = [
     {
         "_patching": [
             *("undo", "validation", "options", "near_options", "switches", "shared_installs"),
+            "in_children",
             *("imports", "late_patches", "session_result", "pytest_items", "adapters_by_cache"),
             *("session", "key_functions", "left_open"),
             *("set_up_hooks", "additions", "patch_caches"),
@@ -78,7 +80,7 @@ LEVELS = [
     {
         "adapters": [
             *("clocked", "calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap"),
-            *("front", "struck_below", "planned", "packets", "tries"),
+            *("front", "struck_below", "planned", "packets", "tries", "relay", "relayed"),
         ]
     },
     {
@@ -94,7 +96,8 @@ LEVELS = [
         ],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
-            *("storage", "struck", "connection", "hash_memory", "stand_ins", "adapter", "__init__"),
+            *("storage", "struck", "relay", "connection", "hash_memory", "stand_ins", "adapter", "relayed"),
+            "__init__",
         ],
         "adapters.redis": [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
@@ -103,8 +106,9 @@ LEVELS = [
             *("users", "lua_msgpack", "lua_libraries", "tracking", "waits", "peer", "entries", "store"),
             "resp",
             *("server", "flushes", "scripts", "serving"),
-            *("quick", "transaction", "link", "pipe", "late", "storage", "refusals", "struck_link"),
-            *("refusing", "reader", "transport", "routes", "unreachable", "connection"),
+            *("quick", "transaction", "link", "pipe", "late", "arrivals", "storage", "refusals"),
+            *("struck_link", "refusing", "reader", "transport", "routes", "unreachable", "relay", "relayed"),
+            "connection",
             *("adapter", "__init__"),
         ],
     },
