@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 from .._caches.attribution import innermost_of
 from .._caches.backend_names import backend_names
 from .._sharing import children
-from .._sharing.joined import refuse_in_child
 from ..adapters.registry import resolve_adapters
 from ..errors import CacheTestError, NotPatchedError
 
@@ -91,7 +90,6 @@ class AssertionBase(_TestCase):
         return failure
 
     def _scope(self) -> MockCaches:
-        refuse_in_child("an assertion")
         if not hasattr(self, "caches"):
             raise NotPatchedError(
                 f"{self.id()} was not run by unittest, so it has no caches: "

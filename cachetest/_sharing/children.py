@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 from contextlib import suppress
 from itertools import count
 from os import getpid
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._caches.scope import open_scopes
 from .._recording.call_sites import calling_location
 from .._recording.locks import make_lock
+from ..errors import ChildOperationError
 from .joined import LIBRARIES, REMEDY, Parent
 from .ledger import Ledger
+from .processes import exists, is_running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._caches.scope import Scope
+    from .._caches.threads import ThreadOrTask
+    from .._recording.call_sites import ProcessThread
     from ..adapters.base import Adapter
+    from .client import At
 
 __all__ = [
     "Child",
@@ -42,11 +46,22 @@ _KEPT = 1_000
 
 
 class Child:
-    """A child process, or several of one fork: the *scopes* that it may be of, and what it is told."""
+    """A child process, or several of one fork: the *scopes* that it may be of, and what it is told.
 
-    def __init__(self, scopes: tuple[Scope, ...], parent: Parent) -> None:
+    What it does belongs to its *scope*, as part of what *spawner* does; None where it can't be told.
+    """
+
+    def __init__(
+        self,
+        scopes: tuple[Scope, ...],
+        parent: Parent,
+        scope: Scope | None = None,
+        spawner: ThreadOrTask | None = None,
+    ) -> None:
         self.scopes = scopes
         self.parent = parent
+        self.scope = scope
+        self.spawner = spawner
         # What it was refused, and which processes have written of it.
         self.used: list[str] = []
         self.processes: set[int] = set()
@@ -123,22 +138,29 @@ def new_child(how: str) -> Child | None:
     """Return a child that is about to be made, *how* in one word; None where no test of ours is running."""
     # Loaded here, as what describes the adapters: few tests have a child.
     from .._caches.attribution import scope_of_caller
+    from .._caches.scope import mark, spawned_by
+    from .._caches.threads import current_thread_or_task
 
     scope = scope_of_caller()
     scopes = open_scopes() if scope is None or scope.closed else (scope,)
     if not scopes:
         return None
+    found = mark.get()
+    unmarked = found is None or found.is_resting
+    spawner = scope.opener if unmarked and scope is not None else spawned_by.get() or current_thread_or_task()
     with _lock:
-        return _made(f"{how} at {calling_location(LIBRARIES)}", scopes)
+        return _made(f"{how} at {calling_location(LIBRARIES)}", scopes, scope, spawner)
 
 
-def _made(how: str, scopes: tuple[Scope, ...]) -> Child:
+def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: ThreadOrTask | None) -> Child:
     global state
     from .described import described_adapters
+    from .server import start
 
     if state is None:
         state = _State(Ledger(), {})
         atexit.register(_at_exit, state)
+    server = start(state.ledger.folder, _answer) if state.ledger.folder else None
     serial = next(_serials)
     test = " or ".join(str(each.test.label) for each in scopes)
     around = list(dict.fromkeys(each for scope in scopes for each in scope.lineage()))
@@ -148,8 +170,22 @@ def _made(how: str, scopes: tuple[Scope, ...]) -> Child:
         [each for scope in reversed(around) for each in scope.turned],
     )
     parent = Parent(getpid(), test, state.ledger.path, serial, how, adapters)
-    child = state.by_serial[serial] = Child(scopes, parent)
+    if server is not None:
+        parent.address, parent.key = server.address, server.key
+    child = state.by_serial[serial] = Child(scopes, parent, scope, spawner)
     return child
+
+
+def _answer(serial: int, thread: ProcessThread, request: str, at: At, args: tuple[Any, ...]) -> Any:
+    """Return what the *request* of a child comes to, done as *thread* of it at its line *at*."""
+    from .as_child import act_as, frame_at
+    from .requests import REQUESTS
+
+    child = None if state is None else state.by_serial.get(serial)
+    if child is None:
+        raise ChildOperationError(f"the test of child process {thread.process} was over long ago")
+    child.processes.add(thread.process)
+    return act_as(child.scope, child.spawner, thread, frame_at(at), REQUESTS[request], (at, *args))
 
 
 def ledger() -> Ledger | None:
@@ -210,7 +246,7 @@ def _await(scope: Scope) -> None:
     until = monotonic() + _PATIENCE
     while (left := _awaited(scope)) and monotonic() < until:
         # They are asked first: one may join and end in between.
-        running = [child for child in left if _is_running(child.process)]
+        running = [child for child in left if is_running(child.process)]
         left = _awaited(scope)
         if not any(child in left for child in running):
             return
@@ -230,20 +266,6 @@ def _still_awaited(scope: Scope) -> list[Child]:
     return [child for child in found if child.awaited is not None and not child.processes]
 
 
-def _is_running(process: int | None) -> bool:
-    if process is None:
-        return False
-    if not hasattr(os, "waitid"):
-        # macOS until Python 3.12, and Windows.
-        return _exists(process)
-    try:
-        # Without reaping it, which is for the program to do.
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, process, flags) is None
-    except ChildProcessError:
-        return False
-
-
 def _tidy(known: _State) -> None:
     """Forget children that can do nothing any more; without any, the ledger goes too."""
     global state
@@ -251,25 +273,13 @@ def _tidy(known: _State) -> None:
         return
     for serial, child in list(known.by_serial.items()):
         # One that has written nothing yet may be about to.
-        has_ended = bool(child.processes) and not any(map(_exists, child.processes))
+        has_ended = bool(child.processes) and not any(map(exists, child.processes))
         if has_ended or len(known.by_serial) > _KEPT:
             del known.by_serial[serial]
     if not known.by_serial:
         atexit.unregister(_at_exit)
-        known.ledger.remove()
+        _close(known)
         state = None
-
-
-def _exists(process: int) -> bool:
-    if sys.platform == "win32":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _at_exit(known: _State) -> None:
@@ -278,7 +288,14 @@ def _at_exit(known: _State) -> None:
     if state is known and (lines := late_lines()):
         print("\n".join(["cachetest: no test was left to tell of this.", *lines]), file=sys.stderr)
     with suppress(OSError):
-        known.ledger.remove()
+        _close(known)
+
+
+def _close(known: _State) -> None:
+    from .server import close
+
+    close()
+    known.ledger.remove()
 
 
 def forget_all() -> None:

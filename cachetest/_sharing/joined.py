@@ -60,12 +60,21 @@ class Parent:
 
     ``how`` says how the child came to be, and where. ``ledger`` is the path of the file in which the child
     tells of itself, by its ``serial`` number. ``adapters`` has a description of each adapter of the test.
+    ``address`` is that of the socket by which it can be asked, with its ``key``; "" where it can't be.
     """
 
-    __slots__ = ("adapters", "how", "ledger", "process", "serial", "test")
+    __slots__ = ("adapters", "address", "how", "key", "ledger", "process", "serial", "test")
 
     def __init__(
-        self, process: int, test: str, ledger: str, serial: int, how: str, adapters: tuple[str, ...] = ()
+        self,
+        process: int,
+        test: str,
+        ledger: str,
+        serial: int,
+        how: str,
+        adapters: tuple[str, ...] = (),
+        address: str = "",
+        key: str = "",
     ) -> None:
         self.process = process
         self.test = test
@@ -73,17 +82,20 @@ class Parent:
         self.serial = serial
         self.how = how
         self.adapters = adapters
+        self.address = address
+        self.key = key
 
     def as_text(self) -> str:
         """Return it as a string without NUL, for the environment."""
-        fields = [str(self.process), self.test, self.ledger, str(self.serial), self.how, *self.adapters]
+        fields = [str(self.process), self.test, self.ledger, str(self.serial), self.how]
+        fields += [self.address, self.key, *self.adapters]
         return BETWEEN.join(fields).replace("\0", "")
 
     @classmethod
     def from_text(cls, text: str) -> Parent:
         """Return what `as_text` was made of; raises ``ValueError`` for any other text."""
-        process, test, ledger, serial, how, *adapters = text.split(BETWEEN)
-        return cls(int(process), test, ledger, int(serial), how, tuple(adapters))
+        process, test, ledger, serial, how, address, key, *adapters = text.split(BETWEEN)
+        return cls(int(process), test, ledger, int(serial), how, tuple(adapters), address, key)
 
 
 # That of this process; and those of the jobs that are being done for others, the latest last.

@@ -149,9 +149,9 @@ def refuse_outside_scopes(parent: Parent, stops: list[Callable[[], object]]) -> 
     """
 
     def begin(_: object) -> None:
-        from .refusal import refuse_outside
+        from .remote import ask_outside
 
-        stops.append(refuse_outside(parent.test))
+        stops.append(ask_outside(parent.test))
 
     when_imported("cachetest._caches.attribution", begin)
     return begin

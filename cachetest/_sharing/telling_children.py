@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import get_ident
 from os import getpid
 
 from .joined import JOIN, Parent, current_parent, is_text_of
@@ -17,7 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
     from typing import Any
 
-__all__ = ["add_token", "wrap_pool", "wrap_popen", "wrap_posix_spawn", "wrap_preparation_data", "wrap_submit"]
+__all__ = [
+    "add_token",
+    "wrap_fork",
+    "wrap_pool",
+    "wrap_popen",
+    "wrap_posix_spawn",
+    "wrap_preparation_data",
+    "wrap_submit",
+]
 
 # Of the arguments of Popen after the first.
 _ENV = 9
@@ -34,6 +43,27 @@ def _new_child(how: str) -> tuple[Any, Parent | None]:
     children = sys.modules.get("cachetest._sharing.children")
     child = None if children is None else children.new_child(how)
     return child, current_parent() if child is None else child.parent
+
+
+def wrap_fork(fork: Callable[[], Any]) -> Callable[[], Any]:
+    def pausing_fork() -> Any:
+        scopes = sys.modules.get("cachetest._caches.scope")
+        if scopes is None or not scopes.open_scopes():
+            return fork()
+        # Loaded here: a process that never forks in a test needs none.
+        from . import server
+
+        here = get_ident()
+        server.pause()
+        server.forking.add(here)
+        try:
+            return fork()
+        finally:
+            # Here and not by what is called after a fork: the thread that comes back would be warned of.
+            server.forking.discard(here)
+            server.resume()
+
+    return pausing_fork
 
 
 def wrap_popen(init: Callable[..., Any]) -> Callable[..., Any]:

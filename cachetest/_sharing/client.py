@@ -1,0 +1,220 @@
+"""How a child asks: a request goes to its parent over a Unix socket, and what came of it comes back."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from _socket import socket
+from os import getpid
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .._behaving.call import MISSING
+from .._recording.call_sites import CallSite, calling_frame, location_of, this_thread
+from .._recording.packages import NO_LIBRARIES, module_of
+from ..errors import ChildOperationError
+from .joined import BETWEEN, LIBRARIES, current_parent
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+    from .._recording.makers import SavedFrame
+    from .joined import Parent
+
+__all__ = ["ERROR", "FOUND", "LENGTH", "NOTHING", "At", "ask", "at_of", "forget", "is_asking"]
+__all__ += ["packages_outside", "place_of_frame", "tell"]
+
+At = tuple[str, int, str, str]
+"""A line of a child: its file, its number, its function, and the module that it is in."""
+
+LENGTH = 4
+"""How many bytes in front of a message say how long it is."""
+
+FOUND, NOTHING, ERROR = b"\x00", b"\x01", b"\x02"
+"""How an answer begins: a value comes, or `MISSING` was found, or an exception comes."""
+
+_AT_ONCE = 1 << 18
+_KEPT_PLACES = 10_000
+
+# The connections of this process that nobody is using now, by the address of the parent. Taken by pop, given
+# back by append: a lock could be held by what a signal handler or a finalizer has interrupted.
+_idle: dict[str, list[Any]] = {}
+_process = 0
+# Of each parent, by address and serial number, which packages are not the caller.
+_outside: dict[tuple[str, int], frozenset[str]] = {}
+# The lines that were told of before, by code and instruction; the code lives on, so that its id does.
+_places: dict[tuple[int, int], tuple[CodeType, At]] = {}
+_said_gone: set[str] = set()
+
+
+def forget() -> None:
+    """Have no connection: in a forked child, whose parent's they are."""
+    global _process
+    found = [each for idle in _idle.values() for each in idle]
+    _idle.clear()
+    _process = getpid()
+    for each in found:
+        each.close()
+
+
+def is_asking() -> Parent | None:
+    """Return the parent that this process asks now; None where it has none that can be asked."""
+    parent = current_parent()
+    return parent if parent is not None and parent.address else None
+
+
+def ask(request: str, *args: Any, at: At | None = None) -> Any:
+    """Have the parent do *request* with *args*, as this thread at the line *at*, and return what came of it.
+
+    What it raises there is raised here. Raises `ChildOperationError` where the parent is gone, and where
+    something can't be pickled.
+    """
+    parent = is_asking()
+    if parent is None:
+        raise ChildOperationError(f"{request!r} can't be asked for: this is no child of a test")
+    if at is None:
+        at = at_of(sys._getframe(1), LIBRARIES)
+    message = _message(parent, (parent.serial, request, this_thread.name, at, args))
+    connection = _taken(parent)
+    try:
+        connection.sendall(message)
+        answer = _received(connection)
+    except (OSError, EOFError):
+        connection.close()
+        _say_gone(parent)
+    except BaseException:
+        # Half of an answer may be on its way.
+        connection.close()
+        raise
+    _idle.setdefault(parent.address, []).append(connection)
+    kind = answer[:1]
+    if kind == NOTHING:
+        return MISSING
+    found = pickle.loads(answer[1:])
+    if kind == ERROR:
+        raise found
+    return found
+
+
+def tell(request: str, *args: Any, at: At | None = None) -> None:
+    """Have the parent do *request*, whatever comes of it.
+
+    It is waited for all the same: a child may end right after, and its parent look.
+    """
+    ask(request, *args, at=at or at_of(sys._getframe(1), LIBRARIES))
+
+
+def _message(parent: Parent, parts: tuple[Any, ...]) -> bytes:
+    try:
+        data = pickle.dumps(parts, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        raise ChildOperationError(_unsendable(parent, parts, error)) from error
+    return len(data).to_bytes(LENGTH, "little") + data
+
+
+def _unsendable(parent: Parent, parts: tuple[Any, ...], error: Exception) -> str:
+    from .._telling.formatting import short_repr
+
+    _, request, _, at, args = parts
+    words = ("cache", "key", "value")
+    for n, each in enumerate(args):
+        try:
+            pickle.dumps(each, pickle.HIGHEST_PROTOCOL)
+        except Exception:
+            what = words[n] if n < len(words) else "argument"
+            of_key = f" for key {short_repr(args[1])}" if what == "value" else ""
+            return (
+                f"a {request} of cache {args[0]!r} can't be asked of process {parent.process}: the {what}"
+                f"{of_key}, a {type(each).__module__}.{type(each).__qualname__}, can't be pickled "
+                f"({type(error).__name__}: {error}), at {at[0]}:{at[1]} in {at[2]}"
+            )
+    return f"a {request} can't be asked of process {parent.process}: {type(error).__name__}: {error}"
+
+
+def _taken(parent: Parent) -> Any:
+    if _process != getpid():
+        forget()
+    try:
+        return _idle[parent.address].pop()
+    except (KeyError, IndexError):
+        return _connected(parent)
+
+
+def _connected(parent: Parent) -> Any:
+    from _socket import AF_UNIX, SOCK_STREAM
+
+    # Not by `socket.socket`, which a program, or what watches its tests, may have replaced.
+    made = socket(AF_UNIX, SOCK_STREAM)
+    try:
+        made.connect(parent.address)
+        hello = BETWEEN.join([parent.key, str(getpid()), process_name()]).encode()
+        made.sendall(len(hello).to_bytes(LENGTH, "little") + hello)
+    except OSError:
+        made.close()
+        _say_gone(parent)
+    return made
+
+
+def process_name() -> str:
+    """Return what multiprocessing calls this process, or nothing."""
+    module = sys.modules.get("multiprocessing.process")
+    return "" if module is None else str(module.current_process().name)
+
+
+def _received(connection: Any) -> bytes:
+    data: bytes = connection.recv(_AT_ONCE)
+    if len(data) < LENGTH:
+        data += _rest(connection, LENGTH - len(data))
+    left = int.from_bytes(data[:LENGTH], "little") + LENGTH - len(data)
+    return data[LENGTH:] if not left else data[LENGTH:] + _rest(connection, left)
+
+
+def _rest(connection: Any, length: int) -> bytes:
+    found = bytearray()
+    while len(found) < length:
+        data = connection.recv(length - len(found))
+        if not data:
+            raise EOFError
+        found += data
+    return bytes(found)
+
+
+def _say_gone(parent: Parent) -> NoReturn:
+    text = (
+        f"process {parent.process}, in which {parent.test} was running, answers no more: what child process "
+        f"{getpid()}, {parent.how}, does reaches no cache"
+    )
+    if parent.address not in _said_gone:
+        _said_gone.add(parent.address)
+        print(f"cachetest: {text}", file=sys.stderr)
+    raise ChildOperationError(f"{text}, at {CallSite(sys._getframe(2), LIBRARIES)}")
+
+
+def at_of(frame: FrameType, libraries: frozenset[str] = NO_LIBRARIES) -> At:
+    """Return the line that an operation is logged with which *frame* asked for; see `calling_frame`."""
+    outside = packages_outside()
+    found = calling_frame(frame, libraries | outside if outside else libraries)
+    return place_of_frame(found)
+
+
+def place_of_frame(found: FrameType | SavedFrame) -> At:
+    """Return the line that *found* is at."""
+    code, instruction = found.f_code, found.f_lasti
+    known = _places.get((id(code), instruction))
+    if known is None:
+        if len(_places) > _KEPT_PLACES:
+            _places.clear()
+        place: At = (*location_of(code, instruction), module_of(found))
+        _places[id(code), instruction] = known = code, place
+    return known[1]
+
+
+def packages_outside() -> frozenset[str]:
+    """Return the packages that are not the caller for the test of the parent."""
+    parent = is_asking()
+    if parent is None:
+        return NO_LIBRARIES
+    about = parent.address, parent.serial
+    found = _outside.get(about)
+    if found is None:
+        found = _outside[about] = frozenset(ask("outside", at=("", 0, "", "cachetest")))
+    return found

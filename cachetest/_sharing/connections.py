@@ -1,0 +1,139 @@
+"""A connection of the parent with a child: messages come in, each is answered, and the answer goes out."""
+
+from __future__ import annotations
+
+import pickle
+from hmac import compare_digest
+from os import getpid
+from typing import TYPE_CHECKING, Any
+
+from .._behaving.call import MISSING
+from .._recording.call_sites import ProcessThread
+from ..errors import ChildOperationError
+from .client import ERROR, FOUND, LENGTH, NOTHING
+from .joined import BETWEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # What is done for a request: the serial number of the child, its thread, what is asked, the line, and
+    # the arguments.
+    Answer = Callable[[int, ProcessThread, str, Any, Any], Any]
+
+__all__ = ["Connection"]
+
+_AT_ONCE = 1 << 18
+# Who connects says no more than this before it is known.
+_LONGEST_HELLO = 1_000
+
+
+class Connection:
+    """One connection: what has come and is no whole message yet, and what is still to be sent.
+
+    ``process`` is 0 until the child has said the *key*; nothing that it sends is unpickled before.
+    """
+
+    __slots__ = ("_answer", "_inbox", "_key", "_name", "_outbox", "_socket", "_threads", "process")
+
+    def __init__(self, socket: Any, key: bytes, answer: Answer) -> None:
+        self._socket = socket
+        self._key = key
+        self._answer = answer
+        self._inbox = b""
+        self._outbox = b""
+        self._name = ""
+        self._threads: dict[str, ProcessThread] = {}
+        self.process = 0
+
+    @property
+    def waits_to_send(self) -> bool:
+        """Whether the child has yet to take in some of what was answered."""
+        return bool(self._outbox)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def read(self) -> None:
+        """Take in what has come, and answer it; raises ``EOFError`` at its end."""
+        data = self._socket.recv(_AT_ONCE)
+        if not data:
+            raise EOFError
+        self._inbox = self._inbox + data if self._inbox else data
+        while len(data := self._inbox) >= LENGTH:
+            end = int.from_bytes(data[:LENGTH], "little") + LENGTH
+            if not self.process and end > _LONGEST_HELLO:
+                raise ValueError("whoever this is does not know the key")
+            if len(data) < end:
+                return
+            self._inbox = data[end:]
+            if self.process:
+                answer = self._answered(data[LENGTH:end])
+                self.send(len(answer).to_bytes(LENGTH, "little") + answer)
+            else:
+                self._meet(data[LENGTH:end])
+
+    def send(self, data: bytes = b"") -> None:
+        """Send *data* after what waits, as far as the child takes it in."""
+        data = self._outbox + data
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        self._outbox = data[sent:]
+
+    def _meet(self, hello: bytes) -> None:
+        key, _, more = hello.partition(BETWEEN.encode())
+        if not compare_digest(key, self._key):
+            raise ValueError("whoever this is does not know the key")
+        process, _, self._name = more.decode().partition(BETWEEN)
+        self.process = int(process)
+
+    def _answered(self, data: bytes) -> bytes:
+        try:
+            serial, request, thread, at, args = pickle.loads(data)
+        except Exception as error:
+            return _error(_unreadable(error))
+        try:
+            found = self._answer(serial, self._thread(thread), request, at, args)
+        except Exception as error:
+            return _error(error)
+        if found is MISSING:
+            return NOTHING
+        try:
+            return FOUND + pickle.dumps(found, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:
+            return _error(_unsendable(request, args, found, error))
+
+    def _thread(self, name: str) -> ProcessThread:
+        found = self._threads.get(name)
+        if found is None:
+            found = self._threads[name] = ProcessThread(name, self.process, self._name)
+        return found
+
+
+def _error(error: Exception) -> bytes:
+    try:
+        data = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
+        # Many an exception can be pickled, and not be read.
+        pickle.loads(data)
+    except Exception:
+        data = pickle.dumps(ChildOperationError(f"{type(error).__qualname__}: {error}"))
+    return ERROR + data
+
+
+def _unreadable(error: Exception) -> ChildOperationError:
+    return ChildOperationError(
+        f"what was asked for could not be read in process {getpid()}: {type(error).__name__}: {error}"
+    )
+
+
+def _unsendable(request: str, args: Any, found: object, error: Exception) -> ChildOperationError:
+    from .._telling.formatting import short_repr
+
+    kind = f"{type(found).__module__}.{type(found).__qualname__}"
+    of_key = f", of key {short_repr(args[1])}" if len(args) > 1 else ""
+    of_cache = f" of cache {args[0]!r}" if args else ""
+    return ChildOperationError(
+        f"what a {request}{of_cache} came to in process {getpid()}{of_key}, a {kind}, can't be pickled: "
+        f"{type(error).__name__}: {error}"
+    )

@@ -1,0 +1,175 @@
+"""What a child can ask for, by name; each is done in the parent, as the child."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._behaving.gate import MISSING
+from .._caches.attribution import cache_for, decided
+from .._caches.scope import Scope
+from .._recording.operation import KINDS
+from .._recording.packages import NO_LIBRARIES
+from .as_child import frame_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from .._recording.operation import Kind
+    from .client import At
+
+__all__ = ["REQUESTS"]
+
+# What each log had at a time, so that a child can tell one from another: they are few.
+_generations: list[object] = []
+# What the history of a cache is made of, of all that adapters keep for it.
+_TOLD = ("keys not kept", "asides", "origins", "lifetimes")
+
+
+def _get(at: At, name: str, key: object) -> Any:
+    return cache_for(name).get(key, NO_LIBRARIES, frame_at(at))  # type: ignore[arg-type]
+
+
+def _put(at: At, name: str, key: object, value: object, ttl: Any = None) -> None:
+    cache_for(name).put(key, value, NO_LIBRARIES, frame_at(at), ttl)  # type: ignore[arg-type]
+
+
+def _delete(at: At, name: str, key: object) -> bool:
+    return cache_for(name).delete(key)
+
+
+def _record(
+    at: At,
+    name: str,
+    effects: Iterable[tuple[Kind, object]],
+    known: Mapping[str, object] | None,
+) -> None:
+    cache_for(name).operations.record_all(effects, NO_LIBRARIES, frame_at(at), known)  # type: ignore[arg-type]
+
+
+def _record_numbered(at: At, name: str, kind: Kind, key: object, known: Mapping[str, object]) -> int:
+    log = cache_for(name).operations
+    return log.record_numbered(kind, key, NO_LIBRARIES, frame_at(at), known)  # type: ignore[arg-type]
+
+
+def _is_acted_on(at: At, name: str) -> bool:
+    return bool(cache_for(name).in_force)
+
+
+def _outside(at: At) -> Sequence[str]:
+    found = decided()
+    return tuple(found.log_outside) if isinstance(found, Scope) else ()
+
+
+def _names(at: At) -> list[str]:
+    found = decided()
+    return list(found.caches) if isinstance(found, Scope) else []
+
+
+def _counts(at: At, name: str) -> tuple[tuple[int, int, int], int]:
+    cache = cache_for(name)
+    return cache.counts(), cache.num_refusal
+
+
+def _tally(at: At, name: str) -> dict[str, int]:
+    log = cache_for(name).operations
+    return {kind: log.tally(kind) for kind in KINDS} | {"length": len(log), "dropped": log.dropped}
+
+
+def _operations(at: At, name: str) -> tuple[list[Any], dict[str, int], int | None]:
+    log = cache_for(name).operations
+    return list(log), {kind: log.tally(kind) for kind in KINDS}, log._length
+
+
+def _generation(at: At, name: str) -> int:
+    found = cache_for(name).operations.generation
+    for n, each in enumerate(_generations):
+        if each is found:
+            return n
+    _generations.append(found)
+    return len(_generations) - 1
+
+
+def _add(at: At, name: str, puts: int, hits: int, misses: int) -> None:
+    cache_for(name)._add(puts, hits, misses)
+
+
+def _reset(at: At, name: str) -> None:
+    cache_for(name).reset()
+
+
+def _explain(at: At, name: str, key: tuple[object, ...]) -> Any:
+    return cache_for(name).explain(*key)
+
+
+def _facts(at: At, name: str) -> dict[str, Any]:
+    cache = cache_for(name)
+    kept = {what: found for what in _TOLD if (found := cache._adapter_state.get(what)) is not None}
+    return {"_forgotten": cache._forgotten, "inherited": tuple(cache.inherited), "kept": kept}
+
+
+def _entry(at: At, name: str, key: object) -> Any:
+    try:
+        return cache_for(name).cache[key]
+    except KeyError:
+        return MISSING
+
+
+def _entries(at: At, name: str) -> list[tuple[object, object]]:
+    entries = cache_for(name).cache
+    return [(key, entries[key]) for key in list(entries)]
+
+
+def _keys(at: At, name: str) -> list[object]:
+    return list(cache_for(name).cache)
+
+
+def _set_entry(at: At, name: str, key: object, value: object) -> None:
+    cache_for(name).cache[key] = value
+
+
+def _take_entry(at: At, name: str, key: object) -> bool:
+    return cache_for(name).cache.pop(key, MISSING) is not MISSING
+
+
+def _drop_entries(at: At, name: str) -> None:
+    cache_for(name).drop_entries()
+
+
+def _offset(at: At) -> float:
+    found = decided()
+    return found.caches._ahead() if isinstance(found, Scope) else 0.0
+
+
+def _advance(at: At, offset: float) -> None:
+    found = decided()
+    if isinstance(found, Scope):
+        found.caches.clock.advance(offset)
+
+
+REQUESTS: dict[str, Callable[..., Any]] = {
+    "get": _get,
+    "put": _put,
+    "delete": _delete,
+    "record": _record,
+    "record_numbered": _record_numbered,
+    "is_acted_on": _is_acted_on,
+    "outside": _outside,
+    "names": _names,
+    "counts": _counts,
+    "tally": _tally,
+    "operations": _operations,
+    "generation": _generation,
+    "add": _add,
+    "reset": _reset,
+    "explain": _explain,
+    "facts": _facts,
+    "entry": _entry,
+    "entries": _entries,
+    "keys": _keys,
+    "set_entry": _set_entry,
+    "take_entry": _take_entry,
+    "drop_entries": _drop_entries,
+    "offset": _offset,
+    "advance": _advance,
+}
+"""Each is called with the line of the child, as `client.At`, and with what the child has given."""
