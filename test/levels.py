@@ -62,14 +62,16 @@ LEVELS = [
     {
         "_sharing": [
             *("joined", "processes", "ledger", "imports", "client", "refusal", "remote_parts", "remote"),
-            *("stand_in", "libraries", "jobs", "commands", "described", "as_child", "requests"),
-            *("connections", "server", "children", "telling_children", "process_hooks", "forks", "join"),
+            *("stand_in", "libraries", "refused_libraries", "jobs", "commands", "described", "as_child"),
+            *("requests", "connections", "server", "children", "telling_children", "process_hooks", "forks"),
+            "join",
             "site.sitecustomize",
         ]
     },
     {
         "_patching": [
             *("undo", "validation", "options", "near_options", "switches", "shared_installs"),
+            "in_children",
             *("imports", "late_patches", "session_result", "pytest_items", "adapters_by_cache"),
             *("session", "key_functions", "left_open"),
             *("set_up_hooks", "additions", "patch_caches"),
@@ -79,7 +81,7 @@ LEVELS = [
     {
         "adapters": [
             *("clocked", "calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap"),
-            *("front", "struck_below", "planned", "packets", "tries"),
+            *("front", "struck_below", "planned", "packets", "tries", "relay", "relayed"),
         ]
     },
     {
@@ -95,7 +97,8 @@ LEVELS = [
         ],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
-            *("storage", "struck", "connection", "hash_memory", "stand_ins", "adapter", "__init__"),
+            *("storage", "struck", "relay", "connection", "hash_memory", "stand_ins", "adapter", "relayed"),
+            "__init__",
         ],
         "adapters.redis": [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
@@ -104,8 +107,9 @@ LEVELS = [
             *("users", "lua_msgpack", "lua_libraries", "tracking", "waits", "peer", "entries", "store"),
             "resp",
             *("server", "flushes", "scripts", "serving"),
-            *("quick", "transaction", "link", "pipe", "late", "storage", "refusals", "struck_link"),
-            *("refusing", "reader", "transport", "routes", "unreachable", "connection"),
+            *("quick", "transaction", "link", "pipe", "late", "arrivals", "storage", "refusals"),
+            *("struck_link", "refusing", "reader", "transport", "routes", "unreachable", "relay", "relayed"),
+            "connection",
             *("adapter", "__init__"),
         ],
     },

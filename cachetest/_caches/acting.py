@@ -25,6 +25,12 @@ class ActingCache:
     # The adapter.
     explainer: Any = None
 
+    is_shared = True
+    """Whether a child process finds the entries of its parent here, or has entries of its own."""
+
+    is_remote = False
+    """Whether it is that of a test in the parent of this process."""
+
     @property
     def carrier(self) -> Any:
         """What carries faults out for it: its adapter, or what does that for entries of our own."""

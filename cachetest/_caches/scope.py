@@ -20,7 +20,7 @@ from .threads import ThreadOrTask, current_thread_or_task, this_thread
 from .uncounted_notes import lines_left, note_uncounted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from .cache import Explainer, MockCache
     from .running import Work
@@ -81,6 +81,8 @@ class Scope(Placed):
     previous: Scope | None = None
     previous_spawned_by: ThreadOrTask | None = None
     entered_by: object = None
+    # The switches that its opener has turned for it, several at once with what they are.
+    turned: Sequence[tuple[Sequence[Any], bool]] = ()
     # What it has started and may still run, by id.
     running: dict[int, ref[Work]] | None = None
     # Told when all that it has started has ended, after it was closed; with True where that may act at once.

@@ -243,7 +243,7 @@ class Session:
 
     def _override(self, scope: Scope, switches: list[Switch], value: bool) -> None:
         present = [switch for switch in switches if switch.exists()]
-        self._overridden += ((present, value),)
+        scope.turned = self._overridden = (*self._overridden, (present, value))
         override(present, value, self._turn_undo(), test=scope.test)
 
     def _enter_context(self, adapter: Adapter, scope: Scope) -> None:

@@ -163,7 +163,12 @@ def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: Thr
     server = start(state.ledger.folder, _answer) if state.ledger.folder else None
     serial = next(_serials)
     test = " or ".join(str(each.test.label) for each in scopes)
-    adapters = described_adapters(list(in_use.values()))
+    around = list(dict.fromkeys(each for scope in scopes for each in scope.lineage()))
+    adapters = described_adapters(
+        [in_use[each] for each in around if each in in_use],
+        # The innermost one last, whose value is in force.
+        [each for scope in reversed(around) for each in scope.turned],
+    )
     parent = Parent(getpid(), test, state.ledger.path, serial, how, adapters)
     if server is not None:
         parent.address, parent.key = server.address, server.key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .joined import JOIN, Parent, current_parent, enter, report
-from .libraries import begin_to_refuse, refuse_outside_scopes
+from .libraries import begin_to_ask, refuse_outside_scopes
 from .process_hooks import hook_for_good
 
 __all__ = ["join", "join_as"]
@@ -30,7 +30,7 @@ def join_as(text: str) -> None:
     except ValueError:
         raise ValueError(f"the environment variable {JOIN} was not set by cachetest: {text!r}") from None
     enter(parent)
-    begin_to_refuse(parent)
+    begin_to_ask(parent)
     refuse_outside_scopes(parent, [])
     # Its own children are of the test as well.
     hook_for_good()

@@ -81,6 +81,9 @@ class Adapter(ABC):
     switches: tuple[Switch, ...] = ()
     """The flags that are off around each test unless named in ``enable_caches``."""
 
+    child_support: ClassVar[str] = "ask"
+    """``"ask"``, where a child process asks its parent for the caches; ``"refuse"``, where it can't yet."""
+
     @abstractmethod
     def install(self) -> AbstractContextManager[object]:
         """Return a context manager that swaps the backends in, and puts back exactly what it found.
@@ -245,6 +248,22 @@ class Adapter(ABC):
         seen, in the state of the library or of this adapter, and is not guessed.
         """
         return ""
+
+    def is_shared(self, cache: MockCache) -> bool:
+        """Return whether the store of *cache* is one for several processes, as a server and files are.
+
+        A child process of a test then finds the entries of its parent. Where it is False, as for what a
+        program keeps in memory, the child has entries of its own (a forked one a copy, one that starts anew
+        none), and counts and operations alone are the parent's.
+        """
+        return True
+
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        """Return the arguments by which a child process makes an adapter that is equal to this one.
+
+        They are what JSON can say; a `Targets` names the places of its targets. By default there are none.
+        """
+        return (), {}
 
     def identity(self) -> Hashable:
         """Return a value that tells this adapter from others of its class; by default all are equal."""

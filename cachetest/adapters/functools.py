@@ -21,7 +21,7 @@ from .memo_readings import Reading, memos
 from .targets import Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from .._caches.cache import MockCache
@@ -60,6 +60,9 @@ class Functools(Targets):
 
     def identity(self) -> Hashable:
         return self._follow, super().identity()
+
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        return (), {"follow": self._follow}
 
     def install(self) -> AbstractContextManager[object]:
         return nullcontext()

@@ -45,6 +45,8 @@ class Kind:
 
     special: Mapping[str, Callable[[Call, str, Found], Any]] = {}
     is_server = False
+    # Whether several processes have the same entries.
+    is_shared = True
     makes_keys_below = False
     # Whether it runs as it is, and takes the arguments that Django's own take.
     is_quick = True
@@ -84,6 +86,7 @@ class Kind:
 class InMemory(Kind):
     """Django's in-memory cache, and what a project has made of it."""
 
+    is_shared = False
     make_store = MemoryStore
 
 
@@ -133,6 +136,10 @@ class StandIn(Kind):
     make_store = MemoryStore
     is_quick = False
     twin = Twin
+
+    def __init__(self, alias: str, cls: type, parameters: Mapping[str, Any], home: str) -> None:
+        super().__init__(alias, cls, parameters, home)
+        self.is_shared = not issubclass(cls, DummyCache)
 
     def function_for(self, name: str, function: Any) -> Any:
         if name in self.twin.primitives:
