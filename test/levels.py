@@ -61,7 +61,17 @@ LEVELS = [
     {"adapters": ["guarding", "base", "targets", "registry"]},
     {
         "_sharing": [
-            *("joined", "processes", "ledger", "imports", "client", "refusal", "remote_parts", "remote"),
+            *(
+                "joined",
+                "processes",
+                "ledger",
+                "imports",
+                "naming",
+                "client",
+                "refusal",
+                "remote_parts",
+                "remote",
+            ),
             *("stand_in", "libraries", "refused_libraries", "jobs", "commands", "described", "as_child"),
             *("requests", "connections", "server", "children", "telling_children", "process_hooks", "forks"),
             "join",

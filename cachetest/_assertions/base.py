@@ -111,7 +111,10 @@ class AssertionBase(_TestCase):
         """Return the id of *process*, which is known here; None for None."""
         if process is None:
             return None
-        return find_process(self._scope(), validate_process(process))
+        process, caches = validate_process(process), self._scope()
+        scope = None if self._session is None else self._session.scope
+        known = None if scope is None or children.state is None else children.state.children_of(scope)
+        return find_process(caches, process, {each for child in known or () for each in child.processes})
 
     def _cache(self, name: str) -> MockCache:
         return self._scope().get_stat(name)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._recording.bounds import whole_number
 from .._sharing.joined import current_parent, own_scope_is_open
+from .._sharing.naming import children_by_name
 from .._telling.processes import MAIN, named_apart, processes_of
 from ..errors import closest_first
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .._caches.caches import MockCaches
 
     Process = int | str | None
@@ -29,24 +32,29 @@ def validate_process(process: Any) -> int | str:
     return whole_number("process", process)
 
 
-def known_processes(caches: MockCaches) -> dict[int, str]:
-    """Return the names of the processes that have done something in the scope of *caches*, by their ids.
+def known_processes(caches: MockCaches, joined: Collection[int] = ()) -> dict[int, str]:
+    """Return the names of the processes that have done something in *caches*, by their ids.
 
-    The test's own is among them, and the one that asks.
+    The test's own is among them, the one that asks, and those that have *joined* and done nothing.
     """
     parent = current_parent()
-    own = {os.getpid(): MAIN}
     if parent is not None and not own_scope_is_open():
-        own = {parent.process: MAIN, os.getpid(): f"process {os.getpid()}"}
-    return {**own, **processes_of(cache.operations for cache in list(caches.values()))}
+        known = {parent.process: MAIN, os.getpid(): f"process {os.getpid()}"}
+    else:
+        known = {os.getpid(): MAIN}
+    if joined:
+        names = children_by_name()
+        known |= {process: names.get(process, f"process {process}") for process in joined}
+    return known | processes_of(cache.operations for cache in list(caches.values()))
 
 
-def find_process(caches: MockCaches, process: int | str) -> int:
+def find_process(caches: MockCaches, process: int | str, joined: Collection[int]) -> int:
     """Return the id of the *process* that is meant; a number is an id unless a rank of that number is known.
 
-    Raises ``ValueError`` for one that is not known, and where several are meant, with those that are known.
+    *joined* are children that may have done nothing. Raises ``ValueError`` for one that is not known, and
+    where several are meant, with those that are known.
     """
-    known = known_processes(caches)
+    known = known_processes(caches, joined)
     name = process if isinstance(process, str) else f"rank {process}"
     found = [each for each, its_name in known.items() if its_name == name]
     if isinstance(process, int) and process in known and process not in found:
@@ -62,7 +70,7 @@ def find_process(caches: MockCaches, process: int | str) -> int:
     names |= {each: number for number, each in known.items()}
     closest = [names[each] for each in closest_first(str(process), names)]
     raise ValueError(
-        f"no operation of process {what} is known in this test, the closest is "
+        f"process {what} is not known in this test, the closest is "
         f"{_listed(known, closest[:1])}; the processes are {_listed(known, sorted(known))}"
     )
 

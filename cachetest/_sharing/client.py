@@ -13,6 +13,7 @@ from .._recording.call_sites import CallSite, calling_frame, location_of, this_t
 from .._recording.packages import NO_LIBRARIES, module_of
 from ..errors import ChildOperationError
 from .joined import BETWEEN, LIBRARIES, current_parent
+from .naming import process_name
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
@@ -146,18 +147,12 @@ def _connected(parent: Parent) -> Any:
     made = socket(AF_UNIX, SOCK_STREAM)
     try:
         made.connect(parent.address)
-        hello = BETWEEN.join([parent.key, str(getpid()), process_name()]).encode()
+        hello = BETWEEN.join([parent.key, str(getpid()), process_name(parent.how)]).encode()
         made.sendall(len(hello).to_bytes(LENGTH, "little") + hello)
     except OSError:
         made.close()
         _say_gone(parent)
     return made
-
-
-def process_name() -> str:
-    """Return what multiprocessing calls this process, or nothing."""
-    module = sys.modules.get("multiprocessing.process")
-    return "" if module is None else str(module.current_process().name)
 
 
 def _received(connection: Any) -> bytes:

@@ -69,10 +69,10 @@ class NarrowingTests(CacheTestCase):
             (
                 "name",
                 "ForkProces-1",
-                "process 'ForkProces-1' is known in this test, the closest is 'ForkProcess-1' ",
+                "process 'ForkProces-1' is not known in this test, the closest is 'ForkProcess-1' ",
             ),
-            ("id", 99, "process 99 is known in this test, the closest is 'ForkProcess-1' "),
-            ("rank", 5, "process 5 is known in this test, the closest is"),
+            ("id", 99, "process 99 is not known in this test, the closest is 'ForkProcess-1' "),
+            ("rank", 5, "process 5 is not known in this test, the closest is"),
         ]
     )
     def test_unknown(self, _, process, text):

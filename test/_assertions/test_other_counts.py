@@ -173,7 +173,7 @@ class ProcessTests(CacheTestCase):
 
     def test_unknown(self):
         """One that did nothing here may be a mistake, and is an error."""
-        text = rf"no operation of process 1 is known .*the processes are 'MainProcess' \({os.getpid()}\)"
+        text = rf"process 1 is not known .*the processes are 'MainProcess' \({os.getpid()}\)"
         with self.assertRaisesRegex(ValueError, text):
             self.assertCacheStats("prices", misses=0, process=1)
         with self.assertRaisesRegex(ValueError, text), self.assertCacheDelta("prices", misses=0, process=1):
