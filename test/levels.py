@@ -61,20 +61,10 @@ LEVELS = [
     {"adapters": ["guarding", "base", "targets", "registry"]},
     {
         "_sharing": [
-            *(
-                "joined",
-                "processes",
-                "ledger",
-                "imports",
-                "naming",
-                "client",
-                "refusal",
-                "remote_parts",
-                "remote",
-            ),
-            *("stand_in", "libraries", "refused_libraries", "jobs", "commands", "described", "as_child"),
-            *("requests", "connections", "server", "children", "telling_children", "process_hooks", "forks"),
-            "join",
+            *("joined", "processes", "ledger", "imports", "naming", "client", "refusal", "remote_parts"),
+            *("remote", "stand_in", "libraries", "refused_libraries", "jobs", "commands", "described"),
+            *("as_child", "requests", "connections", "server", "child", "children", "telling_children"),
+            *("process_hooks", "forks", "join"),
             "site.sitecustomize",
         ]
     },
