@@ -145,7 +145,7 @@ def new_child(how: str) -> Child | None:
 
 def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: ThreadOrTask | None) -> Child:
     global state
-    from .described import described_adapters
+    from .described import described_for
     from .server import start
 
     if state is None:
@@ -154,13 +154,7 @@ def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: Thr
     server = start(state.ledger.folder, _answer) if state.ledger.folder else None
     serial = next(_serials)
     test = " or ".join(str(each.test.label) for each in scopes)
-    around = list(dict.fromkeys(each for scope in scopes for each in scope.lineage()))
-    adapters = described_adapters(
-        [in_use[each] for each in around if each in in_use],
-        # The innermost one last, whose value is in force.
-        [each for scope in reversed(around) for each in scope.turned],
-    )
-    parent = Parent(getpid(), test, state.ledger.path, serial, how, adapters)
+    parent = Parent(getpid(), test, state.ledger.path, serial, how, described_for(scopes, in_use))
     if server is not None:
         parent.address, parent.key = server.address, server.key
     child = state.by_serial[serial] = Child(scopes, parent, scope, spawner)

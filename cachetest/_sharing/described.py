@@ -16,26 +16,25 @@ from ..adapters.targets import Targets
 from .libraries import BETWEEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ..adapters.base import Adapter, Switch
+    from .._caches.scope import Scope
+    from ..adapters.base import Adapter
 
-__all__ = ["described_adapters", "places_of"]
+__all__ = ["described_for", "places_of"]
 
 
-def described_adapters(
-    in_use: Iterable[Sequence[Adapter]], turned: Iterable[tuple[Sequence[Switch], bool]] = ()
-) -> tuple[str, ...]:
-    """Return a description of each adapter of *in_use*, the adapters of each scope.
-
-    *turned* are the switches that a test has turned, each several with what they are.
-    """
+def described_for(scopes: Iterable[Scope], in_use: Mapping[Scope, Sequence[Adapter]]) -> tuple[str, ...]:
+    """Return a description of each adapter of *scopes*, of which *in_use* has the adapters."""
+    around = list(dict.fromkeys(each for scope in scopes for each in scope.lineage()))
     values: dict[str, bool] = {}
-    for switches, value in turned:
-        values.update({switch.name: value for switch in switches})
+    # The innermost one last, whose value is in force.
+    for scope in reversed(around):
+        for switches, value in scope.turned:
+            values.update({switch.name: value for switch in switches})
     found: dict[str, None] = {}
     detected = detected_adapters()
-    for adapters in in_use:
+    for adapters in [in_use[each] for each in around if each in in_use]:
         found.update(dict.fromkeys(_described(each, values) for each in adapters))
         if [each for each in adapters if each.name in known_adapters] == detected:
             # Nobody has named them, so those whose library the child alone imports are meant as well.

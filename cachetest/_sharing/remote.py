@@ -9,6 +9,7 @@ from weakref import ref
 
 from .._behaving.gate import MISSING
 from .._caches import attribution
+from .._caches.backend_names import is_backend_shared
 from .._caches.cache import MockCache
 from .._caches.caches import MockCaches
 from .._caches.scope import Scope
@@ -40,7 +41,12 @@ def _act(call: Call, _: Callable[[], Any]) -> Any:
 
 
 class RemoteCache(MockCache):
-    """A cache of the parent's test: what is asked of it is done there."""
+    """A cache of the parent's test: what is asked of it is done there.
+
+    Where it is not shared, its entries are of this process, and the parent is told of what is done with them.
+    """
+
+    is_remote = True
 
     @property
     def in_force(self) -> tuple[Any, ...]:
@@ -53,6 +59,8 @@ class RemoteCache(MockCache):
     def get(
         self, key: object, libraries: frozenset[str] = NO_LIBRARIES, frame: FrameType | None = None
     ) -> Any:
+        if not self.is_shared:
+            return super().get(key, libraries, frame or _getframe(1))
         at = at_of(frame or _getframe(1), libraries)
         return ask("get", self.name, key, at=at)
 
@@ -64,6 +72,9 @@ class RemoteCache(MockCache):
         frame: FrameType | None = None,
         ttl: float | timedelta | None = None,
     ) -> None:
+        if not self.is_shared:
+            super().put(key, value, libraries, frame or _getframe(1), ttl)
+            return
         at = at_of(frame or _getframe(1), libraries)
         if ttl is None:
             ask("put", self.name, key, value, at=at)
@@ -71,6 +82,8 @@ class RemoteCache(MockCache):
             ask("put", self.name, key, value, ttl, at=at)
 
     def delete(self, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> bool:
+        if not self.is_shared:
+            return super().delete(key, libraries)
         found: bool = ask("delete", self.name, key, at=at_of(_getframe(1), libraries))
         return found
 
@@ -181,8 +194,24 @@ def _made_remote(cache: MockCache, outside: frozenset[str]) -> MockCache:
     vars(cache).pop("in_force", None)
     cache.__class__ = RemoteCache
     cache.operations = log
-    cache.cache = RemoteEntries(cache.name)
+    cache.is_shared = _is_shared(cache)
+    if cache.is_shared:
+        # What there was of a store is a copy.
+        cache._adapter_state.clear()
+        cache.cache = RemoteEntries(cache.name)
     return cache
+
+
+def _is_shared(cache: MockCache) -> bool:
+    """Return whether the entries of *cache* are those of the parent."""
+    adapter: Any = cache.explainer
+    if adapter is None:
+        return is_backend_shared(cache.name) is not False
+    try:
+        return bool(adapter.is_shared(cache))
+    except Exception:
+        # What it was told of is not there any more: nobody uses it here.
+        return True
 
 
 def make_remote(caches: MockCaches) -> MockCaches:
@@ -205,6 +234,8 @@ def make_all_remote(scopes: tuple[Scope, ...]) -> None:
     for scope in scopes:
         scope.closed = True
         scope.is_innermost = False
+        # The connections of clients go to what is a copy.
+        scope.remembered.clear()
         # Where operations go whose scope has closed.
         vars(scope)["_late"] = make_remote(scope.caches)
 

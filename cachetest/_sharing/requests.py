@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .._behaving.gate import MISSING
@@ -146,6 +147,11 @@ def _advance(at: At, offset: float) -> None:
         found.caches.clock.advance(offset)
 
 
+def _relay(at: At, *args: Any) -> Any:
+    # By name: what the clients of libraries come to is of a higher level.
+    return import_module("cachetest.adapters.relayed").do_for_child(*args)
+
+
 REQUESTS: dict[str, Callable[..., Any]] = {
     "get": _get,
     "put": _put,
@@ -171,5 +177,6 @@ REQUESTS: dict[str, Callable[..., Any]] = {
     "drop_entries": _drop_entries,
     "offset": _offset,
     "advance": _advance,
+    "relay": _relay,
 }
 """Each is called with the line of the child, as `client.At`, and with what the child has given."""
