@@ -31,6 +31,14 @@ class ActingCache:
     is_remote = False
     """Whether it is that of a test in the parent of this process."""
 
+    def keep_details(self, key: object, details: Any) -> None:
+        """Have the adapter keep *details* of *key*: what it takes that apart by, once for each key.
+
+        In a child process they go to the parent, by pickle, since it is there that a miss is explained.
+        """
+        if self.explainer is not None:
+            self.explainer.keep_details(self, key, details)
+
     @property
     def carrier(self) -> Any:
         """What carries faults out for it: its adapter, or what does that for entries of our own."""

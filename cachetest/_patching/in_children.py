@@ -116,6 +116,7 @@ def _put_in(found: _Installed, what: tuple[str, str], adapter: Adapter) -> None:
         return
     for name in adapter.caches:
         cache = caches.ensure(name)
+        cache.explainer = adapter
         cache.is_shared = adapter.is_shared(cache)
     context = adapter.scope_context(caches)
     if context is not None:

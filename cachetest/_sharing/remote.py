@@ -122,6 +122,10 @@ class RemoteCache(MockCache):
     def _add(self, puts: int, hits: int, misses: int) -> None:
         tell("add", self.name, puts, hits, misses)
 
+    def keep_details(self, key: object, details: Any) -> None:
+        super().keep_details(key, details)
+        tell("details", self.name, key, details)
+
     def reset(self) -> None:
         tell("reset", self.name)
 

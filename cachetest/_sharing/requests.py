@@ -102,6 +102,12 @@ def _explain(at: At, name: str, key: tuple[object, ...]) -> Any:
     return cache_for(name).explain(*key)
 
 
+def _details(at: At, name: str, key: object, details: Any) -> None:
+    cache = cache_for(name)
+    if cache.explains_misses:
+        cache.keep_details(key, details)
+
+
 def _facts(at: At, name: str) -> dict[str, Any]:
     cache = cache_for(name)
     kept = {what: found for what in _TOLD if (found := cache._adapter_state.get(what)) is not None}
@@ -168,6 +174,7 @@ REQUESTS: dict[str, Callable[..., Any]] = {
     "add": _add,
     "reset": _reset,
     "explain": _explain,
+    "details": _details,
     "facts": _facts,
     "entry": _entry,
     "entries": _entries,

@@ -258,6 +258,10 @@ class Adapter(ABC):
         """
         return True
 
+    def keep_details(self, cache: MockCache, key: object, details: Any) -> None:
+        """Keep *details* of *key*, for `components`: what the adapter gave to ``cache.keep_details``."""
+        raise NotImplementedError(f"the adapter {self.name!r} does not say how it keeps details of keys")
+
     def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
         """Return the arguments by which a child process makes an adapter that is equal to this one.
 
