@@ -10,6 +10,7 @@ from .._caches.attribution import cache_for, decided
 from .._caches.scope import Scope
 from .._recording.operation import KINDS
 from .._recording.packages import NO_LIBRARIES
+from .._telling.explained_keys import EXPLAINED
 from .as_child import frame_at
 
 if TYPE_CHECKING:
@@ -108,6 +109,13 @@ def _details(at: At, name: str, key: object, details: Any) -> None:
         cache.keep_details(key, details)
 
 
+def _made_key(at: At, places: Iterable[str], key: object, made: Mapping[str, Any]) -> None:
+    found = decided()
+    explained = found.caches._shared.get(EXPLAINED) if isinstance(found, Scope) else None
+    if explained is not None:
+        explained.note_of_child(places, key, made)
+
+
 def _facts(at: At, name: str) -> dict[str, Any]:
     cache = cache_for(name)
     kept = {what: found for what in _TOLD if (found := cache._adapter_state.get(what)) is not None}
@@ -175,6 +183,7 @@ REQUESTS: dict[str, Callable[..., Any]] = {
     "reset": _reset,
     "explain": _explain,
     "details": _details,
+    "made_key": _made_key,
     "facts": _facts,
     "entry": _entry,
     "entries": _entries,

@@ -3,7 +3,7 @@
 import multiprocessing
 import unittest
 
-from cachetest import CacheTestCase
+from cachetest import CacheTestCase, MockBackend, PatchCaches
 from cachetest._caches.attribution import cache_for
 
 from ..contract.tiny import load_library
@@ -28,6 +28,28 @@ def rank(library, key, shape):
         client.set(key, "compiled")
 
 
+class Query:
+    """Something that can't be pickled."""
+
+    def __init__(self, pk):
+        self.pk = pk
+        self.lines = iter(())
+
+    def __reduce__(self):
+        raise TypeError("not to be sent")
+
+
+def key_of(query, *, page=1):
+    return f"{query.pk * 1_000_003:x}{page * 7_919:x}"
+
+
+prices = MockBackend("prices")
+
+
+def put_page(pk, page):
+    prices.put(key_of(Query(pk), page=page), "made")
+
+
 @needs_fork
 class DetailsTests(CacheTestCase):
     patch_caches = ()
@@ -48,6 +70,17 @@ class DetailsTests(CacheTestCase):
             r"(?s)the nearest key, 'c3d5a1', put by rank 0 at \S+:\d+ in rank \(operation 2\), "
             r"missed by rank 1, differs in\n +shape.*: .*32.* -> .*33",
         )
+
+    def test_functions_of_keys(self):
+        """A key that a function of the program has made in a child is told by what that was called with."""
+        with PatchCaches(explain_keys=[f"{__name__}:key_of"]) as patched:
+            child = multiprocessing.get_context("fork").Process(target=put_page, args=(4, 1), name="filler")
+            child.start()
+            child.join(SECONDS)
+            self.assertEqual(child.exitcode, 0)
+            prices.get(key_of(Query(4), page=2))
+            text = str(patched.caches.prices.explain())
+        self.assertRegex(text, r"put by filler at .*, missed by MainProcess, differs in\n +page: 1 -> 2$")
 
 
 if __name__ == "__main__":
