@@ -62,8 +62,8 @@ LEVELS = [
     {
         "_sharing": [
             *("joined", "processes", "ledger", "imports", "client", "refusal", "remote_parts", "remote"),
-            *("stand_in", "libraries", "jobs", "commands", "described", "as_child", "requests"),
-            *("connections", "server", "child", "children", "telling_children", "process_hooks", "forks", "join"),
+            *("stand_in", "libraries", "jobs", "commands", "described", "as_child", "child", "requests"),
+            *("connections", "server", "children", "telling_children", "process_hooks", "forks", "join"),
             "site.sitecustomize",
         ]
     },
