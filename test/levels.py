@@ -64,7 +64,7 @@ LEVELS = [
         "_sharing": [
             *("joined", "processes", "ledger", "imports", "naming", "client", "refusal", "remote_parts"),
             *("remote", "stand_in", "libraries", "refused_libraries", "jobs", "commands", "described"),
-            *("as_child", "requests", "connections", "server", "child", "children", "telling_children"),
+            *("as_child", "child", "requests", "connections", "server", "children", "telling_children"),
             *("process_hooks", "forks", "join"),
             "site.sitecustomize",
         ]

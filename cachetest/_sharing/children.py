@@ -8,13 +8,12 @@ from contextlib import suppress
 from itertools import count
 from os import getpid
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._caches.scope import open_scopes
 from .._recording.call_sites import calling_location
 from .._recording.locks import make_lock
 from .._recording.uncounted import add_left_running
-from ..errors import ChildOperationError
 from .child import Child
 from .joined import LIBRARIES, Parent
 from .ledger import Ledger
@@ -25,9 +24,7 @@ if TYPE_CHECKING:
 
     from .._caches.scope import Scope
     from .._caches.threads import ThreadOrTask
-    from .._recording.call_sites import ProcessThread
     from ..adapters.base import Adapter
-    from .client import At
 
 __all__ = ["Child", "await_children", "end", "forget", "forget_all", "in_use", "late_lines", "ledger"]
 __all__ += ["lines_of", "new_child", "state"]
@@ -146,12 +143,13 @@ def new_child(how: str) -> Child | None:
 def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: ThreadOrTask | None) -> Child:
     global state
     from .described import described_for
+    from .requests import answering
     from .server import start
 
     if state is None:
         state = _State(Ledger(), {})
         atexit.register(_at_exit, state)
-    server = start(state.ledger.folder, _answer) if state.ledger.folder else None
+    server = start(state.ledger.folder, answering(state.by_serial)) if state.ledger.folder else None
     serial = next(_serials)
     test = " or ".join(str(each.test.label) for each in scopes)
     parent = Parent(getpid(), test, state.ledger.path, serial, how, described_for(scopes, in_use))
@@ -159,18 +157,6 @@ def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: Thr
         parent.address, parent.key = server.address, server.key
     child = state.by_serial[serial] = Child(scopes, parent, scope, spawner)
     return child
-
-
-def _answer(serial: int, thread: ProcessThread, request: str, at: At, args: tuple[Any, ...]) -> Any:
-    """Return what the *request* of a child comes to, done as *thread* of it at its line *at*."""
-    from .as_child import act_as, frame_at
-    from .requests import REQUESTS
-
-    child = None if state is None else state.by_serial.get(serial)
-    if child is None:
-        raise ChildOperationError(f"the test of child process {thread.process} was over long ago")
-    child.processes.add(thread.process)
-    return act_as(child.scope, child.spawner, thread, frame_at(at), REQUESTS[request], (at, *args))
 
 
 def ledger() -> Ledger | None:
