@@ -68,6 +68,7 @@ def await_children(scope: Scope, patience: float) -> None:
     It is for *patience* seconds at most.
     """
     until = monotonic() + patience
+    _await(scope)
     while (found := _still_running(scope)) and monotonic() < until:
         sleep(0.002)
     for process, child in found:
@@ -222,6 +223,8 @@ def _await(scope: Scope) -> None:
         if not any(child in left for child in running):
             return
         sleep(0.002)
+    for child in left:
+        child.was_waited_for = True
 
 
 def _awaited(scope: Scope) -> list[Child]:
@@ -234,7 +237,7 @@ def _still_awaited(scope: Scope) -> list[Child]:
         return []
     _read(state)
     found = state.children_of(scope)
-    return [child for child in found if child.awaited is not None and not child.processes]
+    return [child for child in found if child.is_awaited() and not child.was_waited_for]
 
 
 def _tidy(known: _State) -> None:
