@@ -63,8 +63,8 @@ LEVELS = [
         "_sharing": [
             *("joined", "processes", "ledger", "imports", "client", "refusal", "remote_parts", "remote"),
             *("stand_in", "libraries", "refused_libraries", "jobs", "commands", "described", "as_child"),
-            *("requests", "connections", "server", "children", "telling_children", "process_hooks", "forks"),
-            "join",
+            *("child", "requests", "connections", "server", "children", "telling_children", "process_hooks"),
+            *("forks", "join"),
             "site.sitecustomize",
         ]
     },

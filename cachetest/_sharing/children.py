@@ -8,85 +8,31 @@ from contextlib import suppress
 from itertools import count
 from os import getpid
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._caches.scope import open_scopes
 from .._recording.call_sites import calling_location
 from .._recording.locks import make_lock
-from ..errors import ChildOperationError
-from .joined import LIBRARIES, REMEDY, Parent
+from .._recording.uncounted import add_left_running
+from .child import Child
+from .joined import LIBRARIES, Parent
 from .ledger import Ledger
-from .processes import exists, is_running
+from .processes import is_running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._caches.scope import Scope
     from .._caches.threads import ThreadOrTask
-    from .._recording.call_sites import ProcessThread
     from ..adapters.base import Adapter
-    from .client import At
 
-__all__ = [
-    "Child",
-    "end",
-    "forget_all",
-    "in_use",
-    "late_lines",
-    "ledger",
-    "lines_of",
-    "new_child",
-    "state",
-]
+__all__ = ["Child", "await_children", "end", "forget", "forget_all", "in_use", "late_lines", "ledger"]
+__all__ += ["lines_of", "new_child", "state"]
 
 # How many seconds a child that is Python may take from its start until it is known to have joined.
 _PATIENCE = 5.0
 # The oldest children are forgotten when there are more.
 _KEPT = 1_000
-
-
-class Child:
-    """A child process, or several of one fork: the *scopes* that it may be of, and what it is told.
-
-    What it does belongs to its *scope*, as part of what *spawner* does; None where it can't be told.
-    """
-
-    def __init__(
-        self,
-        scopes: tuple[Scope, ...],
-        parent: Parent,
-        scope: Scope | None = None,
-        spawner: ThreadOrTask | None = None,
-    ) -> None:
-        self.scopes = scopes
-        self.parent = parent
-        self.scope = scope
-        self.spawner = spawner
-        # What it was refused, and which processes have written of it.
-        self.used: list[str] = []
-        self.processes: set[int] = set()
-        # Where it is Python and has to say that it has joined: its command, and its process.
-        self.awaited: str | None = None
-        self.process: int | None = None
-
-    def forget(self) -> None:
-        """Have it known that it could not be made."""
-        if state is not None:
-            state.by_serial.pop(self.parent.serial, None)
-
-    def lines_of_use(self) -> list[str]:
-        """Return a line for each cache that it was refused."""
-        return [f"child process {each}: nothing of it is counted. Instead, {REMEDY}" for each in self.used]
-
-    def lines(self) -> list[str]:
-        """Return a line for each thing that it did and that no test has counted, or that can't be told."""
-        if self.awaited is None or self.processes:
-            return self.lines_of_use()
-        return [
-            f"child process {self.process}, {self.parent.how}, is a Python that did not join this test "
-            f"({self.awaited}): whether it has used a cache, or a real store, can't be told. Install "
-            "cachetest where it runs, or call cachetest.join() in it before it uses a cache"
-        ]
 
 
 class _State(NamedTuple):
@@ -110,13 +56,55 @@ in_use: dict[Scope, Sequence[Adapter]] = {}
 _late: list[str] = []
 
 
-def end(scope: Scope) -> list[str]:
-    """Return a line for each thing that children of *scope*, which has closed, did: for the last time."""
+def forget(child: Child) -> None:
+    """Have it known that *child* could not be made."""
+    if state is not None:
+        state.by_serial.pop(child.parent.serial, None)
+
+
+def await_children(scope: Scope, patience: float) -> None:
+    """Wait until the children of *scope*, which is about to close, have ended; those that have not are named.
+
+    It is for *patience* seconds at most.
+    """
+    until = monotonic() + patience
+    while (found := _still_running(scope)) and monotonic() < until:
+        sleep(0.002)
+    for process, child in found:
+        add_left_running(
+            f"late: child process {process}, {child.parent.how}, still runs {patience:g} s after the end of "
+            f"{child.parent.test}, which has waited for it"
+        )
+
+
+def _still_running(scope: Scope) -> list[tuple[int, Child]]:
+    with _lock:
+        return _running_of(scope)
+
+
+def _running_of(scope: Scope) -> list[tuple[int, Child]]:
+    from .server import connected_processes
+
     if state is None:
         return []
+    _read(state)
+    connected = connected_processes()
+    found = []
+    for child in list(state.by_serial.values()):
+        if child.scope is not None and scope in child.scope.lineage():
+            found += [(each, child) for each in child.running(connected)]
+    return found
+
+
+def end(scope: Scope) -> tuple[tuple[str, ...], list[str]]:
+    """Return a line for each thing that children of *scope*, which has closed, did: for the last time.
+
+    And, once, one for each that those of others did after the end of their test.
+    """
     _await(scope)
     with _lock:
-        return _told_last(scope)
+        told = _told_last(scope)
+    return tuple(told), late_lines()
 
 
 def _told_last(scope: Scope) -> list[str]:
@@ -155,12 +143,13 @@ def new_child(how: str) -> Child | None:
 def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: ThreadOrTask | None) -> Child:
     global state
     from .described import described_for
+    from .requests import answering
     from .server import start
 
     if state is None:
         state = _State(Ledger(), {})
         atexit.register(_at_exit, state)
-    server = start(state.ledger.folder, _answer) if state.ledger.folder else None
+    server = start(state.ledger.folder, answering(state.by_serial)) if state.ledger.folder else None
     serial = next(_serials)
     test = " or ".join(str(each.test.label) for each in scopes)
     parent = Parent(getpid(), test, state.ledger.path, serial, how, described_for(scopes, in_use))
@@ -168,18 +157,6 @@ def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: Thr
         parent.address, parent.key = server.address, server.key
     child = state.by_serial[serial] = Child(scopes, parent, scope, spawner)
     return child
-
-
-def _answer(serial: int, thread: ProcessThread, request: str, at: At, args: tuple[Any, ...]) -> Any:
-    """Return what the *request* of a child comes to, done as *thread* of it at its line *at*."""
-    from .as_child import act_as, frame_at
-    from .requests import REQUESTS
-
-    child = None if state is None else state.by_serial.get(serial)
-    if child is None:
-        raise ChildOperationError(f"the test of child process {thread.process} was over long ago")
-    child.processes.add(thread.process)
-    return act_as(child.scope, child.spawner, thread, frame_at(at), REQUESTS[request], (at, *args))
 
 
 def ledger() -> Ledger | None:
@@ -263,12 +240,13 @@ def _still_awaited(scope: Scope) -> list[Child]:
 def _tidy(known: _State) -> None:
     """Forget children that can do nothing any more; without any, the ledger goes too."""
     global state
+    from .server import connected_processes
+
     if open_scopes():
         return
+    connected = connected_processes()
     for serial, child in list(known.by_serial.items()):
-        # One that has written nothing yet may be about to.
-        has_ended = bool(child.processes) and not any(map(exists, child.processes))
-        if has_ended or len(known.by_serial) > _KEPT:
+        if child.has_ended(connected) or len(known.by_serial) > _KEPT:
             del known.by_serial[serial]
     if not known.by_serial:
         atexit.unregister(_at_exit)

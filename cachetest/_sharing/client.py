@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._recording.makers import SavedFrame
     from .joined import Parent
 
-__all__ = ["ERROR", "FOUND", "LENGTH", "NOTHING", "At", "ask", "at_of", "forget", "is_asking"]
+__all__ = ["ERROR", "FOUND", "LENGTH", "NOTHING", "PROTOCOL", "At", "ask", "at_of", "forget", "is_asking"]
 __all__ += ["packages_outside", "place_of_frame", "tell"]
 
 At = tuple[str, int, str, str]
@@ -32,18 +32,58 @@ LENGTH = 4
 FOUND, NOTHING, ERROR = b"\x00", b"\x01", b"\x02"
 """How an answer begins: a value comes, or `MISSING` was found, or an exception comes."""
 
-_AT_ONCE = 1 << 18
+PROTOCOL = pickle.HIGHEST_PROTOCOL
+
+# More would be had from the system for each message, and given back, which takes longer than all else.
+_AT_ONCE = 1 << 13
+_AT_MOST = 1 << 20
 _KEPT_PLACES = 10_000
 
 # The connections of this process that nobody is using now, by the address of the parent. Taken by pop, given
 # back by append: a lock could be held by what a signal handler or a finalizer has interrupted.
-_idle: dict[str, list[Any]] = {}
+_idle: dict[str, list[_Link]] = {}
 _process = 0
 # Of each parent, by address and serial number, which packages are not the caller.
 _outside: dict[tuple[str, int], frozenset[str]] = {}
 # The lines that were told of before, by code and instruction; the code lives on, so that its id does.
 _places: dict[tuple[int, int], tuple[CodeType, At]] = {}
 _said_gone: set[str] = set()
+
+
+class _Link:
+    """A connection with the parent, for one request at a time."""
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+        self.close = socket.close
+        # Who asks, and where, is sent once, and by its number from then on.
+        self._heads: dict[tuple[int, str, At], int] = {}
+
+    def asked(self, parent: Parent, request: str, at: At, args: tuple[Any, ...]) -> bytes:
+        """Return the answer to a *request*; raises `ChildOperationError` before anything is sent."""
+        head = parent.serial, this_thread.name, at
+        number = self._heads.get(head)
+        try:
+            data = pickle.dumps((head if number is None else number, request, args), PROTOCOL)
+        except Exception as error:
+            raise ChildOperationError(_unsendable(parent, request, at, args, error)) from error
+        self._socket.sendall(len(data).to_bytes(LENGTH, "little") + data)
+        if number is None:
+            self._heads[head] = len(self._heads)
+        answer: bytes = self._socket.recv(_AT_ONCE)
+        if len(answer) < LENGTH:
+            answer += self._rest(LENGTH - len(answer))
+        left = int.from_bytes(answer[:LENGTH], "little") + LENGTH - len(answer)
+        return answer[LENGTH:] if not left else answer[LENGTH:] + self._rest(left)
+
+    def _rest(self, length: int) -> bytes:
+        found = bytearray()
+        while len(found) < length:
+            data = self._socket.recv(min(length - len(found), _AT_MOST))
+            if not data:
+                raise EOFError
+            found += data
+        return bytes(found)
 
 
 def forget() -> None:
@@ -73,19 +113,20 @@ def ask(request: str, *args: Any, at: At | None = None) -> Any:
         raise ChildOperationError(f"{request!r} can't be asked for: this is no child of a test")
     if at is None:
         at = at_of(sys._getframe(1), LIBRARIES)
-    message = _message(parent, (parent.serial, request, this_thread.name, at, args))
-    connection = _taken(parent)
+    link = _taken(parent)
     try:
-        connection.sendall(message)
-        answer = _received(connection)
+        answer = link.asked(parent, request, at, args)
+    except ChildOperationError:
+        _idle.setdefault(parent.address, []).append(link)
+        raise
     except (OSError, EOFError):
-        connection.close()
+        link.close()
         _say_gone(parent)
     except BaseException:
         # Half of an answer may be on its way.
-        connection.close()
+        link.close()
         raise
-    _idle.setdefault(parent.address, []).append(connection)
+    _idle.setdefault(parent.address, []).append(link)
     kind = answer[:1]
     if kind == NOTHING:
         return MISSING
@@ -103,22 +144,13 @@ def tell(request: str, *args: Any, at: At | None = None) -> None:
     ask(request, *args, at=at or at_of(sys._getframe(1), LIBRARIES))
 
 
-def _message(parent: Parent, parts: tuple[Any, ...]) -> bytes:
-    try:
-        data = pickle.dumps(parts, pickle.HIGHEST_PROTOCOL)
-    except Exception as error:
-        raise ChildOperationError(_unsendable(parent, parts, error)) from error
-    return len(data).to_bytes(LENGTH, "little") + data
-
-
-def _unsendable(parent: Parent, parts: tuple[Any, ...], error: Exception) -> str:
+def _unsendable(parent: Parent, request: str, at: At, args: tuple[Any, ...], error: Exception) -> str:
     from .._telling.formatting import short_repr
 
-    _, request, _, at, args = parts
     words = ("cache", "key", "value")
     for n, each in enumerate(args):
         try:
-            pickle.dumps(each, pickle.HIGHEST_PROTOCOL)
+            pickle.dumps(each, PROTOCOL)
         except Exception:
             what = words[n] if n < len(words) else "argument"
             of_key = f" for key {short_repr(args[1])}" if what == "value" else ""
@@ -130,7 +162,7 @@ def _unsendable(parent: Parent, parts: tuple[Any, ...], error: Exception) -> str
     return f"a {request} can't be asked of process {parent.process}: {type(error).__name__}: {error}"
 
 
-def _taken(parent: Parent) -> Any:
+def _taken(parent: Parent) -> _Link:
     if _process != getpid():
         forget()
     try:
@@ -139,7 +171,7 @@ def _taken(parent: Parent) -> Any:
         return _connected(parent)
 
 
-def _connected(parent: Parent) -> Any:
+def _connected(parent: Parent) -> _Link:
     from _socket import AF_UNIX, SOCK_STREAM
 
     # Not by `socket.socket`, which a program, or what watches its tests, may have replaced.
@@ -151,31 +183,13 @@ def _connected(parent: Parent) -> Any:
     except OSError:
         made.close()
         _say_gone(parent)
-    return made
+    return _Link(made)
 
 
 def process_name() -> str:
     """Return what multiprocessing calls this process, or nothing."""
     module = sys.modules.get("multiprocessing.process")
     return "" if module is None else str(module.current_process().name)
-
-
-def _received(connection: Any) -> bytes:
-    data: bytes = connection.recv(_AT_ONCE)
-    if len(data) < LENGTH:
-        data += _rest(connection, LENGTH - len(data))
-    left = int.from_bytes(data[:LENGTH], "little") + LENGTH - len(data)
-    return data[LENGTH:] if not left else data[LENGTH:] + _rest(connection, left)
-
-
-def _rest(connection: Any, length: int) -> bytes:
-    found = bytearray()
-    while len(found) < length:
-        data = connection.recv(length - len(found))
-        if not data:
-            raise EOFError
-        found += data
-    return bytes(found)
 
 
 def _say_gone(parent: Parent) -> NoReturn:

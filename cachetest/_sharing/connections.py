@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING, Any
 from .._behaving.call import MISSING
 from .._recording.call_sites import ProcessThread
 from ..errors import ChildOperationError
-from .client import ERROR, FOUND, LENGTH, NOTHING
+from .as_child import frame_at
+from .client import ERROR, FOUND, LENGTH, NOTHING, PROTOCOL
 from .joined import BETWEEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # What is done for a request: the serial number of the child, its thread, what is asked, the line, and
-    # the arguments.
-    Answer = Callable[[int, ProcessThread, str, Any, Any], Any]
+    from .as_child import ChildFrame
+    from .client import At
+
+    # What is done for a request: the serial number of the child, its thread, what stands for its frame, what
+    # is asked, and the arguments.
+    Answer = Callable[[int, ProcessThread, ChildFrame, str, Any], Any]
+    Head = tuple[int, ProcessThread, ChildFrame]
 
 __all__ = ["Connection"]
 
-_AT_ONCE = 1 << 18
+# More would be had from the system for each message, and given back, which takes longer than all else.
+_AT_ONCE = 1 << 13
+_AT_MOST = 1 << 20
 # Who connects says no more than this before it is known.
 _LONGEST_HELLO = 1_000
 
@@ -33,15 +40,31 @@ class Connection:
     ``process`` is 0 until the child has said the *key*; nothing that it sends is unpickled before.
     """
 
-    __slots__ = ("_answer", "_inbox", "_key", "_name", "_outbox", "_socket", "_threads", "process")
+    __slots__ = (
+        "_answer",
+        "_end",
+        "_heads",
+        "_inbox",
+        "_key",
+        "_lacks",
+        "_name",
+        "_outbox",
+        "_socket",
+        "_threads",
+        "process",
+    )
 
     def __init__(self, socket: Any, key: bytes, answer: Answer) -> None:
         self._socket = socket
         self._key = key
         self._answer = answer
-        self._inbox = b""
+        self._inbox = bytearray()
+        # How long the message is that has begun to come, as far as that is known, and how much of it has not.
+        self._end = self._lacks = LENGTH
         self._outbox = b""
         self._name = ""
+        # Who has asked so far, and where, by number.
+        self._heads: list[Head] = []
         self._threads: dict[str, ProcessThread] = {}
         self.process = 0
 
@@ -55,22 +78,32 @@ class Connection:
 
     def read(self) -> None:
         """Take in what has come, and answer it; raises ``EOFError`` at its end."""
-        data = self._socket.recv(_AT_ONCE)
+        inbox = self._inbox
+        data = self._socket.recv(_AT_ONCE if self._lacks < _AT_ONCE else min(self._lacks, _AT_MOST))
         if not data:
             raise EOFError
-        self._inbox = self._inbox + data if self._inbox else data
-        while len(data := self._inbox) >= LENGTH:
+        if inbox:
+            inbox += data
+            if len(inbox) < self._end:
+                self._lacks = self._end - len(inbox)
+                return
+            data = bytes(inbox)
+            self._inbox = bytearray()
+        while len(data) >= LENGTH:
             end = int.from_bytes(data[:LENGTH], "little") + LENGTH
             if not self.process and end > _LONGEST_HELLO:
                 raise ValueError("whoever this is does not know the key")
             if len(data) < end:
-                return
-            self._inbox = data[end:]
+                break
             if self.process:
                 answer = self._answered(data[LENGTH:end])
                 self.send(len(answer).to_bytes(LENGTH, "little") + answer)
             else:
                 self._meet(data[LENGTH:end])
+            data = data[end:]
+        self._inbox += data
+        self._end = end if len(data) >= LENGTH else LENGTH
+        self._lacks = self._end - len(data)
 
     def send(self, data: bytes = b"") -> None:
         """Send *data* after what waits, as far as the child takes it in."""
@@ -90,30 +123,34 @@ class Connection:
 
     def _answered(self, data: bytes) -> bytes:
         try:
-            serial, request, thread, at, args = pickle.loads(data)
+            head, request, args = pickle.loads(data)
         except Exception as error:
             return _error(_unreadable(error))
+        if type(head) is tuple:
+            self._heads.append(self._head(*head))
+            head = -1
+        serial, thread, frame = self._heads[head]
         try:
-            found = self._answer(serial, self._thread(thread), request, at, args)
+            found = self._answer(serial, thread, frame, request, args)
         except Exception as error:
             return _error(error)
         if found is MISSING:
             return NOTHING
         try:
-            return FOUND + pickle.dumps(found, pickle.HIGHEST_PROTOCOL)
+            return FOUND + pickle.dumps(found, PROTOCOL)
         except Exception as error:
             return _error(_unsendable(request, args, found, error))
 
-    def _thread(self, name: str) -> ProcessThread:
-        found = self._threads.get(name)
-        if found is None:
-            found = self._threads[name] = ProcessThread(name, self.process, self._name)
-        return found
+    def _head(self, serial: int, name: str, at: At) -> Head:
+        thread = self._threads.get(name)
+        if thread is None:
+            thread = self._threads[name] = ProcessThread(name, self.process, self._name)
+        return serial, thread, frame_at(at)
 
 
 def _error(error: Exception) -> bytes:
     try:
-        data = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps(error, PROTOCOL)
         # Many an exception can be pickled, and not be read.
         pickle.loads(data)
     except Exception:

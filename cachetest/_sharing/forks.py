@@ -38,8 +38,11 @@ def _before() -> None:
 
 def _after_in_parent() -> None:
     here = threading.get_ident()
-    _forking.pop(here, None)
+    child = _forking.pop(here, None)
     server = _server()
+    if server is not None and here in server.forking:
+        # For it to say which process the child is.
+        server.forking[here] = child
     if server is not None and here in _pausing:
         _pausing.discard(here)
         server.resume()

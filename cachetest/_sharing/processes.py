@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["exists", "is_running"]
+__all__ = ["exists", "is_running", "may_run"]
 
 
 def is_running(process: int | None) -> bool:
@@ -21,6 +21,16 @@ def is_running(process: int | None) -> bool:
         return os.waitid(os.P_PID, process, flags) is None
     except ChildProcessError:
         return False
+
+
+def may_run(process: int) -> bool:
+    """Return whether *process*, which may be anybody's child, has not ended, as far as can be told."""
+    if not hasattr(os, "waitid"):
+        return exists(process)
+    try:
+        return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        return exists(process)
 
 
 def exists(process: int) -> bool:

@@ -10,15 +10,18 @@ from .._caches.attribution import cache_for, decided
 from .._caches.scope import Scope
 from .._recording.operation import KINDS
 from .._recording.packages import NO_LIBRARIES
-from .as_child import frame_at
+from ..errors import ChildOperationError
+from .as_child import act_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from .._recording.call_sites import ProcessThread
     from .._recording.operation import Kind
-    from .client import At
+    from .as_child import ChildFrame
+    from .child import Child
 
-__all__ = ["REQUESTS"]
+__all__ = ["REQUESTS", "answering"]
 
 # What each log had at a time, so that a child can tell one from another: they are few.
 _generations: list[object] = []
@@ -26,62 +29,64 @@ _generations: list[object] = []
 _TOLD = ("keys not kept", "asides", "origins", "lifetimes")
 
 
-def _get(at: At, name: str, key: object) -> Any:
-    return cache_for(name).get(key, NO_LIBRARIES, frame_at(at))  # type: ignore[arg-type]
+def _get(frame: ChildFrame, name: str, key: object) -> Any:
+    return cache_for(name).get(key, NO_LIBRARIES, frame)  # type: ignore[arg-type]
 
 
-def _put(at: At, name: str, key: object, value: object, ttl: Any = None) -> None:
-    cache_for(name).put(key, value, NO_LIBRARIES, frame_at(at), ttl)  # type: ignore[arg-type]
+def _put(frame: ChildFrame, name: str, key: object, value: object, ttl: Any = None) -> None:
+    cache_for(name).put(key, value, NO_LIBRARIES, frame, ttl)  # type: ignore[arg-type]
 
 
-def _delete(at: At, name: str, key: object) -> bool:
+def _delete(frame: ChildFrame, name: str, key: object) -> bool:
     return cache_for(name).delete(key)
 
 
 def _record(
-    at: At,
+    frame: ChildFrame,
     name: str,
     effects: Iterable[tuple[Kind, object]],
     known: Mapping[str, object] | None,
 ) -> None:
-    cache_for(name).operations.record_all(effects, NO_LIBRARIES, frame_at(at), known)  # type: ignore[arg-type]
+    cache_for(name).operations.record_all(effects, NO_LIBRARIES, frame, known)  # type: ignore[arg-type]
 
 
-def _record_numbered(at: At, name: str, kind: Kind, key: object, known: Mapping[str, object]) -> int:
+def _record_numbered(
+    frame: ChildFrame, name: str, kind: Kind, key: object, known: Mapping[str, object]
+) -> int:
     log = cache_for(name).operations
-    return log.record_numbered(kind, key, NO_LIBRARIES, frame_at(at), known)  # type: ignore[arg-type]
+    return log.record_numbered(kind, key, NO_LIBRARIES, frame, known)  # type: ignore[arg-type]
 
 
-def _is_acted_on(at: At, name: str) -> bool:
+def _is_acted_on(frame: ChildFrame, name: str) -> bool:
     return bool(cache_for(name).in_force)
 
 
-def _outside(at: At) -> Sequence[str]:
+def _outside(frame: ChildFrame) -> Sequence[str]:
     found = decided()
     return tuple(found.log_outside) if isinstance(found, Scope) else ()
 
 
-def _names(at: At) -> list[str]:
+def _names(frame: ChildFrame) -> list[str]:
     found = decided()
     return list(found.caches) if isinstance(found, Scope) else []
 
 
-def _counts(at: At, name: str) -> tuple[tuple[int, int, int], int]:
+def _counts(frame: ChildFrame, name: str) -> tuple[tuple[int, int, int], int]:
     cache = cache_for(name)
     return cache.counts(), cache.num_refusal
 
 
-def _tally(at: At, name: str) -> dict[str, int]:
+def _tally(frame: ChildFrame, name: str) -> dict[str, int]:
     log = cache_for(name).operations
     return {kind: log.tally(kind) for kind in KINDS} | {"length": len(log), "dropped": log.dropped}
 
 
-def _operations(at: At, name: str) -> tuple[list[Any], dict[str, int], int | None]:
+def _operations(frame: ChildFrame, name: str) -> tuple[list[Any], dict[str, int], int | None]:
     log = cache_for(name).operations
     return list(log), {kind: log.tally(kind) for kind in KINDS}, log._length
 
 
-def _generation(at: At, name: str) -> int:
+def _generation(frame: ChildFrame, name: str) -> int:
     found = cache_for(name).operations.generation
     for n, each in enumerate(_generations):
         if each is found:
@@ -90,58 +95,58 @@ def _generation(at: At, name: str) -> int:
     return len(_generations) - 1
 
 
-def _add(at: At, name: str, puts: int, hits: int, misses: int) -> None:
+def _add(frame: ChildFrame, name: str, puts: int, hits: int, misses: int) -> None:
     cache_for(name)._add(puts, hits, misses)
 
 
-def _reset(at: At, name: str) -> None:
+def _reset(frame: ChildFrame, name: str) -> None:
     cache_for(name).reset()
 
 
-def _explain(at: At, name: str, key: tuple[object, ...]) -> Any:
+def _explain(frame: ChildFrame, name: str, key: tuple[object, ...]) -> Any:
     return cache_for(name).explain(*key)
 
 
-def _facts(at: At, name: str) -> dict[str, Any]:
+def _facts(frame: ChildFrame, name: str) -> dict[str, Any]:
     cache = cache_for(name)
     kept = {what: found for what in _TOLD if (found := cache._adapter_state.get(what)) is not None}
     return {"_forgotten": cache._forgotten, "inherited": tuple(cache.inherited), "kept": kept}
 
 
-def _entry(at: At, name: str, key: object) -> Any:
+def _entry(frame: ChildFrame, name: str, key: object) -> Any:
     try:
         return cache_for(name).cache[key]
     except KeyError:
         return MISSING
 
 
-def _entries(at: At, name: str) -> list[tuple[object, object]]:
+def _entries(frame: ChildFrame, name: str) -> list[tuple[object, object]]:
     entries = cache_for(name).cache
     return [(key, entries[key]) for key in list(entries)]
 
 
-def _keys(at: At, name: str) -> list[object]:
+def _keys(frame: ChildFrame, name: str) -> list[object]:
     return list(cache_for(name).cache)
 
 
-def _set_entry(at: At, name: str, key: object, value: object) -> None:
+def _set_entry(frame: ChildFrame, name: str, key: object, value: object) -> None:
     cache_for(name).cache[key] = value
 
 
-def _take_entry(at: At, name: str, key: object) -> bool:
+def _take_entry(frame: ChildFrame, name: str, key: object) -> bool:
     return cache_for(name).cache.pop(key, MISSING) is not MISSING
 
 
-def _drop_entries(at: At, name: str) -> None:
+def _drop_entries(frame: ChildFrame, name: str) -> None:
     cache_for(name).drop_entries()
 
 
-def _offset(at: At) -> float:
+def _offset(frame: ChildFrame) -> float:
     found = decided()
     return found.caches._ahead() if isinstance(found, Scope) else 0.0
 
 
-def _advance(at: At, offset: float) -> None:
+def _advance(frame: ChildFrame, offset: float) -> None:
     found = decided()
     if isinstance(found, Scope):
         found.caches.clock.advance(offset)
@@ -179,4 +184,19 @@ REQUESTS: dict[str, Callable[..., Any]] = {
     "advance": _advance,
     "relay": _relay,
 }
-"""Each is called with the line of the child, as `client.At`, and with what the child has given."""
+"""Each is called with what stands for the frame of the child, and with what the child has given."""
+
+
+def answering(children: Mapping[int, Child]) -> Callable[..., Any]:
+    """Return what answers requests, as one of *children*, which are by serial number."""
+
+    def answer(
+        serial: int, thread: ProcessThread, frame: ChildFrame, request: str, args: Sequence[Any]
+    ) -> Any:
+        child = children.get(serial)
+        if child is None:
+            raise ChildOperationError(f"the test of child process {thread.process} was over long ago")
+        child.processes.add(thread.process)
+        return act_as(child.scope, child.spawner, thread, frame, REQUESTS[request], (frame, *args))
+
+    return answer

@@ -24,7 +24,7 @@ from .connections import Connection
 if TYPE_CHECKING:
     from .connections import Answer
 
-__all__ = ["Server", "close", "forget", "forking", "pause", "resume", "start"]
+__all__ = ["Server", "close", "connected_processes", "forget", "forking", "pause", "resume", "start"]
 
 # A fork waits so many seconds for the request that is being done, which may wait for who forks.
 _PATIENCE = 1.0
@@ -32,8 +32,11 @@ _PATIENCE = 1.0
 _lock = make_lock(7)
 _server: Server | None = None
 _paused = 0
-forking: set[int] = set()
-"""The threads that are in our wrapper of ``os.fork``, which has paused the server and resumes it."""
+forking: dict[int, Any] = {}
+"""The threads that are in our wrapper of ``os.fork``, which has paused the server and resumes it.
+
+Each has the child that it has forked, once there is one.
+"""
 
 
 class _Run:
@@ -181,6 +184,12 @@ def start(folder: str, answer: Answer) -> Server | None:
         if _server is not None and not _paused:
             _server.start()
         return _server
+
+
+def connected_processes() -> set[int]:
+    """Return the children that are connected."""
+    found = _server
+    return set() if found is None else found.processes()
 
 
 def close() -> None:

@@ -55,12 +55,15 @@ def wrap_fork(fork: Callable[[], Any]) -> Callable[[], Any]:
 
         here = get_ident()
         server.pause()
-        server.forking.add(here)
+        server.forking[here] = None
         try:
-            return fork()
+            forked = fork()
+            if (child := server.forking.get(here)) is not None:
+                child.process = forked if isinstance(forked, int) else forked[0]
+            return forked
         finally:
             # Here and not by what is called after a fork: the thread that comes back would be warned of.
-            server.forking.discard(here)
+            server.forking.pop(here, None)
             server.resume()
 
     return pausing_fork
@@ -89,7 +92,7 @@ def wrap_popen(init: Callable[..., Any]) -> Callable[..., Any]:
             init(self, args, *rest, **kwargs)
         except BaseException:
             if child is not None:
-                child.forget()
+                sys.modules["cachetest._sharing.children"].forget(child)
             raise
         if child is not None:
             child.process = self.pid
@@ -147,7 +150,8 @@ def wrap_posix_spawn(spawn: Callable[..., Any]) -> Callable[..., Any]:
 def wrap_preparation_data(get: Callable[..., Any]) -> Callable[..., Any]:
     def get_joining(name: Any, *args: Any) -> Any:
         data = get(name, *args)
-        parent = _new_child("spawned")[1]
+        # By that name it is for the fork server, which does nothing itself.
+        parent = None if name == "ignore" else _new_child("spawned")[1]
         if parent is not None:
             from .jobs import JoiningToken
 
@@ -159,7 +163,8 @@ def wrap_preparation_data(get: Callable[..., Any]) -> Callable[..., Any]:
 
 def wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
     def joining_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return submit(self, _job(fn), *args, **kwargs)
+        job, child = _job(fn)
+        return _followed(child, submit(self, job, *args, **kwargs))
 
     return joining_submit
 
@@ -167,16 +172,26 @@ def wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
 def wrap_pool(method: Callable[..., Any]) -> Callable[..., Any]:
     def joining(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
         pool = sys.modules["multiprocessing.pool"]
-        is_of_threads = isinstance(self, pool.ThreadPool)
-        return method(self, func if is_of_threads else _job(func), *args, **kwargs)
+        job, child = (func, None) if isinstance(self, pool.ThreadPool) else _job(func)
+        return _followed(child, method(self, job, *args, **kwargs))
 
     return joining
 
 
-def _job(function: Any) -> Any:
+def _job(function: Any) -> tuple[Any, Any]:
+    """Return *function* as a job that joins, and the child that it is; itself where there is none."""
     from .jobs import JoiningJob
 
     if not callable(function) or isinstance(function, JoiningJob):
-        return function
-    parent = _new_child("given work")[1]
-    return function if parent is None else JoiningJob(function, parent)
+        return function, None
+    child, parent = _new_child("given work")
+    if child is not None:
+        child.is_job = True
+    return function if parent is None else JoiningJob(function, parent), child
+
+
+def _followed(child: Any, handle: Any) -> Any:
+    """Return *handle*, which tells when *child*, a job, is done."""
+    if child is not None:
+        child.handle = handle
+    return handle
