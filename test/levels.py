@@ -62,10 +62,11 @@ LEVELS = [
     {"adapters": ["guarding", "base", "targets", "registry"]},
     {
         "_sharing": [
-            *("joined", "processes", "ledger", "imports", "naming", "client", "refusal", "remote_parts"),
-            *("remote", "stand_in", "libraries", "refused_libraries", "jobs", "commands", "described"),
-            *("as_child", "child", "requests", "connections", "server", "children", "telling_children"),
-            *("process_hooks", "forks", "join"),
+            "naming",
+            *("joined", "processes", "ledger", "imports", "client", "refusal", "remote_parts", "remote"),
+            *("stand_in", "libraries", "refused_libraries", "jobs", "commands", "described", "as_child"),
+            *("child", "requests", "connections", "server", "children", "telling_children", "process_hooks"),
+            *("forks", "join"),
             "site.sitecustomize",
         ]
     },

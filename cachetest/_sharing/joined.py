@@ -27,6 +27,7 @@ __all__ = [
     "current_parent",
     "end_job",
     "enter",
+    "is_in_parents_test",
     "is_text_of",
     "own_scope_is_open",
     "refuse",
@@ -116,6 +117,11 @@ def own_scope_is_open() -> bool:
     """Return whether a scope of this very process is open."""
     scope = sys.modules.get("cachetest._caches.scope")
     return scope is not None and bool(scope.open_scopes())
+
+
+def is_in_parents_test() -> bool:
+    """Return whether all that this process does, outside scopes of its own, is of its parent's test."""
+    return current_parent() is not None and not own_scope_is_open()
 
 
 def is_text_of(process: int, text: str | None) -> bool:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import _socket
+import base64
+import contextlib
 import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import unittest
 from typing import TYPE_CHECKING, Any
 
 from cachetest import ChildOperationError, MockBackend, PatchCaches
 
-from ..support import EXHAUSTIVE
+from ..support import EXHAUSTIVE, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # A child that takes longer hangs, and is ended by a signal.
 SECONDS = 60
@@ -134,3 +139,50 @@ def use_neither() -> str:
 def own_scope_then_not() -> list[Any]:
     """Use a cache in a scope of one's own, and then outside it."""
     return [use_own_scope(), outcome_of(use_mock)]
+
+
+def run_by_subprocess(function: Callable[..., Any], *args: Any) -> Any:
+    """Return the outcome of *function*, which is in a module, in a Python that is started anew."""
+    given = base64.b64encode(pickle.dumps((function, args))).decode()
+    script = (
+        "import base64, pickle, sys\n"
+        f"sys.path.insert(0, {os.fspath(ROOT)!r})\n"
+        "from test._sharing.children_support import outcome_of\n"
+        f"function, args = pickle.loads(base64.b64decode({given!r}))\n"
+        "print(base64.b64encode(pickle.dumps(outcome_of(function, *args))).decode())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=SECONDS
+    )
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return pickle.loads(base64.b64decode(done.stdout.splitlines()[-1]))
+
+
+def run_in_child(method: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Return the outcome of *function* in a child: forked, of multiprocessing, or of subprocess."""
+    if method == "os.fork":
+        return run_forked(function, *args)
+    return run_by_subprocess(function, *args) if method == "subprocess" else run_by(method, function, *args)
+
+
+METHODS = ["os.fork", *START_METHODS, "subprocess"] if hasattr(os, "fork") else ["spawn", "subprocess"]
+
+
+@contextlib.contextmanager
+def listening_port() -> Iterator[int]:
+    """Give a port of this machine at which a socket listens; fail if anything connects to it."""
+    # Not by `socket.socket`: a server that a test starts itself is meant to be reached.
+    listening = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(8)
+    try:
+        yield listening.getsockname()[1]
+        listening.setblocking(False)
+        try:
+            os.close(listening._accept()[0])
+        except BlockingIOError:
+            return
+        raise AssertionError("something has connected to the real store")
+    finally:
+        listening.close()
