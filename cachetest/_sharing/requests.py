@@ -152,7 +152,7 @@ def _advance(frame: ChildFrame, offset: float) -> None:
         found.caches.clock.advance(offset)
 
 
-def _relay(at: At, *args: Any) -> Any:
+def _relay(frame: ChildFrame, *args: Any) -> Any:
     # By name: what the clients of libraries come to is of a higher level.
     return import_module("cachetest.adapters.relayed").do_for_child(*args)
 
