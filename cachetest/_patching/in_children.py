@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._caches import attribution
 from .._recording.locks import make_lock
-from .._sharing.joined import Parent, refuse
-from .._sharing.libraries import BETWEEN
+from .._sharing.joined import WITHIN, Parent, refuse
 from ..adapters.registry import known_adapters, load_class
 from ..adapters.targets import Targets
 from .shared_installs import acquire, release
@@ -60,14 +59,14 @@ def install_for(parent: Parent, described: str, module: str) -> None:
                 _install(found, described, module)
             finally:
                 found.is_busy = False
-    name = described.partition(BETWEEN)[0]
+    name = described.partition(WITHIN)[0]
     why = found.failed.get(described)
     if why is not None and not module:
         refuse(parent, "", f"a use of {name}, whose adapter can't be installed here ({why}),")
 
 
 def _install(found: _Installed, described: str, module: str) -> None:
-    name, _, _, text = described.split(BETWEEN)
+    name, _, _, text = described.split(WITHIN)
     more: dict[str, Any] = json.loads(text)
     if described in found.failed:
         return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..adapters.registry import detected_adapters, known_adapters
 from ..adapters.targets import Targets
-from .libraries import BETWEEN
+from .joined import WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ def described_for(scopes: Iterable[Scope], in_use: Mapping[Scope, Sequence[Adapt
 
 
 def _of(name: str, support: str, modules: Iterable[str], more: dict[str, Any]) -> str:
-    return BETWEEN.join([name, support, ",".join(modules), json.dumps(more)])
+    return WITHIN.join([name, support, ",".join(modules), json.dumps(more)])
 
 
 def _described(adapter: Adapter, values: dict[str, bool]) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "JOIN",
     "LIBRARIES",
     "REMEDY",
+    "WITHIN",
     "Parent",
     "begin_job",
     "current_parent",
@@ -41,6 +42,8 @@ JOIN = "CACHETEST_JOIN"
 
 BETWEEN = "\x1f"
 """Stands between the fields of a line, and of what a child is told."""
+WITHIN = "\x1e"
+"""Stands between the fields of what describes an adapter."""
 # A longer line could be torn by that of another child.
 _LONGEST = 3_000
 # Their lines are not the caller's.

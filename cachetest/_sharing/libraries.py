@@ -10,7 +10,7 @@ import sys
 from importlib import import_module
 
 from .imports import is_loaded, when_imported, when_main_is_made
-from .joined import Parent, current_parent, own_scope_is_open
+from .joined import WITHIN, Parent, current_parent, own_scope_is_open
 
 TYPE_CHECKING = False
 
@@ -18,13 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["BETWEEN", "SWAP_MARK", "begin_to_ask", "ensure", "forget_job", "named"]
+__all__ = ["begin_to_ask", "ensure", "forget_job", "named"]
 __all__ += ["refuse_outside_scopes"]
-
-BETWEEN = "\x1e"
-"""Stands between the fields of what describes an adapter."""
-SWAP_MARK = "_cachetest_swap"
-"""The attribute of a class that an adapter has given to an object that it patches."""
 
 _REDIS = (
     ("redis.connection", "AbstractConnection", ("connect", "send_packed_command")),
@@ -47,13 +42,13 @@ _wrapped: set[tuple[str, str]] = set()
 
 def named(described: str) -> str:
     """Return the name of the adapter that is *described*."""
-    return described.partition(BETWEEN)[0]
+    return described.partition(WITHIN)[0]
 
 
 def begin_to_ask(parent: Parent) -> None:
     """Have the adapters of *parent* installed as soon as they are needed; at once where they are already."""
     for described in parent.adapters:
-        name, support, modules, _ = described.split(BETWEEN)
+        name, support, modules, _ = described.split(WITHIN)
         if support == "refuse":
             # Loaded here: most adapters can be used in a child.
             from .refused_libraries import begin_to_refuse

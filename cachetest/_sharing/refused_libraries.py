@@ -7,8 +7,7 @@ adapter was told of, the objects themselves, as soon as the module that has them
 from __future__ import annotations
 
 from .imports import when_imported, when_main_is_made
-from .joined import current_parent, own_scope_is_open, refuse
-from .libraries import BETWEEN, SWAP_MARK
+from .joined import WITHIN, current_parent, own_scope_is_open, refuse
 
 TYPE_CHECKING = False
 
@@ -16,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["begin_to_refuse"]
+__all__ = ["SWAP_MARK", "begin_to_refuse"]
+
+SWAP_MARK = "_cachetest_swap"
+"""The attribute of a class that an adapter has given to an object that it patches."""
 
 # The methods by which a library comes to its store: adapter, module, class, and names.
 _METHODS = (
@@ -69,7 +71,7 @@ def begin_to_refuse(adapter: str, described: str) -> None:
         # Loaded here: few children have such caches.
         import json
 
-        for cache, places in json.loads(described.split(BETWEEN)[-1])["places"].items():
+        for cache, places in json.loads(described.split(WITHIN)[-1])["places"].items():
             for place in places:
                 module = place.partition(":")[0]
                 _once(f"{adapter}{cache}{place}", module, _wrapping_target(adapter, cache, place))
@@ -88,7 +90,7 @@ def _check(adapter: str, cache: str, what: str, arguments: Iterable[object] = ()
     parent = current_parent()
     if parent is None or own_scope_is_open():
         return
-    if any(each.split(BETWEEN)[0] == adapter for each in parent.adapters):
+    if any(each.split(WITHIN)[0] == adapter for each in parent.adapters):
         keys = [each for each in arguments if isinstance(each, (str, bytes))][:1]
         refuse(parent, cache, f"{what}({keys[0]!r:.100})" if keys else f"{what}()")
 
@@ -173,7 +175,7 @@ def _make_django_refuse(cache: Any, alias: str) -> None:
 def _check_django(alias: str, what: str, arguments: Iterable[object]) -> None:
     parent = current_parent()
     for each in () if parent is None else parent.adapters:
-        if each.split(BETWEEN)[0] == "django":
+        if each.split(WITHIN)[0] == "django":
             _check("django", alias, what, arguments)
 
 
