@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import unittest
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from .._behaving.callers import why_no_threads
@@ -65,7 +66,10 @@ class ProcessCases(ContractBase):
 def _in_fork(use: Callable[[], Any]) -> Any:
     """Return what *use* returns in a forked child, or raise what it raises there."""
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Of threads that the library may have: the child asks for nothing that they hold.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if not child:
         try:
             os.close(reading)
