@@ -117,8 +117,8 @@ class GoneTests(unittest.TestCase):
             for line in (first, second):
                 self.assertRegex(
                     line,
-                    r"^ChildOperationError process \d+, in which the block at .* was running, answers no more:"
-                    r" what child process \d+, forked at .*, does reaches no cache, at <string>:\d+ in ",
+                    r"^ChildOperationError process \d+, in which the block at .* was running, answers no "
+                    r"more: what child process \d+, forked at .*, does reaches no cache, at <string>:\d+ in ",
                 )
             self.assertEqual(done.stderr.count("answers no more"), 1)
             self.assertEqual(len(left), 1, "the folder of the parent that was killed")
