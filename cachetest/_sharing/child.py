@@ -23,6 +23,7 @@ class Child:
 
     # A worker of a pool lives on between its jobs; each job is a child by itself, with what tells of its end.
     is_worker = False
+    was_waited_for = False
     is_job = False
     handle: Any = None
 
@@ -48,7 +49,13 @@ class Child:
         """Return its processes that still run; those that are *connected* do, whoever has started them."""
         if self.is_worker or self.is_job:
             return self.processes if self.is_job and not _is_done(self.handle) else set()
+        if self.is_awaited():
+            return {self.process} if self.process is not None and is_running(self.process) else set()
         return {each for each in self._processes() if each in connected or is_running(each)}
+
+    def is_awaited(self) -> bool:
+        """Return whether it has yet to say that it has joined."""
+        return self.awaited is not None and not self.processes
 
     def has_ended(self, connected: set[int]) -> bool:
         """Return whether it can do nothing any more, as far as that is known."""
@@ -68,7 +75,7 @@ class Child:
 
     def lines(self) -> list[str]:
         """Return a line for each thing that it did and that no test has counted, or that can't be told."""
-        if self.awaited is None or self.processes:
+        if not self.is_awaited():
             return self.lines_of_use()
         return [
             f"child process {self.process}, {self.parent.how}, is a Python that did not join this test "

@@ -21,6 +21,7 @@ from .processes import is_running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     from .._caches.scope import Scope
     from .._caches.threads import ThreadOrTask
@@ -31,6 +32,7 @@ __all__ += ["lines_of", "new_child", "state"]
 
 # How many seconds a child that is Python may take from its start until it is known to have joined.
 _PATIENCE = 5.0
+_POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool"})
 # The oldest children are forgotten when there are more.
 _KEPT = 1_000
 
@@ -68,6 +70,7 @@ def await_children(scope: Scope, patience: float) -> None:
     It is for *patience* seconds at most.
     """
     until = monotonic() + patience
+    _await(scope)
     while (found := _still_running(scope)) and monotonic() < until:
         sleep(0.002)
     for process, child in found:
@@ -137,7 +140,19 @@ def new_child(how: str) -> Child | None:
     unmarked = found is None or found.is_resting
     spawner = scope.opener if unmarked and scope is not None else spawned_by.get() or current_thread_or_task()
     with _lock:
-        return _made(f"{how} at {calling_location(LIBRARIES)}", scopes, scope, spawner)
+        child = _made(f"{how} at {calling_location(LIBRARIES)}", scopes, scope, spawner)
+    child.is_worker = how != "given work" and _is_made_by_pool()
+    return child
+
+
+def _is_made_by_pool() -> bool:
+    """Return whether a pool is calling: its workers live on, with nothing to do, when a test has ended."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__") in _POOLS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: ThreadOrTask | None) -> Child:
@@ -222,6 +237,8 @@ def _await(scope: Scope) -> None:
         if not any(child in left for child in running):
             return
         sleep(0.002)
+    for child in left:
+        child.was_waited_for = True
 
 
 def _awaited(scope: Scope) -> list[Child]:
@@ -234,7 +251,7 @@ def _still_awaited(scope: Scope) -> list[Child]:
         return []
     _read(state)
     found = state.children_of(scope)
-    return [child for child in found if child.awaited is not None and not child.processes]
+    return [child for child in found if child.is_awaited() and not child.was_waited_for]
 
 
 def _tidy(known: _State) -> None:

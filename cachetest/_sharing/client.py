@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 from _socket import socket
+from errno import EBADF, ENOTSOCK
 from os import getpid
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,7 +13,7 @@ from .._behaving.call import MISSING
 from .._recording.call_sites import CallSite, calling_frame, location_of, this_thread
 from .._recording.packages import NO_LIBRARIES, module_of
 from ..errors import ChildOperationError
-from .joined import BETWEEN, LIBRARIES, current_parent
+from .joined import BETWEEN, LIBRARIES, current_parent, report
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
@@ -50,12 +51,15 @@ _places: dict[tuple[int, int], tuple[CodeType, At]] = {}
 _said_gone: set[str] = set()
 
 
+class _ClosedError(Exception):
+    """A connection was closed by somebody else before anything was sent."""
+
+
 class _Link:
     """A connection with the parent, for one request at a time."""
 
     def __init__(self, socket: Any) -> None:
-        self._socket = socket
-        self.close = socket.close
+        self.socket = socket
         # Who asks, and where, is sent once, and by its number from then on.
         self._heads: dict[tuple[int, str, At], int] = {}
 
@@ -67,10 +71,15 @@ class _Link:
             data = pickle.dumps((head if number is None else number, request, args), PROTOCOL)
         except Exception as error:
             raise ChildOperationError(_unsendable(parent, request, at, args, error)) from error
-        self._socket.sendall(len(data).to_bytes(LENGTH, "little") + data)
+        try:
+            self.socket.sendall(len(data).to_bytes(LENGTH, "little") + data)
+        except OSError as error:
+            if error.errno in (EBADF, ENOTSOCK):
+                raise _ClosedError from None
+            raise
         if number is None:
             self._heads[head] = len(self._heads)
-        answer: bytes = self._socket.recv(_AT_ONCE)
+        answer: bytes = self.socket.recv(_AT_ONCE)
         if len(answer) < LENGTH:
             answer += self._rest(LENGTH - len(answer))
         left = int.from_bytes(answer[:LENGTH], "little") + LENGTH - len(answer)
@@ -79,7 +88,7 @@ class _Link:
     def _rest(self, length: int) -> bytes:
         found = bytearray()
         while len(found) < length:
-            data = self._socket.recv(min(length - len(found), _AT_MOST))
+            data = self.socket.recv(min(length - len(found), _AT_MOST))
             if not data:
                 raise EOFError
             found += data
@@ -93,7 +102,15 @@ def forget() -> None:
     _idle.clear()
     _process = getpid()
     for each in found:
-        each.close()
+        each.socket.close()
+
+
+def _let_go_of_all() -> None:
+    """Have no connection, and close none: their numbers are those of other files, if of any."""
+    found = [each for idle in _idle.values() for each in idle]
+    _idle.clear()
+    for each in found:
+        each.socket.detach()
 
 
 def is_asking() -> Parent | None:
@@ -113,18 +130,29 @@ def ask(request: str, *args: Any, at: At | None = None) -> Any:
         raise ChildOperationError(f"{request!r} can't be asked for: this is no child of a test")
     if at is None:
         at = at_of(sys._getframe(1), LIBRARIES)
-    link = _taken(parent)
+    link = None
     try:
-        answer = link.asked(parent, request, at, args)
+        link = _taken(parent)
+        try:
+            answer = link.asked(parent, request, at, args)
+        except _ClosedError:
+            # A daemon closes all that it has open, and may have other files of these numbers by now.
+            _idle.setdefault(parent.address, []).append(link)
+            _let_go_of_all()
+            link = _connected(parent)
+            answer = link.asked(parent, request, at, args)
     except ChildOperationError:
-        _idle.setdefault(parent.address, []).append(link)
+        if link is not None:
+            _idle.setdefault(parent.address, []).append(link)
         raise
     except (OSError, EOFError):
-        link.close()
-        _say_gone(parent)
+        if link is not None:
+            link.socket.close()
+        _say_gone(parent, request, args)
     except BaseException:
         # Half of an answer may be on its way.
-        link.close()
+        if link is not None:
+            link.socket.close()
         raise
     _idle.setdefault(parent.address, []).append(link)
     kind = answer[:1]
@@ -182,7 +210,7 @@ def _connected(parent: Parent) -> _Link:
         made.sendall(len(hello).to_bytes(LENGTH, "little") + hello)
     except OSError:
         made.close()
-        _say_gone(parent)
+        raise
     return _Link(made)
 
 
@@ -192,15 +220,19 @@ def process_name() -> str:
     return "" if module is None else str(module.current_process().name)
 
 
-def _say_gone(parent: Parent) -> NoReturn:
+def _say_gone(parent: Parent, request: str, args: tuple[Any, ...]) -> NoReturn:
+    at = CallSite(sys._getframe(2), LIBRARIES)
+    what = f"a {request} of cache {args[0]!r}" if args else f"a {request}"
     text = (
         f"process {parent.process}, in which {parent.test} was running, answers no more: what child process "
         f"{getpid()}, {parent.how}, does reaches no cache"
     )
     if parent.address not in _said_gone:
         _said_gone.add(parent.address)
+        # It may be there, and out of reach: for a child that has another root by now.
+        report(parent, "used", f"{what}, at {at}, since it could not ask for it")
         print(f"cachetest: {text}", file=sys.stderr)
-    raise ChildOperationError(f"{text}, at {CallSite(sys._getframe(2), LIBRARIES)}")
+    raise ChildOperationError(f"{text}, at {at}")
 
 
 def at_of(frame: FrameType, libraries: frozenset[str] = NO_LIBRARIES) -> At:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 from hmac import compare_digest
 from os import getpid
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,7 @@ class Connection:
         self._inbox = bytearray()
         # How long the message is that has begun to come, as far as that is known, and how much of it has not.
         self._end = self._lacks = LENGTH
-        self._outbox = b""
+        self._outbox: bytes | memoryview = b""
         self._name = ""
         # Who has asked so far, and where, by number.
         self._heads: list[Head] = []
@@ -107,12 +108,12 @@ class Connection:
 
     def send(self, data: bytes = b"") -> None:
         """Send *data* after what waits, as far as the child takes it in."""
-        data = self._outbox + data
-        try:
-            sent = self._socket.send(data)
-        except BlockingIOError:
-            sent = 0
-        self._outbox = data[sent:]
+        left = memoryview(b"".join((self._outbox, data)) if self._outbox else data)
+        # A part at a time would be copied as often as there are parts.
+        with suppress(BlockingIOError):
+            while left:
+                left = left[self._socket.send(left) :]
+        self._outbox = left
 
     def _meet(self, hello: bytes) -> None:
         key, _, more = hello.partition(BETWEEN.encode())

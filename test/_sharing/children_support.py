@@ -92,14 +92,29 @@ def failure_of(body: Callable[..., Any], *adapters: Any) -> tuple[Any, str]:
     return result, ""
 
 
+def counted_in(body: Callable[..., Any], *adapters: Any) -> tuple[Any, tuple[int, int, int], list[Any]]:
+    """Return what *body* returns in a block, and the counts and operations of "prices" at its end."""
+    with PatchCaches(*adapters) as patched:
+        result = body(patched.caches)
+        prices = patched.caches.ensure("prices")
+        return result, prices.counts(), list(prices.operations)
+
+
 def use_mock() -> str:
     """Use a cache that is tested by hand."""
     MockBackend("prices").put("lamp", 4.0)
     return "done"
 
 
+def put_and_get() -> tuple[Any, int]:
+    """Put a price and get it; return that, and the process that has done so."""
+    prices = MockBackend("prices")
+    prices.put("lamp", 4.0)
+    return prices.get("lamp"), os.getpid()
+
+
 def swallow() -> str:
-    """Use a cache, and never tell that it was refused."""
+    """Use a cache, and never tell if it was refused."""
     try:
         return use_mock()
     except ChildOperationError:
