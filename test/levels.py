@@ -117,10 +117,10 @@ LEVELS = [
     },
     {
         "adapters.django": [
-            *("moved", "rules", "stores", "storage", "unwatched", "call", "stand_ins", "kinds", "places"),
+            *("moved", "rules", "stores", "storage", "unwatched", "call", "far_stores", "stand_ins", "kinds", "places"),
             "calling",
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
-            *("guarding", "faults", "adapter", "__init__"),
+            *("guarding", "faults", "adapter", "relayed", "__init__"),
         ]
     },
     # The lazy face of its package: the type checker sees all of them there.

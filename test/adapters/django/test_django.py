@@ -35,6 +35,7 @@ TOGETHER = tuple(
         "site",
         "left",
         "busy",
+        "children",
         *(("redis",) if is_there("django_redis") else ()),
         *(("faults", "replay") if SERVERS else ()),
     )
