@@ -33,6 +33,7 @@ ORIGINS = "origins"
 """The adapter's state of a cache that says where an entry came from that no operation put, by its key."""
 
 _ASIDES = "asides"
+_PROCESSES = "processes"
 # So many calls that are not counted are remembered.
 _REMEMBERED = 100
 
@@ -100,7 +101,13 @@ def history_of(
 def _processes(cache: KnownCache, others: Sequence[KnownCache]) -> dict[int, str]:
     caches = None if cache.scope_caches is None else cache.scope_caches()
     beside = others if caches is None else list(caches.by_name().values())
-    return named_apart(processes_of(each.operations for each in [cache, *beside]))
+    logs = [each.operations for each in [cache, *beside]]
+    # Numbers rise, so that nothing has happened since where these are the same.
+    now = sorted({log.newest for log in logs})
+    known: tuple[list[int], dict[int, str]] | None = cache.shared.get(_PROCESSES)
+    if known is None or known[0] != now:
+        known = cache.shared[_PROCESSES] = now, named_apart(processes_of(logs))
+    return known[1]
 
 
 def components_of(cache: KnownCache) -> Callable[[object], list[Part]]:

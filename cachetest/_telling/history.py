@@ -93,8 +93,8 @@ class History(Timeline):
             if number is not None:
                 other = self.operations[bisect_left(self.numbers, number)]
                 if other.process != lookup.process:
-                    others[number] = f"{self.processes.get(other.process)} {place_of(other)}"
-        return replace(found, process=self.processes.get(lookup.process, ""), others=others)
+                    others[number] = f"{self.process_of(other)} {place_of(other)}"
+        return replace(found, process=self.process_of(lookup), others=others)
 
     def _explain_refusal(self, index: int) -> Explanation:
         """Explain why what the hit before the operation at *index* found was not used."""

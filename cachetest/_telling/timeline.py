@@ -183,8 +183,13 @@ class Timeline:
 
     def by(self, operation: Operation) -> str:
         """Return what a text adds for the process of *operation*: nothing where there is but one."""
-        name = self.processes.get(operation.process)
-        return f", by {name}" if name else ""
+        return f", by {self.process_of(operation)}" if self.processes else ""
+
+    def process_of(self, operation: Operation) -> str:
+        """Return the name of the process of *operation*, among others."""
+        return (
+            self.processes.get(operation.process) or operation.process_name or f"process {operation.process}"
+        )
 
     def at(self, operation: Operation) -> str:
         """Return the place of *operation* in words, and its process where there are several."""
