@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .joined import REMEDY
 from .processes import is_running, may_run
 
 if TYPE_CHECKING:
-    from .._caches.scope import Scope
+    from types import FrameType
+
     from .._caches.threads import ThreadOrTask
     from .joined import Parent
 
-__all__ = ["Child"]
+    # To import it would make the chain of files longer than anybody can follow.
+    Scope = Any
+
+__all__ = ["Child", "is_made_by_pool"]
+
+_POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool"})
 
 
 class Child:
@@ -24,6 +31,8 @@ class Child:
     # A worker of a pool lives on between its jobs; each job is a child by itself, with what tells of its end.
     is_worker = False
     was_waited_for = False
+    # Which process it is nobody knows until it has joined.
+    is_spawned = False
     is_job = False
     handle: Any = None
 
@@ -46,9 +55,12 @@ class Child:
         self.process: int | None = None
 
     def running(self, connected: set[int]) -> set[int]:
-        """Return its processes that still run; those that are *connected* do, whoever has started them."""
+        """Return its processes that still run; those that are *connected* do, whoever has started them.
+
+        That of a job which has asked for nothing yet is 0.
+        """
         if self.is_worker or self.is_job:
-            return self.processes if self.is_job and not _is_done(self.handle) else set()
+            return (self.processes or {0}) if self.is_job and not _is_done(self.handle) else set()
         if self.is_awaited():
             return {self.process} if self.process is not None and is_running(self.process) else set()
         return {each for each in self._processes() if each in connected or is_running(each)}
@@ -93,3 +105,13 @@ def _is_done(handle: Any) -> bool:
     if hasattr(handle, "gi_frame"):
         return handle.gi_frame is None
     return handle is None or getattr(handle, "_index", 0) == getattr(handle, "_length", None)
+
+
+def is_made_by_pool() -> bool:
+    """Return whether a pool is calling: its workers live on, with nothing to do, when a test has ended."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__") in _POOLS:
+            return True
+        frame = frame.f_back
+    return False

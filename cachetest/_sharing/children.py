@@ -14,14 +14,13 @@ from .._caches.scope import open_scopes
 from .._recording.call_sites import calling_location
 from .._recording.locks import make_lock
 from .._recording.uncounted import add_left_running
-from .child import Child
+from .child import Child, is_made_by_pool
 from .joined import LIBRARIES, Parent
 from .ledger import Ledger
-from .processes import is_running
+from .processes import is_running, spawned_processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
     from .._caches.scope import Scope
     from .._caches.threads import ThreadOrTask
@@ -32,7 +31,6 @@ __all__ += ["lines_of", "new_child", "state"]
 
 # How many seconds a child that is Python may take from its start until it is known to have joined.
 _PATIENCE = 5.0
-_POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool"})
 # The oldest children are forgotten when there are more.
 _KEPT = 1_000
 
@@ -75,8 +73,8 @@ def await_children(scope: Scope, patience: float) -> None:
         sleep(0.002)
     for process, child in found:
         add_left_running(
-            f"late: child process {process}, {child.parent.how}, still runs {patience:g} s after the end of "
-            f"{child.parent.test}, which has waited for it"
+            f"late: child process {process or 'of a pool'}, {child.parent.how}, still runs {patience:g} s "
+            f"after the end of {child.parent.test}, which has waited for it"
         )
 
 
@@ -92,10 +90,13 @@ def _running_of(scope: Scope) -> list[tuple[int, Child]]:
         return []
     _read(state)
     connected = connected_processes()
-    found = []
-    for child in list(state.by_serial.values()):
-        if child.scope is not None and scope in child.scope.lineage():
-            found += [(each, child) for each in child.running(connected)]
+    every = list(state.by_serial.values())
+    of_scope = [each for each in every if each.scope is not None and scope in each.scope.lineage()]
+    found = [(process, child) for child in of_scope for process in child.running(connected)]
+    silent = [child for child in of_scope if child.is_spawned and not child.processes]
+    if silent:
+        known = set().union(*(child.processes for child in every))
+        found += zip(sorted(spawned_processes() - known), silent, strict=False)
     return found
 
 
@@ -141,18 +142,9 @@ def new_child(how: str) -> Child | None:
     spawner = scope.opener if unmarked and scope is not None else spawned_by.get() or current_thread_or_task()
     with _lock:
         child = _made(f"{how} at {calling_location(LIBRARIES)}", scopes, scope, spawner)
-    child.is_worker = how != "given work" and _is_made_by_pool()
+    child.is_worker = how != "given work" and is_made_by_pool()
+    child.is_spawned = how == "spawned" and not child.is_worker
     return child
-
-
-def _is_made_by_pool() -> bool:
-    """Return whether a pool is calling: its workers live on, with nothing to do, when a test has ended."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if frame.f_globals.get("__name__") in _POOLS:
-            return True
-        frame = frame.f_back
-    return False
 
 
 def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: ThreadOrTask | None) -> Child:
