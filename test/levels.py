@@ -85,7 +85,7 @@ LEVELS = [
         ]
     },
     {
-        "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
+        "adapters": ["memo_entries", "memo_followers", "memo_telling", "memo_readings", "functools"],
         "adapters.cachetools": [
             *("timer", "likeness", "terms", "telling", "scoped", "storage", "counting", "front"),
             *("adapter", "__init__"),
