@@ -90,7 +90,10 @@ LEVELS = [
             *("timer", "likeness", "terms", "telling", "scoped", "storage", "counting", "front"),
             *("adapter", "__init__"),
         ],
-        "adapters.dogpile": ["entries", "backend", "face", "region", "faults", "adapter", "__init__"],
+        "adapters.dogpile": [
+            *("entries", "far_entries", "backend", "face", "region", "faults", "adapter", "relayed"),
+            "__init__",
+        ],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
             *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
@@ -115,7 +118,18 @@ LEVELS = [
     },
     {
         "adapters.django": [
-            *("moved", "rules", "stores", "storage", "unwatched", "call", "far_stores", "stand_ins", "kinds", "places"),
+            *(
+                "moved",
+                "rules",
+                "stores",
+                "storage",
+                "unwatched",
+                "call",
+                "far_stores",
+                "stand_ins",
+                "kinds",
+                "places",
+            ),
             "calling",
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "faults", "adapter", "relayed", "__init__"),
