@@ -54,12 +54,11 @@ def act_as(
     """Return what *do* returns for *args*, done as *thread* of a child of *scope* at the line of *frame*."""
     # To be read from this frame, by `_recording.makers`: calls that give no frame find the child's line.
     _made_by = (frame,)
-    mark.set(scope)
-    spawned_by.set(spawner)
+    # To look is cheaper than to set, and mostly the same child goes on. Nothing is set back: the thread does
+    # nothing else, and what it holds is held by the child that is known.
+    if mark.get() is not scope:
+        mark.set(scope)
+    if spawned_by.get() is not spawner:
+        spawned_by.set(spawner)
     this_thread.name = thread
-    try:
-        return do(*args)
-    finally:
-        # A scope is not to be kept by a thread that lives longer.
-        mark.set(None)
-        spawned_by.set(None)
+    return do(*args)

@@ -8,9 +8,11 @@ from .joined import REMEDY
 from .processes import is_running, may_run
 
 if TYPE_CHECKING:
-    from .._caches.scope import Scope
     from .._caches.threads import ThreadOrTask
     from .joined import Parent
+
+    # To import it would make the chain of files longer than anybody can follow.
+    Scope = Any
 
 __all__ = ["Child"]
 
@@ -24,6 +26,8 @@ class Child:
     # A worker of a pool lives on between its jobs; each job is a child by itself, with what tells of its end.
     is_worker = False
     was_waited_for = False
+    # Which process it is nobody knows until it has joined.
+    is_spawned = False
     is_job = False
     handle: Any = None
 
@@ -46,9 +50,12 @@ class Child:
         self.process: int | None = None
 
     def running(self, connected: set[int]) -> set[int]:
-        """Return its processes that still run; those that are *connected* do, whoever has started them."""
+        """Return its processes that still run; those that are *connected* do, whoever has started them.
+
+        That of a job which has asked for nothing yet is 0.
+        """
         if self.is_worker or self.is_job:
-            return self.processes if self.is_job and not _is_done(self.handle) else set()
+            return (self.processes or {0}) if self.is_job and not _is_done(self.handle) else set()
         if self.is_awaited():
             return {self.process} if self.process is not None and is_running(self.process) else set()
         return {each for each in self._processes() if each in connected or is_running(each)}

@@ -17,7 +17,7 @@ from .._recording.uncounted import add_left_running
 from .child import Child
 from .joined import LIBRARIES, Parent
 from .ledger import Ledger
-from .processes import is_running
+from .processes import is_running, spawned_processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,8 +75,8 @@ def await_children(scope: Scope, patience: float) -> None:
         sleep(0.002)
     for process, child in found:
         add_left_running(
-            f"late: child process {process}, {child.parent.how}, still runs {patience:g} s after the end of "
-            f"{child.parent.test}, which has waited for it"
+            f"late: child process {process or 'of a pool'}, {child.parent.how}, still runs {patience:g} s "
+            f"after the end of {child.parent.test}, which has waited for it"
         )
 
 
@@ -92,10 +92,13 @@ def _running_of(scope: Scope) -> list[tuple[int, Child]]:
         return []
     _read(state)
     connected = connected_processes()
-    found = []
-    for child in list(state.by_serial.values()):
-        if child.scope is not None and scope in child.scope.lineage():
-            found += [(each, child) for each in child.running(connected)]
+    every = list(state.by_serial.values())
+    of_scope = [each for each in every if each.scope is not None and scope in each.scope.lineage()]
+    found = [(process, child) for child in of_scope for process in child.running(connected)]
+    silent = [child for child in of_scope if child.is_spawned and not child.processes]
+    if silent:
+        known = set().union(*(child.processes for child in every))
+        found += zip(sorted(spawned_processes() - known), silent, strict=False)
     return found
 
 
@@ -142,6 +145,7 @@ def new_child(how: str) -> Child | None:
     with _lock:
         child = _made(f"{how} at {calling_location(LIBRARIES)}", scopes, scope, spawner)
     child.is_worker = how != "given work" and _is_made_by_pool()
+    child.is_spawned = how == "spawned" and not child.is_worker
     return child
 
 

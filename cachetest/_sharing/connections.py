@@ -38,7 +38,8 @@ _LONGEST_HELLO = 1_000
 class Connection:
     """One connection: what has come and is no whole message yet, and what is still to be sent.
 
-    ``process`` is 0 until the child has said the *key*; nothing that it sends is unpickled before.
+    ``process`` is 0 until the child has said the *key*; nothing that it sends is unpickled before. ``outbox``
+    is what the child has yet to take in.
     """
 
     __slots__ = (
@@ -49,9 +50,9 @@ class Connection:
         "_key",
         "_lacks",
         "_name",
-        "_outbox",
         "_socket",
         "_threads",
+        "outbox",
         "process",
     )
 
@@ -62,17 +63,12 @@ class Connection:
         self._inbox = bytearray()
         # How long the message is that has begun to come, as far as that is known, and how much of it has not.
         self._end = self._lacks = LENGTH
-        self._outbox: bytes | memoryview = b""
+        self.outbox: bytes | memoryview = b""
         self._name = ""
         # Who has asked so far, and where, by number.
         self._heads: list[Head] = []
         self._threads: dict[str, ProcessThread] = {}
         self.process = 0
-
-    @property
-    def waits_to_send(self) -> bool:
-        """Whether the child has yet to take in some of what was answered."""
-        return bool(self._outbox)
 
     def close(self) -> None:
         self._socket.close()
@@ -83,6 +79,10 @@ class Connection:
         data = self._socket.recv(_AT_ONCE if self._lacks < _AT_ONCE else min(self._lacks, _AT_MOST))
         if not data:
             raise EOFError
+        if not inbox and self.process and len(data) == int.from_bytes(data[:LENGTH], "little") + LENGTH:
+            # One message, and whole, as nearly all come.
+            self._answer_to(data[LENGTH:])
+            return
         if inbox:
             inbox += data
             if len(inbox) < self._end:
@@ -97,8 +97,7 @@ class Connection:
             if len(data) < end:
                 break
             if self.process:
-                answer = self._answered(data[LENGTH:end])
-                self.send(len(answer).to_bytes(LENGTH, "little") + answer)
+                self._answer_to(data[LENGTH:end])
             else:
                 self._meet(data[LENGTH:end])
             data = data[end:]
@@ -106,14 +105,23 @@ class Connection:
         self._end = end if len(data) >= LENGTH else LENGTH
         self._lacks = self._end - len(data)
 
-    def send(self, data: bytes = b"") -> None:
-        """Send *data* after what waits, as far as the child takes it in."""
-        left = memoryview(b"".join((self._outbox, data)) if self._outbox else data)
-        # A part at a time would be copied as often as there are parts.
+    def send(self) -> None:
+        """Send what waits, as far as the child takes it in."""
         with suppress(BlockingIOError):
-            while left:
-                left = left[self._socket.send(left) :]
-        self._outbox = left
+            while self.outbox:
+                self.outbox = self.outbox[self._socket.send(self.outbox) :]
+
+    def _answer_to(self, data: bytes) -> None:
+        answer = self._answered(data)
+        answer = len(answer).to_bytes(LENGTH, "little") + answer
+        try:
+            sent = 0 if self.outbox else self._socket.send(answer)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(answer):
+            # A part at a time would be copied as often as there are parts.
+            self.outbox = memoryview(b"".join((self.outbox, answer[sent:])))
+            self.send()
 
     def _meet(self, hello: bytes) -> None:
         key, _, more = hello.partition(BETWEEN.encode())
@@ -125,15 +133,16 @@ class Connection:
     def _answered(self, data: bytes) -> bytes:
         try:
             head, request, args = pickle.loads(data)
-        except Exception as error:
+            if type(head) is tuple:
+                self._heads.append(self._head(*head))
+                head = -1
+            serial, thread, frame = self._heads[head]
+        except BaseException as error:
             return _error(_unreadable(error))
-        if type(head) is tuple:
-            self._heads.append(self._head(*head))
-            head = -1
-        serial, thread, frame = self._heads[head]
         try:
             found = self._answer(serial, thread, frame, request, args)
-        except Exception as error:
+        except BaseException as error:
+            # Whatever it is, it is for the child, and the thread goes on for the others.
             return _error(error)
         if found is MISSING:
             return NOTHING
@@ -149,7 +158,7 @@ class Connection:
         return serial, thread, frame_at(at)
 
 
-def _error(error: Exception) -> bytes:
+def _error(error: BaseException) -> bytes:
     try:
         data = pickle.dumps(error, PROTOCOL)
         # Many an exception can be pickled, and not be read.
@@ -159,7 +168,7 @@ def _error(error: Exception) -> bytes:
     return ERROR + data
 
 
-def _unreadable(error: Exception) -> ChildOperationError:
+def _unreadable(error: BaseException) -> ChildOperationError:
     return ChildOperationError(
         f"what was asked for could not be read in process {getpid()}: {type(error).__name__}: {error}"
     )

@@ -15,8 +15,8 @@ def join() -> None:
     """Have this process known as a child of the test that started it; do nothing if no test did.
 
     It is called by itself in a Python where cachetest is installed. Elsewhere (an interpreter with ``-S``, or
-    one that embeds Python) call it before the first use of a cache: until a child can use the caches of its
-    parent's test, each use is a `ChildOperationError`.
+    one that embeds Python) call it before the first use of a cache: from then on what this process does is
+    done, and counted, in the caches of that test. What can't be asked for there is a `ChildOperationError`.
     """
     text = os.environ.get(JOIN)
     if text is not None and current_parent() is None:

@@ -1,4 +1,4 @@
-"""What a child process knows of its parent's test, and how it refuses to use the caches of that.
+"""What a child process knows of its parent's test, and how it refuses what it can't ask for.
 
 Nothing is imported here that a Python process has not imported by itself: many children never use a cache.
 """
@@ -202,6 +202,6 @@ def refuse(parent: Parent, cache: str, what: str) -> NoReturn:
         report(parent, "used", f"{what}, at {at}")
     raise ChildOperationError(
         f"{what}, at {at}, was refused: this is child process {getpid()}, {parent.how}, inside "
-        f"{parent.test}, whose caches are in process {parent.process}. Nothing that a child does can be "
-        f"counted there. Instead, {REMEDY}"
+        f"{parent.test}, whose caches are in process {parent.process}. It can't be asked for there. "
+        f"Instead, {REMEDY}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["exists", "is_running", "may_run"]
+__all__ = ["exists", "is_running", "may_run", "spawned_processes"]
 
 
 def is_running(process: int | None) -> bool:
@@ -31,6 +31,13 @@ def may_run(process: int) -> bool:
         return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     except ChildProcessError:
         return exists(process)
+
+
+def spawned_processes() -> set[int]:
+    """Return the processes that multiprocessing has started, and that still run."""
+    module = sys.modules.get("multiprocessing.process")
+    found = [] if module is None else [each.pid for each in list(module._children)]
+    return {each for each in found if each is not None and may_run(each)}
 
 
 def exists(process: int) -> bool:

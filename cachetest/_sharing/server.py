@@ -126,8 +126,10 @@ class Server:
     def _loop(self, run: _Run) -> None:
         poll = select.poll()
         listening = self._listening.fileno()
-        for each in (run.waking, listening, *self._connections):
+        for each in (run.waking, listening):
             poll.register(each, select.POLLIN)
+        for each, connection in self._connections.items():
+            poll.register(each, select.POLLOUT if connection.outbox else select.POLLIN)
         while True:
             for descriptor, event in poll.poll():
                 if descriptor == run.waking:
@@ -155,7 +157,7 @@ class Server:
         if connection is None:
             return
         try:
-            if connection.waits_to_send:
+            if connection.outbox:
                 connection.send()
             else:
                 connection.read()
@@ -164,7 +166,7 @@ class Server:
             self._connections.pop(descriptor, None)
             connection.close()
             return
-        wanted = select.POLLOUT if connection.waits_to_send else select.POLLIN
+        wanted = select.POLLOUT if connection.outbox else select.POLLIN
         if not event & wanted:
             poll.modify(descriptor, wanted)
 

@@ -1,13 +1,12 @@
-"""The parent of a forked child knows what it did, and no lock is held in the child."""
+"""Assertions know what a forked child did, also in the child; and no lock is held there."""
 
 import os
 import signal
-import tempfile
 import threading
 import unittest
 import warnings
 
-from cachetest import CacheTestCase, LateOperationWarning, MockBackend, PatchCaches
+from cachetest import CacheTestCase, MockBackend, PatchCaches
 from cachetest._caches import scope
 from cachetest._recording import locks
 
@@ -17,7 +16,6 @@ from .children_support import (
     needs_fork,
     put_and_get,
     run_forked,
-    swallow,
     use_mock,
     use_own_scope,
 )
@@ -83,87 +81,6 @@ class AssertionTests(unittest.TestCase):
 
         result = self.run_inner(body)
         self.assertEqual((result.failures, result.errors), ([], []))
-
-    def test_late(self):
-        """What a child does after the end of its test, which has waited for it, is told by the next one."""
-        reading, writing = os.pipe()
-        with self.assertWarnsRegex(
-            LateOperationWarning,
-            r"late: child process \d+, forked at .* still runs 0.05 s after the end of the",
-        ):
-            with PatchCaches(patience=0.05) as patched:
-                MockBackend("prices")
-                child = os.fork()
-                if child == 0:
-                    try:
-                        signal.alarm(SECONDS)
-                        os.read(reading, 1)
-                        swallow()
-                    finally:
-                        os._exit(0)
-        os.write(writing, b"x")
-        os.waitpid(child, 0)
-        for descriptor in (reading, writing):
-            os.close(descriptor)
-        with self.assertWarnsRegex(
-            LateOperationWarning, "late: put on 'prices', key 'lamp', .*, for the block at .* which had ended"
-        ):
-            with PatchCaches():
-                pass
-        self.assertEqual(patched.caches.prices.counts(), (0, 0, 0))
-
-    def test_child_that_ends_in_time(self):
-        """A child that the test has not waited for is waited for, and what it does meanwhile is counted."""
-        with PatchCaches() as patched:
-            child = os.fork()
-            if child == 0:
-                try:
-                    signal.alarm(SECONDS)
-                    for n in range(200):
-                        MockBackend("prices").put(n, n)
-                finally:
-                    os._exit(0)
-        os.waitpid(child, 0)
-        self.assertEqual(patched.caches.prices.counts(), (200, 0, 0))
-
-    def test_late_at_exit(self):
-        """Where no test is left to tell of it, the process does as it exits."""
-        done = run_python(
-            "-W",
-            "ignore",
-            "-c",
-            "import os, sys, signal\n"
-            "from cachetest import PatchCaches\n"
-            "from test._sharing.children_support import swallow\n"
-            "reading, writing = os.pipe()\n"
-            "with PatchCaches(patience=0.05):\n"
-            "    child = os.fork()\n"
-            "    if child == 0:\n"
-            f"        signal.alarm({SECONDS})\n"
-            "        os.read(reading, 1)\n"
-            "        swallow()\n"
-            "        os._exit(0)\n"
-            "os.write(writing, b'x')\n"
-            "os.waitpid(child, 0)\n",
-        )
-        self.assertRegex(
-            done.stderr, "(?s)no test was left to tell of this.*late: put on 'prices', key 'lamp'"
-        )
-
-    def test_nothing_is_left(self):
-        """The file by which children tell their parent is removed with the last of them, or at the end."""
-        with tempfile.TemporaryDirectory() as folder:
-            done = run_python(
-                "-c",
-                "import os, tempfile\n"
-                "from test._sharing.children_support import failure_of, run_by, run_forked, swallow\n"
-                "failure_of(lambda _: run_forked(swallow))\n"
-                "print(os.listdir(tempfile.gettempdir()))\n"
-                "failure_of(lambda _: print(len(os.listdir(tempfile.gettempdir())), run_forked(swallow)))\n",
-                TMPDIR=folder,
-            )
-            self.assertEqual((done.stdout, done.stderr), ("[]\n0 done\n", ""))
-            self.assertEqual(os.listdir(folder), [])
 
 
 @needs_fork
