@@ -87,12 +87,15 @@ LEVELS = [
         ]
     },
     {
-        "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
+        "adapters": ["memo_entries", "memo_followers", "memo_telling", "memo_readings", "functools"],
         "adapters.cachetools": [
             *("timer", "likeness", "terms", "telling", "scoped", "storage", "counting", "front"),
             *("adapter", "__init__"),
         ],
-        "adapters.dogpile": ["entries", "backend", "face", "region", "faults", "adapter", "__init__"],
+        "adapters.dogpile": [
+            *("entries", "far_entries", "backend", "face", "region", "faults", "adapter", "relayed"),
+            "__init__",
+        ],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
             *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
@@ -117,7 +120,18 @@ LEVELS = [
     },
     {
         "adapters.django": [
-            *("moved", "rules", "stores", "storage", "unwatched", "call", "far_stores", "stand_ins", "kinds", "places"),
+            *(
+                "moved",
+                "rules",
+                "stores",
+                "storage",
+                "unwatched",
+                "call",
+                "far_stores",
+                "stand_ins",
+                "kinds",
+                "places",
+            ),
             "calling",
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "faults", "adapter", "relayed", "__init__"),

@@ -14,6 +14,7 @@ from .._caches.cache import MockCache
 from .._caches.caches import MockCaches
 from .._caches.scope import Scope
 from .._recording.packages import NO_LIBRARIES
+from ..adapters.targets import Targets
 from .client import ask, at_of, is_asking, tell
 from .joined import current_parent, refuse
 from .refusal import made_to_refuse, refuse_all
@@ -200,8 +201,9 @@ def _made_remote(cache: MockCache, outside: frozenset[str]) -> MockCache:
     cache.operations = log
     cache.is_shared = _is_shared(cache)
     if cache.is_shared:
-        # What there was of a store is a copy.
-        cache._adapter_state.clear()
+        if not isinstance(cache.explainer, Targets):
+            # What there was of a store is a copy; an object of the program has more than its entries here.
+            cache._adapter_state.clear()
         cache.cache = RemoteEntries(cache.name)
     return cache
 

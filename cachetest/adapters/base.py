@@ -81,7 +81,7 @@ class Adapter(ABC):
     switches: tuple[Switch, ...] = ()
     """The flags that are off around each test unless named in ``enable_caches``."""
 
-    child_support: ClassVar[str] = "ask"
+    child_support: str = "ask"
     """``"ask"``, where a child process asks its parent for the caches; ``"refuse"``, where it can't yet."""
 
     @abstractmethod

@@ -25,8 +25,8 @@ from ..class_swap import patch_object, swap_of
 from ..clocked import MOVED_TIME, Places
 from ..guarding import points_of_object
 from ..targets import Targets
-from .backend import last_proxy
-from .faults import carry_out, failure_of, is_backend_shared, real_backend, too_large_for
+from .backend import is_backend_shared, last_proxy
+from .faults import carry_out, failure_of, real_backend, too_large_for
 from .region import RegionSwap
 
 if TYPE_CHECKING:

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from ..._behaving.injection import Strike
     from ..._caches.cache import MockCache
 
-__all__ = ["carry_out", "failure_of", "is_backend_shared", "real_backend", "too_large_for"]
-
-# The modules of dogpile's own back ends that keep their entries in the process.
-_OF_PROCESS = frozenset({"dogpile.cache.backends.memory", "dogpile.cache.backends.null"})
+__all__ = ["carry_out", "failure_of", "real_backend", "too_large_for"]
 
 
 def real_backend(region: Any, counts: MockCache) -> Any:
@@ -31,12 +28,6 @@ def real_backend(region: Any, counts: MockCache) -> Any:
     found = object.__getattribute__(swap.state_in(counts).face, "__dict__").get("backend")
     proxy = last_proxy(found)
     return getattr(found if proxy is None else proxy.proxied, "_real", None)
-
-
-def is_backend_shared(backend: Any) -> bool:
-    """Return whether *backend*, the real one of a region, has the same entries in several processes."""
-    modules = {cls.__module__ for cls in type(backend).__mro__}
-    return backend is not None and not modules & _OF_PROCESS
 
 
 def _made(module: str, name: str, *args: object) -> Exception:
