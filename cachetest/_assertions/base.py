@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
+from .._caches import attribution
 from .._caches.attribution import innermost_of
 from .._caches.backend_names import backend_names
 from .._sharing import children
+from .._sharing.client import is_asking
+from .._sharing.joined import own_scope_is_open
 from ..adapters.registry import resolve_adapters
 from ..errors import CacheTestError, NotPatchedError
 from .of_process import find_process, validate_process
@@ -44,16 +47,27 @@ class _CachesOfTheRunningCase:
     """The caches of a case that unittest does not run: of the one that runs the same test, if one does.
 
     Torch's MultiThreadedTestCase makes another case for each rank, and calls the test method of each. The
-    case that is run has an attribute of its own, which goes first.
+    case that is run has an attribute of its own, which goes first. A rank of MultiProcessTestCase is a child
+    process, and has those of the test that it is of.
     """
 
     def __get__(self, case: AssertionBase | None, owner: type[AssertionBase]) -> MockCaches:
         scope = None if case is None else innermost_of(lambda scope: _is_run_by(scope.entered_by, case))
+        if case is not None and scope is None and (caches := _caches_of_parent()) is not None:
+            case.caches = caches
+            return caches
         if case is None or scope is None:
             raise AttributeError(f"{owner.__name__!r} object has no attribute 'caches'")
         case.caches = scope.caches
         case._session = cast("AssertionBase", scope.entered_by)._session
         return case.caches
+
+
+def _caches_of_parent() -> MockCaches | None:
+    """Return the caches of the test that this process is a child of; None where it is none, or can't ask."""
+    if attribution.outside is None or is_asking() is None or own_scope_is_open():
+        return None
+    return attribution.outside.caches
 
 
 def _is_run_by(runs: object, case: AssertionBase) -> bool:
