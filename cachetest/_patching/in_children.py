@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._caches import attribution
 from .._recording.locks import make_lock
+from .._sharing.imports import is_loaded
 from .._sharing.joined import WITHIN, Parent, refuse
 from ..adapters.registry import known_adapters, load_class
 from ..adapters.targets import Targets
@@ -36,6 +38,7 @@ class _Installed:
         self.done: dict[tuple[str, str], Adapter] = {}
         self.failed: dict[str, str] = {}
         self.is_busy = False
+        self.has_turned = False
 
 
 # By the serial number of the child that this process is; and of which process each is.
@@ -70,6 +73,9 @@ def _install(found: _Installed, described: str, module: str) -> None:
     more: dict[str, Any] = json.loads(text)
     if described in found.failed:
         return
+    switches = more.get("switches", {})
+    if module in switches and _turn_as_imported(switches, module):
+        return
     try:
         cls = _class_of(name, more.get("class"))
         arguments = [tuple(each) if isinstance(each, list) else each for each in more.get("arguments", ())]
@@ -84,8 +90,9 @@ def _install(found: _Installed, described: str, module: str) -> None:
                     _put_in(found, (described, cache), cls(*arguments, **given, **{cache: place}))
         elif (described, "") not in found.done:
             adapter = cls(*arguments, **given)
-            _put_in(found, (described, ""), adapter)
-            _turn(found, adapter, more.get("switches", {}))
+            if not module or module not in switches:
+                _put_in(found, (described, ""), adapter)
+            _turn(found, adapter, {name: on for each in switches.values() for name, on in each.items()})
     except Exception as error:
         found.failed[described] = f"{type(error).__name__}: {error}"
 
@@ -128,7 +135,27 @@ def _let_go(adapter: Adapter, found: _Installed) -> None:
     release(adapter, found, problems)
 
 
+def _turn_as_imported(switches: dict[str, dict[str, bool]], module: str) -> bool:
+    """Turn those that *module* has, which was imported, and return whether others are still to come.
+
+    Once all are there, as in a process that is older than the test, they are turned back as well.
+    """
+    if all(map(is_loaded, switches)) and module not in _turned:
+        return False
+    _turned.add(module)
+    for name, on in switches[module].items():
+        setattr(sys.modules[module], name, on)
+    return True
+
+
+# The modules whose switches were turned for good, as they were imported.
+_turned: set[str] = set()
+
+
 def _turn(found: _Installed, adapter: Adapter, values: dict[str, bool]) -> None:
+    if found.has_turned or _turned:
+        return
+    found.has_turned = True
     for value in (True, False):
         switches = [each for each in adapter.switches if values.get(each.name) is value and each.exists()]
         if switches:

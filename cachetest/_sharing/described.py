@@ -66,9 +66,10 @@ def _described(adapter: Adapter, values: dict[str, bool]) -> str:
         for cache, target in adapter.targets.items():
             more["places"][cache] = places = [target] if isinstance(target, str) else list(places_of(target))
             modules.update(dict.fromkeys(place.partition(":")[0] for place in places))
-    switches = {each.name: values[each.name] for each in adapter.switches if each.name in values}
-    if switches:
-        more["switches"] = switches
+    for switch in adapter.switches:
+        if switch.name in values:
+            more.setdefault("switches", {}).setdefault(switch.module, {})[switch.name] = values[switch.name]
+            modules.update({switch.module: None} if switch.module else {})
     return _of(adapter.name, adapter.child_support, modules, more)
 
 

@@ -10,7 +10,7 @@ import sys
 from importlib import import_module
 
 from .imports import is_loaded, when_imported, when_main_is_made
-from .joined import WITHIN, Parent, current_parent, own_scope_is_open
+from .joined import WITHIN, Parent, current_parent, own_scope_is_open, refuse_in_child
 
 TYPE_CHECKING = False
 
@@ -32,7 +32,7 @@ _METHODS: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "pymemcache": _PYMEMCACHE,
     # Its back ends come to theirs by those.
     "django": (("django.core.cache", "CacheHandler", ("create_connection",)), *_REDIS, *_PYMEMCACHE),
-    "inductor": (("torch._inductor.remote_cache", "RemoteCache", ("__init__",)),),
+    "inductor": (("torch._inductor.remote_cache", "RemoteCache", ("__init__", "get", "put")),),
 }
 _MARK = "_cachetest_asks"
 # Which methods were wrapped, by adapter, and which modules are waited for. It stays, and acts while a parent
@@ -121,6 +121,14 @@ def _wrap_methods(adapter: str, cls: Any, names: tuple[str, ...]) -> None:
             setattr(cls, name, _asking(adapter, method))
 
 
+def _refuse_real(name: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse the use of a cache object of torch that was made with its real backend."""
+    backend = getattr(arguments[0], "backend", None)
+    if name != "__init__" and type(backend).__module__.partition(".")[0] != "cachetest":
+        what = f"{name}({arguments[1]!r:.100})" if len(arguments) > 1 else f"{name}()"
+        refuse_in_child(f"{what} of a {type(arguments[0]).__name__} from before the test")
+
+
 def _asking(adapter: str, method: Any) -> Any:
     """Return *method*, before which the adapter is installed."""
     # Loaded here: a child that imports no library of a cache needs none of this.
@@ -131,6 +139,8 @@ def _asking(adapter: str, method: Any) -> Any:
         if not args or type(args[0]).__module__.partition(".")[0] != "fakeredis":
             # What that connects to is in this process; ours is of it, and asks it something as it is loaded.
             ensure(adapter)
+            if adapter == "inductor":
+                _refuse_real(method.__name__, args)
         return method(*args, **kwargs)
 
     setattr(asking, _MARK, True)

@@ -27,11 +27,13 @@ class Switch(ABC):
     """A library's flag that turns a cache on or off.
 
     ``name`` is what ``enable_caches`` calls it. ``per_context`` is True where the library keeps its value
-    per context (a ContextVar), False where it is the same for the whole process.
+    per context (a ContextVar), False where it is the same for the whole process. ``module`` is the name of
+    the module that it is an attribute of: in a child process it is turned as soon as that was imported.
     """
 
     name: str
     per_context: bool = False
+    module: str = ""
 
     @abstractmethod
     def exists(self) -> bool:
