@@ -156,8 +156,11 @@ class Scope(Placed):
     @property
     def late(self) -> MockCaches:
         """The caches that late operations read and write: they need some, but not what a report has shown."""
-        made = MockCaches(observer=partial(note_uncounted, (), self))
-        return cast("MockCaches", vars(self).setdefault("_late", made))
+        own = vars(self)
+        # Asked first: each operation of a child process comes this way.
+        if "_late" not in own:
+            own.setdefault("_late", MockCaches(observer=partial(note_uncounted, (), self)))
+        return cast("MockCaches", own["_late"])
 
     def around(self) -> Scope | None:
         """Return what would be the scope around it if it were opened now."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .joined import REMEDY
 from .processes import is_running, may_run
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .._caches.threads import ThreadOrTask
     from .joined import Parent
 
     # To import it would make the chain of files longer than anybody can follow.
     Scope = Any
 
-__all__ = ["Child"]
+__all__ = ["Child", "is_made_by_pool"]
+
+# A manager lives on as well, and is waited for by nobody.
+_POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool", "multiprocessing.managers"})
 
 
 class Child:
@@ -100,3 +106,13 @@ def _is_done(handle: Any) -> bool:
     if hasattr(handle, "gi_frame"):
         return handle.gi_frame is None
     return handle is None or getattr(handle, "_index", 0) == getattr(handle, "_length", None)
+
+
+def is_made_by_pool() -> bool:
+    """Return whether a pool, or a manager, is calling: its processes live on when a test has ended."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__") in _POOLS:
+            return True
+        frame = frame.f_back
+    return False

@@ -14,14 +14,13 @@ from .._caches.scope import open_scopes
 from .._recording.call_sites import calling_location
 from .._recording.locks import make_lock
 from .._recording.uncounted import add_left_running
-from .child import Child
+from .child import Child, is_made_by_pool
 from .joined import LIBRARIES, Parent
 from .ledger import Ledger
 from .processes import is_running, spawned_processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
     from .._caches.scope import Scope
     from .._caches.threads import ThreadOrTask
@@ -32,7 +31,6 @@ __all__ += ["lines_of", "new_child", "state"]
 
 # How many seconds a child that is Python may take from its start until it is known to have joined.
 _PATIENCE = 5.0
-_POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool"})
 # The oldest children are forgotten when there are more.
 _KEPT = 1_000
 
@@ -144,19 +142,9 @@ def new_child(how: str) -> Child | None:
     spawner = scope.opener if unmarked and scope is not None else spawned_by.get() or current_thread_or_task()
     with _lock:
         child = _made(f"{how} at {calling_location(LIBRARIES)}", scopes, scope, spawner)
-    child.is_worker = how != "given work" and _is_made_by_pool()
+    child.is_worker = how != "given work" and is_made_by_pool()
     child.is_spawned = how == "spawned" and not child.is_worker
     return child
-
-
-def _is_made_by_pool() -> bool:
-    """Return whether a pool is calling: its workers live on, with nothing to do, when a test has ended."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if frame.f_globals.get("__name__") in _POOLS:
-            return True
-        frame = frame.f_back
-    return False
 
 
 def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: ThreadOrTask | None) -> Child:

@@ -30,7 +30,7 @@ At = tuple[str, int, str, str]
 LENGTH = 4
 """How many bytes in front of a message say how long it is."""
 
-FOUND, NOTHING, ERROR = b"\x00", b"\x01", b"\x02"
+FOUND, NOTHING, ERROR = range(3)
 """How an answer begins: a value comes, or `MISSING` was found, or an exception comes."""
 
 PROTOCOL = pickle.HIGHEST_PROTOCOL
@@ -56,12 +56,16 @@ class _ClosedError(Exception):
 
 
 class _Link:
-    """A connection with the parent, for one request at a time."""
+    """A connection with the parent, for one request at a time; made with the first."""
 
-    def __init__(self, socket: Any) -> None:
-        self.socket = socket
+    def __init__(self) -> None:
+        self.socket: Any = None
         # Who asks, and where, is sent once, and by its number from then on.
         self._heads: dict[tuple[int, str, At], int] = {}
+
+    def close(self) -> None:
+        if self.socket is not None:
+            self.socket.close()
 
     def asked(self, parent: Parent, request: str, at: At, args: tuple[Any, ...]) -> bytes:
         """Return the answer to a *request*; raises `ChildOperationError` before anything is sent."""
@@ -71,6 +75,8 @@ class _Link:
             data = pickle.dumps((head if number is None else number, request, args), PROTOCOL)
         except Exception as error:
             raise ChildOperationError(_unsendable(parent, request, at, args, error)) from error
+        if self.socket is None:
+            self.socket = _connected(parent)
         try:
             self.socket.sendall(len(data).to_bytes(LENGTH, "little") + data)
         except OSError as error:
@@ -102,15 +108,14 @@ def forget() -> None:
     _idle.clear()
     _process = getpid()
     for each in found:
-        each.socket.close()
+        each.close()
 
 
-def _let_go_of_all() -> None:
-    """Have no connection, and close none: their numbers are those of other files, if of any."""
-    found = [each for idle in _idle.values() for each in idle]
-    _idle.clear()
-    for each in found:
-        each.socket.detach()
+def _let_go_of(links: list[_Link]) -> None:
+    """Close none of *links*: their numbers are those of other files, if of any."""
+    for each in links:
+        if each.socket is not None:
+            each.socket.detach()
 
 
 def is_asking() -> Parent | None:
@@ -125,40 +130,42 @@ def ask(request: str, *args: Any, at: At | None = None) -> Any:
     What it raises there is raised here. Raises `ChildOperationError` where the parent is gone, and where
     something can't be pickled.
     """
-    parent = is_asking()
-    if parent is None:
+    parent = current_parent()
+    if parent is None or not parent.address:
         raise ChildOperationError(f"{request!r} can't be asked for: this is no child of a test")
     if at is None:
         at = at_of(sys._getframe(1), LIBRARIES)
-    link = None
+    if _process != getpid():
+        forget()
+    idle = _idle.get(parent.address)
+    if idle is None:
+        idle = _idle.setdefault(parent.address, [])
     try:
-        link = _taken(parent)
-        try:
-            answer = link.asked(parent, request, at, args)
-        except _ClosedError:
-            # A daemon closes all that it has open, and may have other files of these numbers by now.
-            _idle.setdefault(parent.address, []).append(link)
-            _let_go_of_all()
-            link = _connected(parent)
-            answer = link.asked(parent, request, at, args)
+        link = idle.pop()
+    except IndexError:
+        link = _Link()
+    try:
+        answer = link.asked(parent, request, at, args)
     except ChildOperationError:
-        if link is not None:
-            _idle.setdefault(parent.address, []).append(link)
+        idle.append(link)
         raise
+    except _ClosedError:
+        # A daemon closes all that it has open, and may have other files of these numbers by now.
+        _let_go_of([link, *idle])
+        idle.clear()
+        return ask(request, *args, at=at)
     except (OSError, EOFError):
-        if link is not None:
-            link.socket.close()
+        link.close()
         _say_gone(parent, request, args)
     except BaseException:
         # Half of an answer may be on its way.
-        if link is not None:
-            link.socket.close()
+        link.close()
         raise
-    _idle.setdefault(parent.address, []).append(link)
-    kind = answer[:1]
+    idle.append(link)
+    kind = answer[0]
     if kind == NOTHING:
         return MISSING
-    found = pickle.loads(answer[1:])
+    found = pickle.loads(memoryview(answer)[1:])
     if kind == ERROR:
         raise found
     return found
@@ -190,16 +197,7 @@ def _unsendable(parent: Parent, request: str, at: At, args: tuple[Any, ...], err
     return f"a {request} can't be asked of process {parent.process}: {type(error).__name__}: {error}"
 
 
-def _taken(parent: Parent) -> _Link:
-    if _process != getpid():
-        forget()
-    try:
-        return _idle[parent.address].pop()
-    except (KeyError, IndexError):
-        return _connected(parent)
-
-
-def _connected(parent: Parent) -> _Link:
+def _connected(parent: Parent) -> Any:
     from _socket import AF_UNIX, SOCK_STREAM
 
     # Not by `socket.socket`, which a program, or what watches its tests, may have replaced.
@@ -211,7 +209,7 @@ def _connected(parent: Parent) -> _Link:
     except OSError:
         made.close()
         raise
-    return _Link(made)
+    return made
 
 
 def process_name() -> str:

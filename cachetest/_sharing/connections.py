@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
+_FOUND, _NOTHING, _ERROR = (bytes([each]) for each in (FOUND, NOTHING, ERROR))
 # More would be had from the system for each message, and given back, which takes longer than all else.
 _AT_ONCE = 1 << 13
 _AT_MOST = 1 << 20
@@ -145,9 +146,9 @@ class Connection:
             # Whatever it is, it is for the child, and the thread goes on for the others.
             return _error(error)
         if found is MISSING:
-            return NOTHING
+            return _NOTHING
         try:
-            return FOUND + pickle.dumps(found, PROTOCOL)
+            return _FOUND + pickle.dumps(found, PROTOCOL)
         except Exception as error:
             return _error(_unsendable(request, args, found, error))
 
@@ -165,7 +166,7 @@ def _error(error: BaseException) -> bytes:
         pickle.loads(data)
     except Exception:
         data = pickle.dumps(ChildOperationError(f"{type(error).__qualname__}: {error}"))
-    return ERROR + data
+    return _ERROR + data
 
 
 def _unreadable(error: BaseException) -> ChildOperationError:
