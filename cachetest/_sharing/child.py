@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Child", "is_made_by_pool"]
 
-_POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool"})
+# A manager lives on as well, and is waited for by nobody.
+_POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool", "multiprocessing.managers"})
 
 
 class Child:
@@ -108,7 +109,7 @@ def _is_done(handle: Any) -> bool:
 
 
 def is_made_by_pool() -> bool:
-    """Return whether a pool is calling: its workers live on, with nothing to do, when a test has ended."""
+    """Return whether a pool, or a manager, is calling: its processes live on when a test has ended."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_globals.get("__name__") in _POOLS:

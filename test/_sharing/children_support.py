@@ -15,6 +15,7 @@ import unittest
 from typing import TYPE_CHECKING, Any
 
 from cachetest import ChildOperationError, MockBackend, PatchCaches
+from cachetest._sharing import children
 
 from ..support import EXHAUSTIVE, ROOT
 
@@ -27,6 +28,16 @@ SECONDS = 60
 START_METHODS = ["fork", "spawn", "forkserver"] if EXHAUSTIVE else ["fork", "spawn"]
 
 needs_fork = unittest.skipUnless(hasattr(os, "fork"), "needs os.fork")
+
+
+class WithoutOthersCase(unittest.TestCase):
+    """A case whose tests begin with no children known: those that other tests have left are forgotten."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if children.state is not None:
+            children._close(children.state)
+            children.state = None
 
 
 def outcome_of(function: Callable[..., Any], *args: Any) -> Any:

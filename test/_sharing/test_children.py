@@ -15,7 +15,7 @@ from cachetest import LateOperationWarning, MockBackend, PatchCaches
 from cachetest._sharing import children, server
 
 from ..support import run_python
-from .children_support import SECONDS, START_METHODS, needs_fork, put_and_get, swallow
+from .children_support import SECONDS, START_METHODS, WithoutOthersCase, needs_fork, put_and_get, swallow
 
 
 def put_after(event, times):
@@ -36,7 +36,7 @@ def put_after_kept(times):
 
 
 @needs_fork
-class WaitingTests(unittest.TestCase):
+class WaitingTests(WithoutOthersCase):
     def test_late(self):
         """What a child does after the end of its test, which has waited for it, is told by the next one."""
         reading, writing = os.pipe()
@@ -143,6 +143,17 @@ class WaitingTests(unittest.TestCase):
             pass
         self.assertIsNone(server._server)
         self.assertIsNone(children.state)
+
+    def test_manager(self):
+        """Nor is a manager, which serves what it has to whoever asks."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with PatchCaches(patience=SECONDS):
+                manager = multiprocessing.get_context("spawn").Manager()
+                shared = manager.dict()
+                shared["lamp"] = 4.0
+        with manager:
+            self.assertEqual(dict(shared), {"lamp": 4.0})
 
     @parameterized.expand(START_METHODS)
     def test_job(self, method):

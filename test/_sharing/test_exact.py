@@ -17,7 +17,18 @@ from cachetest import MockBackend, PatchCaches
 from cachetest._sharing import server
 
 from ..support import sample_or_all
-from .children_support import SECONDS, START_METHODS, counted_in, needs_fork, outcome_of, run_by, run_forked
+from .children_support import (
+    SECONDS,
+    START_METHODS,
+    WithoutOthersCase,
+    counted_in,
+    failure_of,
+    needs_fork,
+    outcome_of,
+    put_and_get,
+    run_by,
+    run_forked,
+)
 from .test_new_processes import start_pool
 
 OPERATIONS = sample_or_all(500, 5_000)
@@ -102,9 +113,62 @@ class ManyTestsTests(unittest.TestCase):
                 {each.process for each in operations} - {os.getpid()}, {each[3] for each in told}
             )
 
+    def test_forks_while_scopes_open_and_close(self):
+        """No child hangs, whatever other threads were doing as it was forked, and each is counted."""
+        stop = threading.Event()
+
+        def churn():
+            while not stop.is_set():
+                with PatchCaches():
+                    MockBackend("a").put(1, 1)
+
+        rounds = sample_or_all(10, 50)
+        threads = [threading.Thread(target=churn) for _ in range(8)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for each in threads:
+                each.start()
+            try:
+                told, counts, _ = counted_in(lambda _: [run_forked(put_and_get)[0] for _ in range(rounds)])
+            finally:
+                stop.set()
+                for each in threads:
+                    each.join(SECONDS)
+        self.assertEqual((told, counts), ([4.0] * rounds, (rounds, rounds, 0)))
+
+    def test_child_of_several(self):
+        """What a child does of which nobody knows whose it is fails each test that it may be of."""
+        is_open, release = threading.Event(), threading.Event()
+        failures = []
+
+        def other():
+            failures.append(failure_of(lambda _: (is_open.set(), release.wait(SECONDS)))[1])
+
+        def fork():
+            # A thread from before the tests belongs to nobody.
+            is_open.wait(SECONDS)
+            ready.wait(SECONDS)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                run_forked(put_and_get)
+            done.set()
+
+        ready, done = threading.Event(), threading.Event()
+        threads = [threading.Thread(target=each) for each in (fork, other)]
+        for each in threads:
+            each.start()
+        is_open.wait(SECONDS)
+        _, own = failure_of(lambda _: (ready.set(), done.wait(SECONDS)))
+        release.set()
+        for each in threads:
+            each.join(SECONDS)
+        for failure in (own, *failures):
+            self.assertIn("in put_and_get", failure)
+            self.assertIn("unattributed", failure)
+
 
 @needs_fork
-class KillTests(unittest.TestCase):
+class KillTests(WithoutOthersCase):
     def test_killed_at_random(self):
         """Of children that are killed at random moments all that had returned is counted, and that once."""
         chosen = random.Random(18)

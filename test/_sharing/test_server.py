@@ -17,7 +17,7 @@ from cachetest._sharing import children, server
 from cachetest._sharing.telling_children import wrap_fork
 
 from ..support import run_python, sample_or_all
-from .children_support import SECONDS, counted_in, needs_fork, run_forked, use_mock
+from .children_support import SECONDS, WithoutOthersCase, counted_in, needs_fork, run_forked, use_mock
 
 FORKS = """
 import os, sys, warnings
@@ -54,7 +54,7 @@ def framed(data):
 
 
 @needs_fork
-class ThreadTests(unittest.TestCase):
+class ThreadTests(WithoutOthersCase):
     def test_no_warning(self):
         """A fork with the server running is one of a process with one thread: Python warns of none."""
         rounds = sample_or_all(40, 300)
@@ -127,7 +127,7 @@ class ThreadTests(unittest.TestCase):
 
 
 @needs_fork
-class SecurityTests(unittest.TestCase):
+class SecurityTests(WithoutOthersCase):
     def test_folder(self):
         """Nobody else can enter the folder of the socket; it is gone after the test."""
 
@@ -193,7 +193,7 @@ class _Unpickled:
 
 
 @needs_fork
-class EndTests(unittest.TestCase):
+class EndTests(WithoutOthersCase):
     def test_closed_with_the_last_child(self):
         """With the last child the server goes; the next test that has one has another."""
         addresses = []
