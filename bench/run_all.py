@@ -27,6 +27,7 @@ SCRIPTS = (
     "peers",
     "stores",
     "clients",
+    "processes",
 )
 
 

@@ -56,7 +56,8 @@ class CacheTestMixin(Additions, Assertions):
     """How many operations each cache keeps, the newest ones; counts stay exact beyond that."""
 
     patience: ClassVar[float] = PATIENCE
-    """For how many seconds, at most, what a test leaves running keeps its patches. The test does not wait."""
+    """For how many seconds, at most, what a test leaves running keeps its patches, and its child processes
+    are waited for. The test waits for nothing else."""
     log_outside: ClassVar[Sequence[str]] = ()
     """Names of packages whose lines are not the caller's: layers between the program and its caches."""
 

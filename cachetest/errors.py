@@ -69,7 +69,7 @@ class GuardError(CacheTestError, RuntimeError):
 
 
 class ChildOperationError(CacheTestError, RuntimeError):
-    """A child process was about to use a cache of its parent's test, where it could not be counted."""
+    """A child process has asked for what its parent's test can't do for it, or could not ask."""
 
 
 class CacheTestWarning(UserWarning):

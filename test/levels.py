@@ -9,6 +9,7 @@ _OF_ANSWERS += ["cache_states", "transparent", "flown", "flight", "atomic_check"
 _OF_KEYS = ["inputs", "runs", "texts", "django", "child", "processes", "task", "stable"]
 _OF_KEYS = [*(f"key_{each}" for each in _OF_KEYS), "keys"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "clock_cases", "fault_cases", "many_cases"]
+_CASES += ["process_cases"]
 _ACTING = ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying", "states"]
 _AT_ONCE = ["waiting_frames", "quiet", "load_calls", "flight", "callers", "flight_of_threads", "driven"]
 _AT_ONCE += ["quiet_loop", "flight_of_tasks", "orders", "turns", "turns_of_tasks"]
@@ -32,7 +33,7 @@ LEVELS = [
     {"_behaving": [*_ACTING, *_AT_ONCE]},
     {
         "_telling": [
-            *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes"),
+            *("lookalikes", "shortening", "formatting", "key_parts", "key_patterns", "hashes", "processes"),
             "explained_keys",
             *("explanation", "likeness", "comparison", "timeline", "nearest", "lifetimes", "outcome"),
             *("origins", "history", "facts", "listing", "failures", "expiring", "freshness"),
@@ -62,14 +63,18 @@ LEVELS = [
     {"adapters": ["guarding", "base", "targets", "registry"]},
     {
         "_sharing": [
-            *("joined", "ledger", "imports", "refusal", "stand_in", "libraries", "jobs", "commands"),
-            *("described", "children", "telling_children", "process_hooks", "forks", "join"),
+            "naming",
+            *("joined", "processes", "ledger", "imports", "client", "refusal", "remote_parts", "remote"),
+            *("stand_in", "refused_libraries", "libraries", "jobs", "commands", "described", "as_child"),
+            *("child", "requests", "connections", "server", "children", "telling_children", "process_hooks"),
+            *("forks", "join"),
             "site.sitecustomize",
         ]
     },
     {
         "_patching": [
             *("undo", "validation", "options", "near_options", "switches", "shared_installs"),
+            "in_children",
             *("imports", "late_patches", "session_result", "pytest_items", "adapters_by_cache"),
             *("session", "key_functions", "left_open"),
             *("set_up_hooks", "additions", "patch_caches"),
@@ -79,23 +84,27 @@ LEVELS = [
     {
         "adapters": [
             *("clocked", "calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap"),
-            *("front", "struck_below", "planned", "packets", "tries"),
+            *("front", "struck_below", "planned", "packets", "tries", "relay", "relayed"),
         ]
     },
     {
-        "adapters": ["memo_entries", "memo_followers", "memo_readings", "functools"],
+        "adapters": ["memo_entries", "memo_followers", "memo_telling", "memo_readings", "functools"],
         "adapters.cachetools": [
             *("timer", "likeness", "terms", "telling", "scoped", "storage", "counting", "front"),
             *("adapter", "__init__"),
         ],
-        "adapters.dogpile": ["entries", "backend", "face", "region", "faults", "adapter", "__init__"],
+        "adapters.dogpile": [
+            *("entries", "far_entries", "backend", "face", "region", "faults", "adapter", "relayed"),
+            "__init__",
+        ],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
             *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
         ],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
-            *("storage", "struck", "connection", "hash_memory", "stand_ins", "adapter", "__init__"),
+            *("storage", "struck", "relay", "connection", "hash_memory", "stand_ins", "adapter", "relayed"),
+            "__init__",
         ],
         "adapters.redis": [
             *("addresses", "keys", "effects", "commands", "own", "key_specs", "command_table", "slow_log"),
@@ -104,22 +113,34 @@ LEVELS = [
             *("users", "lua_msgpack", "lua_libraries", "tracking", "waits", "peer", "entries", "store"),
             "resp",
             *("server", "flushes", "scripts", "serving"),
-            *("quick", "transaction", "link", "pipe", "late", "storage", "refusals", "struck_link"),
-            *("refusing", "reader", "transport", "routes", "unreachable", "connection"),
+            *("quick", "transaction", "link", "pipe", "late", "arrivals", "storage", "refusals"),
+            *("struck_link", "refusing", "reader", "transport", "routes", "unreachable", "relay", "relayed"),
+            "connection",
             *("adapter", "__init__"),
         ],
     },
     {
         "adapters.django": [
-            *("moved", "rules", "stores", "storage", "unwatched", "call", "stand_ins", "kinds", "places"),
+            *(
+                "moved",
+                "rules",
+                "stores",
+                "storage",
+                "unwatched",
+                "call",
+                "far_stores",
+                "stand_ins",
+                "kinds",
+                "places",
+            ),
             "calling",
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
-            *("guarding", "faults", "adapter", "__init__"),
+            *("guarding", "faults", "adapter", "relayed", "__init__"),
         ]
     },
     # The lazy face of its package: the type checker sees all of them there.
     {"adapters": ["__init__"]},
-    {"_assertions": ["base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families", "own"]},
+    {"_assertions": ["of_process", "base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families", "own"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},

@@ -27,6 +27,7 @@ SCRIPTS = {
     "peers": None,
     "stores": None,
     "clients": None,
+    "processes": None,
 }
 
 needs_pyperf = needs("pyperf", "'cachetest[bench]'")

@@ -18,7 +18,7 @@ from .warm import run_unittest
 
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
 # those of child processes), and pytest runs its own functions.
-ELSEWHERE = ("django", "explanations", "how-to/assertions", "how-to/fresh", "how-to/processes")
+ELSEWHERE = ("django", "explanations", "how-to/assertions", "how-to/fresh", "processes")
 ELSEWHERE += ("how-to/faults", "how-to/keys", "how-to/many", "how-to/pytest", "how-to/snapshots")
 ELSEWHERE += ("how-to/states", "how-to/time", "tutorial")
 EXAMPLES = [

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
+from .._caches import attribution
 from .._caches.attribution import innermost_of
 from .._caches.backend_names import backend_names
 from .._sharing import children
-from .._sharing.joined import refuse_in_child
+from .._sharing.client import is_asking
+from .._sharing.joined import own_scope_is_open
 from ..adapters.registry import resolve_adapters
 from ..errors import CacheTestError, NotPatchedError
+from .of_process import find_process, validate_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,16 +47,27 @@ class _CachesOfTheRunningCase:
     """The caches of a case that unittest does not run: of the one that runs the same test, if one does.
 
     Torch's MultiThreadedTestCase makes another case for each rank, and calls the test method of each. The
-    case that is run has an attribute of its own, which goes first.
+    case that is run has an attribute of its own, which goes first. A rank of MultiProcessTestCase is a child
+    process, and has those of the test that it is of.
     """
 
     def __get__(self, case: AssertionBase | None, owner: type[AssertionBase]) -> MockCaches:
         scope = None if case is None else innermost_of(lambda scope: _is_run_by(scope.entered_by, case))
+        if case is not None and scope is None and (caches := _caches_of_parent()) is not None:
+            case.caches = caches
+            return caches
         if case is None or scope is None:
             raise AttributeError(f"{owner.__name__!r} object has no attribute 'caches'")
         case.caches = scope.caches
         case._session = cast("AssertionBase", scope.entered_by)._session
         return case.caches
+
+
+def _caches_of_parent() -> MockCaches | None:
+    """Return the caches of the test that this process is a child of; None where it is none, or can't ask."""
+    if attribution.outside is None or is_asking() is None or own_scope_is_open():
+        return None
+    return attribution.outside.caches
 
 
 def _is_run_by(runs: object, case: AssertionBase) -> bool:
@@ -91,7 +105,6 @@ class AssertionBase(_TestCase):
         return failure
 
     def _scope(self) -> MockCaches:
-        refuse_in_child("an assertion")
         if not hasattr(self, "caches"):
             raise NotPatchedError(
                 f"{self.id()} was not run by unittest, so it has no caches: "
@@ -107,6 +120,15 @@ class AssertionBase(_TestCase):
 
                 raise self._fail_with(None, join_problems(lines))
         return self.caches
+
+    def _process(self, process: int | str | None) -> int | None:
+        """Return the id of *process*, which is known here; None for None."""
+        if process is None:
+            return None
+        process, caches = validate_process(process), self._scope()
+        scope = None if self._session is None else self._session.scope
+        known = None if scope is None or children.state is None else children.state.children_of(scope)
+        return find_process(caches, process, {each for child in known or () for each in child.processes})
 
     def _cache(self, name: str) -> MockCache:
         return self._scope().get_stat(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +13,7 @@ from .._telling.key_patterns import is_of, words_of
 from ..errors import CacheTestWarning
 from .base import AssertionBase
 from .key_counts import counts_of_some
+from .of_process import validate_process, words_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class _Asked(NamedTuple):
 
     expected: dict[str, int | Bound]
     keys: Keys
-    process: int | None
+    process: int | str | None
     msg: object
 
     @property
@@ -64,7 +64,7 @@ class CountAssertions(AssertionBase):
         expirations: Count = None,
         failures: Count = None,
         keys: Keys = None,
-        process: int | None = None,
+        process: int | str | None = None,
         msg: object = None,
     ) -> None:
         """Fail unless the cache *name* has exactly these counts.
@@ -74,20 +74,20 @@ class CountAssertions(AssertionBase):
         many hits found what the library would not use: where hits are compared, that is 0 unless said
         otherwise. With *keys*, the counts are those of the operations on some keys: a glob over their text,
         such as ``"price:*"`` (of what is no text, over its ``repr``), or a function that is called with a key
-        and says whether it is one. With *process*, they are those of the process with that id. Raises
-        ``TypeError`` or ``ValueError`` for counts that can't be, and `UnknownCacheError`, with the closest
-        names, for a name that is none.
+        and says whether it is one. With *process*, they are those of one process: its id, its name such as
+        ``"ForkProcess-1"``, or its rank; a number is an id unless a rank of that number is known. Raises
+        ``TypeError`` or ``ValueError`` for counts that can't be and for a process that is not known, and
+        `UnknownCacheError`, with the closest names, for a name that is none.
         """
         cache = self._cache(name)
         counts = {"puts": puts, "hits": hits, "misses": misses, "refusals": refusals, "deletes": deletes}
         counts |= {"evictions": evictions, "expirations": expirations, "failures": failures}
-        asked = _Asked(_expected(cache, stats, counts), keys, self._process(process), msg)
+        asked = _Asked(_expected(cache, stats, counts), keys, process, msg)
+        of = self._process(process)
         if self._passes_over():
             return
-        if keys is None and process is None:
-            got = own_counts(cache)
-        else:
-            got = counts_of_some(cache, asked.chosen, process)
+        everything = keys is None and of is None
+        got = own_counts(cache) if everything else counts_of_some(cache, asked.chosen, of)
         self._compare(cache, asked, got, None, None, None)
 
     def assertCacheDelta(
@@ -105,36 +105,26 @@ class CountAssertions(AssertionBase):
         expirations: Count = None,
         failures: Count = None,
         keys: Keys = None,
-        process: int | None = None,
+        process: int | str | None = None,
         msg: object = None,
     ) -> _ExpectedDelta:
         """Return a context manager that fails unless its block did exactly this to the cache *name*.
 
-        Arguments and errors are those of `assertCacheStats`, raised before the block is entered.
-        ``with ... as delta`` gives ``delta.stats`` and ``delta.operations``, those that are compared.
+        Arguments and errors are those of `assertCacheStats`, raised before the block is entered, but for a
+        *process* that is not known: it may be started in the block, and is an error at its end. ``with ...
+        as delta`` gives ``delta.stats`` and ``delta.operations``, those that are compared.
         """
         cache = self._cache(name)
         counts = {"puts": puts, "hits": hits, "misses": misses, "refusals": refusals, "deletes": deletes}
         counts |= {"evictions": evictions, "expirations": expirations, "failures": failures}
-        asked = _Asked(_expected(cache, stats, counts), keys, self._process(process), msg)
+        if process is not None:
+            validate_process(process)
+        asked = _Asked(_expected(cache, stats, counts), keys, process, msg)
         if keys is not None or process is not None:
             # What can't be counted is an error here, and not where the block has ended.
             known = len(cache.operations) + cache.operations.dropped
-            counts_of_some(cache, asked.chosen, process, known)
+            counts_of_some(cache, asked.chosen, None, known, given="keys" if process is None else "process")
         return _ExpectedDelta(self, cache, asked)
-
-    def _process(self, process: int | None) -> int | None:
-        """Return *process*, which is the id of one that has done something here, or of this one."""
-        if process is None:
-            return None
-        process = whole_number("process", process)
-        if process != os.getpid():
-            caches = list(self._scope().values())
-            known = {each for cache in caches for each in cache.operations.snapshot().processes()}
-            if process not in known:
-                ids = ", ".join(map(str, sorted({os.getpid(), *filter(None, known)})))
-                raise ValueError(f"no operation of process {process} is known in this test, but of {ids}")
-        return process
 
     def _compare(
         self,
@@ -146,6 +136,7 @@ class CountAssertions(AssertionBase):
         since: object,
     ) -> None:
         """Fail unless *got* is what was *asked*; the others are as for `stats_differ` and `_history`."""
+        of = self._process(asked.process)
         # Loaded here: the text is for failures, and every process pays for an import.
         from .._telling.failures import stats_differ
 
@@ -159,7 +150,7 @@ class CountAssertions(AssertionBase):
             unavailable=cache.unavailable,
             skipped=skipped,
             keys=None if asked.keys is None else words_of(asked.keys),
-            process=asked.process,
+            process=None if of is None else words_of_process(self._scope(), of),
         )
         if differ is not None:
             raise self._fail_with(asked.msg, differ)
@@ -204,7 +195,7 @@ class _ExpectedDelta(CacheDelta):
     _entered = True
 
     def __init__(self, case: CountAssertions, cache: MockCache, asked: _Asked) -> None:
-        super().__init__(cache, asked.chosen, asked.process)
+        super().__init__(cache, asked.chosen)
         self._case = case
         self._cache = cache
         self._what = asked
@@ -218,6 +209,11 @@ class _ExpectedDelta(CacheDelta):
                 CacheTestWarning,
                 stacklevel=2,
             )
+
+    @property
+    def _process(self) -> int | None:
+        # It may have been started in the block.
+        return self._case._process(self._what.process)
 
     def __enter__(self) -> Self:
         self._entered = True
@@ -233,5 +229,5 @@ class _ExpectedDelta(CacheDelta):
         # That it was reset is told by this, whatever is compared.
         got = self.counts()
         if what.keys is not None or what.process is not None:
-            got = counts_of_some(self._cache, what.chosen, what.process, self.skipped)
+            got = counts_of_some(self._cache, what.chosen, self._process, self.skipped)
         self._case._compare(self._cache, what, got, self.skipped, self._in_blocks, self._since)

@@ -20,14 +20,17 @@ def counts_of_some(
     chosen: Callable[[object], object] | None,
     process: int | None = None,
     skipped: int = 0,
+    *,
+    given: str = "",
 ) -> dict[str, int]:
     """Return the counts, by word, of the operations on the keys that are *chosen* and of *process*.
 
-    The first *skipped* of all operations are left out. Raises ``ValueError`` where some are not known.
+    The first *skipped* of all operations are left out. Raises ``ValueError`` where some are not known, which
+    names what was *given* that needs them.
     """
     if "operations" in cache.unavailable:
         why = cache.unavailable["operations"]
-        given = "process" if chosen is None else "keys"
+        given = given or ("process" if chosen is None else "keys")
         raise ValueError(f"the operations of cache {cache.name!r} can't be known: {why}; leave {given} out")
     dropped = cache.operations.dropped
     if dropped > skipped:

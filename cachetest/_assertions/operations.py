@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._caches.counting import chosen_indexes
 from .._recording.operation import KINDS
 from .._recording.sameness import same_key
 from .._telling.key_parts import is_text
 from ..errors import closest_first
 from .base import AssertionBase
+from .of_process import words_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,30 +38,34 @@ class OperationAssertions(AssertionBase):
         operations: Sequence[str | tuple[str, object]],
         *,
         ordered: bool = True,
+        process: int | str | None = None,
         msg: object = None,
     ) -> None:
         """Fail unless the operations on the cache *name* are exactly these, in this order.
 
         Each is a string, ``"miss greeting:ada"``, which is compared with the text of the key (of what is no
         text, with its ``repr``), or a tuple, ``("miss", "greeting:ada")``, with the key as the program gives
-        it. Without *ordered*, any order will do. Raises ``TypeError`` or ``ValueError`` for what is no
+        it. Without *ordered*, any order will do. With *process*, those of that process are compared: its id,
+        its name or its rank, as for `assertCacheStats`. Raises ``TypeError`` or ``ValueError`` for what is no
         operation, for a kind that is none, with the closest ones, and where the operations can't be known.
         """
         cache = self._cache(name)
         if not isinstance(ordered, bool):
             raise TypeError(f"ordered must be True or False, not {ordered!r}")
         expected = [self._expected(cache, *each) for each in enumerate(_listed(operations), 1)]
+        of = self._process(process)
         history = self._known_operations(cache)
         if self._passes_over():
             return
-        differences = _differences(expected, history, ordered=ordered)
+        differences = _differences(expected, history, of, ordered=ordered)
         if differences is not None:
             from .._telling.order import operations_differ
             from .._telling.shortening import one_text
 
             with one_text():
                 lines = _with_texts(differences, expected, history)
-                text = operations_differ(lines, history, ordered=ordered)
+                by = "" if of is None else words_of_process(self._scope(), of)
+                text = operations_differ(lines, history, by, ordered=ordered)
             raise self._fail_with(msg, text)
 
     def _expected(self, cache: MockCache, place: int, element: object) -> _Expected:
@@ -131,12 +137,15 @@ def _shown(key: object) -> str:
     return key if type(key) is str else key_text(key)
 
 
-def _differences(expected: list[_Expected], history: History, *, ordered: bool) -> list[Line] | None:
+def _differences(
+    expected: list[_Expected], history: History, process: int | None, *, ordered: bool
+) -> list[Line] | None:
     """Return the lines of the diff, None where there is nothing to tell.
 
     Those of operations have no text yet, and those that are missing the place of the one *expected*.
     """
-    kinds, keys = history.kinds, history.keys
+    places = chosen_indexes(history.operations, 0, None, process)
+    kinds, keys = [history.kinds[n] for n in places], [history.keys[n] for n in places]
     # The text of a key may take long: of those that are compared by it alone, and once.
     texts: dict[int, str] = {}
 
@@ -157,7 +166,7 @@ def _differences(expected: list[_Expected], history: History, *, ordered: bool) 
     from .._telling.order import Found, Line, align
 
     wanted = [Line("-", str(place)) for place in range(len(expected))]
-    found = [Line(" ", "", Found(history, n)) for n in range(count)]
+    found = [Line(" ", "", Found(history, n)) for n in places]
     if ordered:
         return list(align(wanted, found, is_same))
     taken = set(pairs.values())
@@ -178,9 +187,12 @@ def _paired(expected: list[_Expected], count: int, is_same: Callable[[int, int],
 
 
 def _with_texts(lines: list[Line], expected: list[_Expected], history: History) -> list[Line]:
-    shown, told = _told_apart(expected, history.kinds, history.keys)
+    places = [line.found.at for line in lines if line.found is not None]
+    kinds, keys = [history.kinds[n] for n in places], [history.keys[n] for n in places]
+    shown, told = _told_apart(expected, kinds, keys)
+    texts = dict(zip(places, told, strict=True))
     return [
-        line._replace(text=shown[int(line.text)] if line.found is None else told[line.found.at])
+        line._replace(text=shown[int(line.text)] if line.found is None else texts[line.found.at])
         for line in lines
     ]
 

@@ -21,6 +21,10 @@ class _Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+    def __reduce__(self) -> str:
+        # There is one in each process.
+        return "MISSING"
+
 
 MISSING = _Missing()
 """Returned by a lookup that finds nothing: None may be a cached value."""

@@ -18,7 +18,10 @@ from .waiting_frames import waiting_places
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Quiet", "are_told"]
+__all__ = ["Quiet", "are_told", "left_out"]
+
+left_out: dict[int, int] = {}
+"""The threads that never count, by their ids, with their native ids: that of the server for children."""
 
 # So long, in seconds, between two looks: asleep, so that whoever waits for the interpreter gets it.
 _PAUSE = 0.001
@@ -73,9 +76,11 @@ def _seen(thread: int) -> _Sight:
 
 def _all_seen(but: int) -> dict[int, _Sight]:
     found = {}
+    # Another thread may begin or end meanwhile.
+    never = {but, *list(left_out.values())}
     for name in os.listdir(_FOLDER):
         thread = int(name)
-        if thread != but:
+        if thread not in never:
             try:
                 found[thread] = _seen(thread)
             except OSError:
@@ -104,7 +109,7 @@ class Quiet:
             before = _all_seen(threading.get_native_id())
             self._others = frozenset(each for each, sight in before.items() if not self._waits(sight))
         else:
-            here = {threading.get_ident()}
+            here = {threading.get_ident(), *left_out}
             waiting = waiting_places(here)
             alive = set(sys._current_frames()) - here
             self._others = frozenset(each for each in alive if waiting.get(each) is None)
@@ -151,7 +156,7 @@ class Quiet:
         return call not in ("23", "270", "72") or arguments.startswith("0x0 ")
 
     def _look_at_frames(self) -> bool:
-        but = self._others | {threading.get_ident()}
+        but = self._others | {threading.get_ident(), *left_out}
         first = waiting_places(but)
         for _ in range(2):
             sleep(_LONG_PAUSE)

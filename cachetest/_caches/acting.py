@@ -25,6 +25,20 @@ class ActingCache:
     # The adapter.
     explainer: Any = None
 
+    is_shared = True
+    """Whether a child process finds the entries of its parent here, or has entries of its own."""
+
+    is_remote = False
+    """Whether it is that of a test in the parent of this process."""
+
+    def keep_details(self, key: object, details: Any) -> None:
+        """Have the adapter keep *details* of *key*: what it takes that apart by, once for each key.
+
+        In a child process they go to the parent, by pickle, since it is there that a miss is explained.
+        """
+        if self.explainer is not None:
+            self.explainer.keep_details(self, key, details)
+
     @property
     def carrier(self) -> Any:
         """What carries faults out for it: its adapter, or what does that for entries of our own."""

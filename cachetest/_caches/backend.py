@@ -40,11 +40,22 @@ class MockBackend:
         remember_backend(made)
         return made
 
-    def __init__(self, name: str) -> None:
-        """Make a backend for the cache called *name*."""
+    # Of one that was unpickled, or copied, from before it was told.
+    shared = True
+
+    def __init__(self, name: str, *, shared: bool = True) -> None:
+        """Make a backend for the cache called *name*.
+
+        Where it is *shared*, as a server is, a child process of a test finds the entries of its parent. If
+        not, as in memory, a child has entries of its own, and only its operations are counted in the parent:
+        a cache is shared if all backends of its name are.
+        """
         if not isinstance(name, str):
             raise TypeError(f"a cache has a string for a name, not {name!r}")
+        if not isinstance(shared, bool):
+            raise TypeError(f"MockBackend({name!r}, shared={shared!r}): expected True or False")
         self.name = name
+        self.shared = shared
         scope = scope_of_caller()
         if scope is not None and not scope.closed:
             # So that a test can assert that the cache was not used.

@@ -89,11 +89,15 @@ class CacheDelta:
     _began: tuple[object, int, dict[str, int]] | None = None
     _ended: tuple[object, dict[str, int], Snapshot, int] | None = None
 
-    def __init__(self, cache: CountedCache, chosen: Chosen | None = None, process: int | None = None) -> None:
-        """Count what is done to *cache*: operations on *chosen* keys and of *process* alone, where given."""
+    def __init__(self, cache: CountedCache, chosen: Chosen | None = None) -> None:
+        """Count what is done to *cache*: operations on *chosen* keys alone, where given."""
         self._counted = cache
         self._chosen = chosen
-        self._process = process
+
+    @property
+    def _process(self) -> int | None:
+        """The process whose operations alone are counted."""
+        return None
 
     def __enter__(self) -> Self:
         self._begin()

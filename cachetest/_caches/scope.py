@@ -20,7 +20,7 @@ from .threads import ThreadOrTask, current_thread_or_task, this_thread
 from .uncounted_notes import lines_left, note_uncounted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from .cache import Explainer, MockCache
     from .running import Work
@@ -83,6 +83,8 @@ class Scope(Placed):
     entered_by: object = None
     # The stay in it that has patched for it, and has adapters.
     session: Any = None
+    # The switches that its opener has turned for it, several at once with what they are.
+    turned: Sequence[tuple[Sequence[Any], bool]] = ()
     # What it has started and may still run, by id.
     running: dict[int, ref[Work]] | None = None
     # Told when all that it has started has ended, after it was closed; with True where that may act at once.
@@ -156,8 +158,11 @@ class Scope(Placed):
     @property
     def late(self) -> MockCaches:
         """The caches that late operations read and write: they need some, but not what a report has shown."""
-        made = MockCaches(observer=partial(note_uncounted, (), self))
-        return cast("MockCaches", vars(self).setdefault("_late", made))
+        own = vars(self)
+        # Asked first: each operation of a child process comes this way.
+        if "_late" not in own:
+            own.setdefault("_late", MockCaches(observer=partial(note_uncounted, (), self)))
+        return cast("MockCaches", own["_late"])
 
     def around(self) -> Scope | None:
         """Return what would be the scope around it if it were opened now."""

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._caches.attribution import scope_of_caller
 from .._recording.locks import make_lock
-from .._telling.explained_keys import EXPLAINED, ExplainedKeys
+from .._sharing.client import is_asking, tell
+from .._telling.explained_keys import EXPLAINED, ExplainedKeys, made_of
 from ..adapters.base import Adapter
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from .._caches.caches import MockCaches
@@ -50,6 +51,9 @@ class KeyFunctions(Adapter):
 
     def identity(self) -> Hashable:
         return self._places
+
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        return (self._places,), {}
 
     def install(self) -> Undo:
         """Have the calls of the functions remembered.
@@ -151,6 +155,11 @@ class _Recorder:
 
     def _note(self, key: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         scope = scope_of_caller()
+        if (scope is None or scope.closed) and is_asking() is not None:
+            # It is the parent that explains misses.
+            made = made_of(args[self._is_bound :], kwargs, self._bind)
+            tell("made_key", tuple(self.places), key, made)
+            return
         explained = None if scope is None or scope.closed else scope.caches._shared.get(EXPLAINED)
         place = None if explained is None else next((p for p in explained.places if p in self.places), None)
         if explained is not None and place is not None:

@@ -85,10 +85,10 @@ class PatchCaches:
         """Check the arguments; nothing is patched yet.
 
         Without *explain_misses* no parts of keys are kept; *log_length* is how many operations of each cache
-        are. What the block leaves running keeps its patches for *patience* seconds at most;
-        *log_outside* names packages whose lines are not the caller's; *explain_keys* functions of the program
-        that make keys, each ``"package.module:function"``. Raises `UnknownAdapterError`, or
-        ``TypeError`` for what is no adapter at all.
+        are. What the block leaves running keeps its patches for *patience* seconds at most, and its child
+        processes are waited for as long; *log_outside* names packages whose lines are not the caller's;
+        *explain_keys* functions of the program that make keys, each ``"package.module:function"``. Raises
+        `UnknownAdapterError`, or ``TypeError`` for what is no adapter at all.
         """
         self._adapters = validate_adapters(adapters)
         self._enable = validate_names(enable, "enable") if enable != () else ()

@@ -196,6 +196,8 @@ class Session:
         if scope in of_parent:  # in a forked child all stays patched: it refuses, and reaches no real store
             return None
         try:
+            if children.state is not None:
+                children.await_children(scope, self._patience)
             self._undo_all()
         except Exception as error:
             self._cause = error
@@ -209,7 +211,8 @@ class Session:
         begun = None if scope._caches is None else scope._caches._awaited
         self._problems += give_up(self.unmet, scope._caches) if self.unmet or begun else ()
         # Nearly always there is nothing.
-        late = self._ask_children(scope) if children.state is not None else []
+        told, late = children.end(scope) if children.state is not None else ((), [])
+        self._problems += told
         found, self.scope = take_uncounted(scope) if any(pending) else None, None
         if not self._problems and not found and not late:
             return None
@@ -221,10 +224,6 @@ class Session:
             problems += describe_uncounted([*found.unattributed, *found.own_late])
             late += [*describe_uncounted(found.others_late, found.not_kept), *found.left_running]
         return SessionResult(problems, late, self._cause)
-
-    def _ask_children(self, scope: Scope) -> list[str]:
-        self._problems += tuple(children.end(scope))
-        return children.late_lines()
 
     def entry_key(self, cache: str, key: object) -> object:
         """Return the key that the adapter of *cache* keeps an entry under which a program calls *key*."""
@@ -243,7 +242,7 @@ class Session:
 
     def _override(self, scope: Scope, switches: list[Switch], value: bool) -> None:
         present = [switch for switch in switches if switch.exists()]
-        self._overridden += ((present, value),)
+        scope.turned = self._overridden = (*self._overridden, (present, value))
         override(present, value, self._turn_undo(), test=scope.test)
 
     def _enter_context(self, adapter: Adapter, scope: Scope) -> None:

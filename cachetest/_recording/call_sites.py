@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
 
+    from typing_extensions import Self
+
     from .makers import Made
     from .packages import Packages
 
@@ -23,6 +25,7 @@ __all__ = [
     "CallSite",
     "JobName",
     "Location",
+    "ProcessThread",
     "TaskName",
     "calling_frame",
     "calling_location",
@@ -31,6 +34,7 @@ __all__ = [
     "made_here",
     "outside",
     "this_thread",
+    "without_thread",
 ]
 
 # Of so many packages of the program the line is kept: its library may be one of them, which is known later.
@@ -147,6 +151,10 @@ class CallSite:
         return str(location_of(*self._at))
 
 
+without_thread: set[int] = set()
+"""The threads of cachetest's own, by their ids, that `threading` is not to know."""
+
+
 class JobName(str):
     """The name of a thread while it does one job of a pool: each job has an object of its own."""
 
@@ -159,13 +167,37 @@ class TaskName(JobName):
     __slots__ = ()
 
 
+class ProcessThread(str):
+    """The name of a thread of another process, whose operations are done in this one.
+
+    *process* is the id of that process, and *process_name* what `multiprocessing` calls it, or its rank. One
+    that has no name of its own goes by its id: "process 4711".
+    """
+
+    process: int
+    process_name: str
+
+    def __new__(cls, name: str, process: int, process_name: str | None = None) -> Self:
+        made = super().__new__(cls, name)
+        made.process = process
+        # `MainProcess` is every process that `multiprocessing` has not started: the test's own is another.
+        named = process_name not in {None, "", "MainProcess"}
+        made.process_name = str(process_name) if named else f"process {process}"
+        return made
+
+    def __getnewargs__(self) -> tuple[str, int, str]:  # type: ignore[override]
+        return str(self), self.process, self.process_name
+
+
 class _ThisThread(threading.local):
     """The name of the thread that reads it: twice as fast as asking `threading` each time."""
 
     name: str
 
     def __init__(self) -> None:
-        self.name = self._own = threading.current_thread().name
+        # To ask for one that `threading` does not know would make it known, for as long as the process lives.
+        is_known = threading.get_ident() not in without_thread
+        self.name = self._own = threading.current_thread().name if is_known else ""
         self._made: TaskName | None = None
 
     def put_on(self, name: str) -> tuple[str | None, str]:

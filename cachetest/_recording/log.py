@@ -189,6 +189,12 @@ class OperationLog(Sequence[Operation]):
         return found[::-1]
 
     @property
+    def newest(self) -> int:
+        """The number of the newest operation that is logged; 0 where none is."""
+        latest = self.state.latest
+        return number_of(latest[-1]) if latest else 0
+
+    @property
     def generation(self) -> object:
         """A token that is another object after each `clear`."""
         return self.state

@@ -147,6 +147,7 @@ _CACHES = f"{__name__.partition('.')[0]}._caches"
 # The functions that run what somebody else has made, by their names and modules: what is outside of one of
 # these is not the caller. `RUNNING_MODULES` has the same modules.
 _MAKERS: dict[str, dict[str, Callable[[FrameType], Made | None]]] = {
+    "act_as": {f"{__name__.partition('.')[0]}._sharing.as_child": _of_bound},
     "_run": {"asyncio.events": _of_loop},
     "_multicall": {"pluggy._callers": _of_hook},
     "bound": {

@@ -94,6 +94,7 @@ class Operation:
             "kind",
             "number",
             "process",
+            "process_name",
             "store",
             "thread",
         ),
@@ -123,6 +124,9 @@ class Operation:
     """Server and database, where a cache may have several: ``"redis://localhost:6379/0"``."""
     process: int | None
     """The id of the process that called."""
+    process_name: str | None
+    """The name of the process that called, where that is not the test's own: ``"ForkProcess-1"`` as
+    `multiprocessing` has it, ``"rank 0"``, or ``"process 4711"`` by its id."""
     error: str | None
     """The class and the text of the exception, for a failure; for a refusal the reason."""
     fault: Any
@@ -141,6 +145,7 @@ class Operation:
         asked: str | None = None,
         store: str | None = None,
         process: int | None = None,
+        process_name: str | None = None,
         error: str | None = None,
         fault: Any = None,
         origin: Origin | Callable[[], Origin] = None,
@@ -155,6 +160,7 @@ class Operation:
         put(self, "asked", _ASKED.get(kind) if asked is None else asked)
         put(self, "store", store)
         put(self, "process", process)
+        put(self, "process_name", process_name)
         put(self, "error", error)
         put(self, "fault", fault)
         put(self, "_origin", origin)
@@ -230,6 +236,6 @@ def place_of(operation: Operation) -> str:
 
 
 _SHOWN = (
-    *("number", "kind", "cache", "key", "asked", "store", "thread", "process", "where", "error", "fault"),
-    "origin",
+    *("number", "kind", "cache", "key", "asked", "store", "thread", "process", "process_name"),
+    *("where", "error", "fault", "origin"),
 )

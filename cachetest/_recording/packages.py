@@ -52,6 +52,7 @@ RUNNING_MODULES = frozenset(
         "unittest.suite",
         f"{__name__.partition('.')[0]}._caches.attribution",
         f"{__name__.partition('.')[0]}._caches.task_hooks",
+        f"{__name__.partition('.')[0]}._sharing.as_child",
     }
 )
 

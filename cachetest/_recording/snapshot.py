@@ -86,7 +86,17 @@ class Snapshot(Sequence[Operation]):
 
     def processes(self) -> list[int | None]:
         """Return the id of the process of each operation."""
-        return [each.process if isinstance(each, Operation) else self._process for each in self._records]
+        return [
+            each.process if isinstance(each, Operation) else getattr(each[3], "process", self._process)
+            for each in self._records
+        ]
+
+    def process_names(self) -> list[str | None]:
+        """Return the name of the process of each operation, which is None for the test's own."""
+        return [
+            each.process_name if isinstance(each, Operation) else getattr(each[3], "process_name", None)
+            for each in self._records
+        ]
 
     def given_origins(self) -> dict[int, str]:
         """Return the origins that puts were logged with, by the numbers of these."""
@@ -112,7 +122,13 @@ class Snapshot(Sequence[Operation]):
         known = more[0] if more else {}
         if kind == "hit" and "origin" not in known:
             known = {**known, "origin": partial(self._origin_of, number, key, known.get("store"))}
-        return Operation(number, kind, self._cache, key, thread, where, process=self._process, **known)
+        process, name = self._process, None
+        # A `ProcessThread` of `call_sites`, which is above this file.
+        if hasattr(thread, "process"):
+            process, name, thread = thread.process, thread.process_name, str(thread)
+        return Operation(
+            number, kind, self._cache, key, thread, where, process=process, process_name=name, **known
+        )
 
     def _origin_of(self, number: int, key: object, store: str | None) -> Origin:
         """Return the origin of the entry that the operation *number* hit, as `Operation.origin` has it."""

@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._telling.key_parts import is_text
+from .._telling.processes import MAIN
 from .._telling.shortening import LIMIT, one_text, repr_in_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._caches.cache import MockCache
+    from .._recording.operation import Operation
     from .._telling.explanation import Explanation
     from .._telling.history import History
 
@@ -57,18 +59,22 @@ def _cache_as_dict(cache: MockCache) -> dict[str, Any]:
             for key, value in list(cache.cache.items())
         ],
         "operations_not_kept": history.dropped,
-        "operations": [
-            {
-                "kind": operation.kind,
-                "key": _plain(operation.key),
-                "thread": operation.thread,
-                "where": str(operation.where),
-                "error": operation.error,
-            }
-            for operation in history.operations
-        ],
+        "operations": [_operation_as_dict(operation, history) for operation in history.operations],
         "newest_miss": _explanation_as_dict(history.explain(misses[-1]), history) if misses else None,
     }
+
+
+def _operation_as_dict(operation: Operation, history: History) -> dict[str, Any]:
+    found = {
+        "kind": operation.kind,
+        "key": _plain(operation.key),
+        "thread": operation.thread,
+        "where": str(operation.where),
+        "error": operation.error,
+    }
+    if history.processes:
+        found |= {"process": operation.process, "process_name": operation.process_name or MAIN}
+    return found
 
 
 def _explanation_as_dict(found: Explanation, history: History) -> dict[str, Any]:
@@ -78,7 +84,9 @@ def _explanation_as_dict(found: Explanation, history: History) -> dict[str, Any]
         operation=history.place_of(found.operation),
         earlier=history.place_of(found.earlier),
         later=history.place_of(found.later),
+        missed=history.place_of(found.missed),
         nearest_operation=history.place_of(found.nearest_operation),
+        others={history.place_of(number): other for number, other in found.others.items()},
     )
     nearest = explanation.nearest_operation is not None or explanation.differences
     return {

@@ -89,7 +89,8 @@ def _operations(cache: MockCache) -> list[str]:
     stores = len(set(history.stores)) > 1
     lines += [
         f"{each.number}. {each.kind:<4}  {short_repr(each.key)}{f'  in {each.store}' if stores else ''}  "
-        f"{place_of(each)}, by {each.thread}{_struck(each)}" + (f": {each.error}" if each.error else "")
+        f"{place_of(each)}, by {each.thread}{history.by(each).replace(', by', ' of', 1)}{_struck(each)}"
+        + (f": {each.error}" if each.error else "")
         for each in newest
     ]
     if misses := history.misses():

@@ -1,1 +1,1 @@
-"""One scope for several processes: a child process learns of its parent's test, and refuses for now."""
+"""One scope for several processes: a child process learns of its parent's test, and asks for its caches."""

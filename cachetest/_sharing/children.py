@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 from contextlib import suppress
 from itertools import count
@@ -14,64 +13,26 @@ from typing import TYPE_CHECKING, NamedTuple
 from .._caches.scope import open_scopes
 from .._recording.call_sites import calling_location
 from .._recording.locks import make_lock
-from .joined import LIBRARIES, REMEDY, Parent
+from .._recording.uncounted import add_left_running
+from .child import Child, is_made_by_pool
+from .joined import LIBRARIES, Parent
 from .ledger import Ledger
+from .processes import is_running, spawned_processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._caches.scope import Scope
+    from .._caches.threads import ThreadOrTask
     from ..adapters.base import Adapter
 
-__all__ = [
-    "Child",
-    "end",
-    "forget_all",
-    "in_use",
-    "late_lines",
-    "ledger",
-    "lines_of",
-    "new_child",
-    "state",
-]
+__all__ = ["Child", "await_children", "end", "forget", "forget_all", "in_use", "late_lines", "ledger"]
+__all__ += ["lines_of", "new_child", "state"]
 
 # How many seconds a child that is Python may take from its start until it is known to have joined.
 _PATIENCE = 5.0
 # The oldest children are forgotten when there are more.
 _KEPT = 1_000
-
-
-class Child:
-    """A child process, or several of one fork: the *scopes* that it may be of, and what it is told."""
-
-    def __init__(self, scopes: tuple[Scope, ...], parent: Parent) -> None:
-        self.scopes = scopes
-        self.parent = parent
-        # What it was refused, and which processes have written of it.
-        self.used: list[str] = []
-        self.processes: set[int] = set()
-        # Where it is Python and has to say that it has joined: its command, and its process.
-        self.awaited: str | None = None
-        self.process: int | None = None
-
-    def forget(self) -> None:
-        """Have it known that it could not be made."""
-        if state is not None:
-            state.by_serial.pop(self.parent.serial, None)
-
-    def lines_of_use(self) -> list[str]:
-        """Return a line for each cache that it was refused."""
-        return [f"child process {each}: nothing of it is counted. Instead, {REMEDY}" for each in self.used]
-
-    def lines(self) -> list[str]:
-        """Return a line for each thing that it did and that no test has counted, or that can't be told."""
-        if self.awaited is None or self.processes:
-            return self.lines_of_use()
-        return [
-            f"child process {self.process}, {self.parent.how}, is a Python that did not join this test "
-            f"({self.awaited}): whether it has used a cache, or a real store, can't be told. Install "
-            "cachetest where it runs, or call cachetest.join() in it before it uses a cache"
-        ]
 
 
 class _State(NamedTuple):
@@ -95,13 +56,59 @@ in_use: dict[Scope, Sequence[Adapter]] = {}
 _late: list[str] = []
 
 
-def end(scope: Scope) -> list[str]:
-    """Return a line for each thing that children of *scope*, which has closed, did: for the last time."""
+def forget(child: Child) -> None:
+    """Have it known that *child* could not be made."""
+    if state is not None:
+        state.by_serial.pop(child.parent.serial, None)
+
+
+def await_children(scope: Scope, patience: float) -> None:
+    """Wait until the children of *scope*, which is about to close, have ended; those that have not are named.
+
+    It is for *patience* seconds at most.
+    """
+    until = monotonic() + patience
+    _await(scope)
+    while (found := _still_running(scope)) and monotonic() < until:
+        sleep(0.002)
+    for process, child in found:
+        add_left_running(
+            f"late: child process {process or 'of a pool'}, {child.parent.how}, still runs {patience:g} s "
+            f"after the end of {child.parent.test}, which has waited for it"
+        )
+
+
+def _still_running(scope: Scope) -> list[tuple[int, Child]]:
+    with _lock:
+        return _running_of(scope)
+
+
+def _running_of(scope: Scope) -> list[tuple[int, Child]]:
+    from .server import connected_processes
+
     if state is None:
         return []
+    _read(state)
+    connected = connected_processes()
+    every = list(state.by_serial.values())
+    of_scope = [each for each in every if each.scope is not None and scope in each.scope.lineage()]
+    found = [(process, child) for child in of_scope for process in child.running(connected)]
+    silent = [child for child in of_scope if child.is_spawned and not child.processes]
+    if silent:
+        known = set().union(*(child.processes for child in every))
+        found += zip(sorted(spawned_processes() - known), silent, strict=False)
+    return found
+
+
+def end(scope: Scope) -> tuple[tuple[str, ...], list[str]]:
+    """Return a line for each thing that children of *scope*, which has closed, did: for the last time.
+
+    And, once, one for each that those of others did after the end of their test.
+    """
     _await(scope)
     with _lock:
-        return _told_last(scope)
+        told = _told_last(scope)
+    return tuple(told), late_lines()
 
 
 def _told_last(scope: Scope) -> list[str]:
@@ -123,27 +130,39 @@ def new_child(how: str) -> Child | None:
     """Return a child that is about to be made, *how* in one word; None where no test of ours is running."""
     # Loaded here, as what describes the adapters: few tests have a child.
     from .._caches.attribution import scope_of_caller
+    from .._caches.scope import mark, spawned_by
+    from .._caches.threads import current_thread_or_task
 
     scope = scope_of_caller()
     scopes = open_scopes() if scope is None or scope.closed else (scope,)
     if not scopes:
         return None
+    found = mark.get()
+    unmarked = found is None or found.is_resting
+    spawner = scope.opener if unmarked and scope is not None else spawned_by.get() or current_thread_or_task()
     with _lock:
-        return _made(f"{how} at {calling_location(LIBRARIES)}", scopes)
+        child = _made(f"{how} at {calling_location(LIBRARIES)}", scopes, scope, spawner)
+    child.is_worker = how != "given work" and is_made_by_pool()
+    child.is_spawned = how == "spawned" and not child.is_worker
+    return child
 
 
-def _made(how: str, scopes: tuple[Scope, ...]) -> Child:
+def _made(how: str, scopes: tuple[Scope, ...], scope: Scope | None, spawner: ThreadOrTask | None) -> Child:
     global state
-    from .described import described_adapters
+    from .described import described_for
+    from .requests import answering
+    from .server import start
 
     if state is None:
         state = _State(Ledger(), {})
         atexit.register(_at_exit, state)
+    server = start(state.ledger.folder, answering(state.by_serial)) if state.ledger.folder else None
     serial = next(_serials)
     test = " or ".join(str(each.test.label) for each in scopes)
-    adapters = described_adapters(list(in_use.values()))
-    parent = Parent(getpid(), test, state.ledger.path, serial, how, adapters)
-    child = state.by_serial[serial] = Child(scopes, parent)
+    parent = Parent(getpid(), test, state.ledger.path, serial, how, described_for(scopes, in_use))
+    if server is not None:
+        parent.address, parent.key = server.address, server.key
+    child = state.by_serial[serial] = Child(scopes, parent, scope, spawner)
     return child
 
 
@@ -205,11 +224,13 @@ def _await(scope: Scope) -> None:
     until = monotonic() + _PATIENCE
     while (left := _awaited(scope)) and monotonic() < until:
         # They are asked first: one may join and end in between.
-        running = [child for child in left if _is_running(child.process)]
+        running = [child for child in left if is_running(child.process)]
         left = _awaited(scope)
         if not any(child in left for child in running):
             return
         sleep(0.002)
+    for child in left:
+        child.was_waited_for = True
 
 
 def _awaited(scope: Scope) -> list[Child]:
@@ -222,49 +243,24 @@ def _still_awaited(scope: Scope) -> list[Child]:
         return []
     _read(state)
     found = state.children_of(scope)
-    return [child for child in found if child.awaited is not None and not child.processes]
-
-
-def _is_running(process: int | None) -> bool:
-    if process is None:
-        return False
-    if not hasattr(os, "waitid"):
-        # macOS until Python 3.12, and Windows.
-        return _exists(process)
-    try:
-        # Without reaping it, which is for the program to do.
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, process, flags) is None
-    except ChildProcessError:
-        return False
+    return [child for child in found if child.is_awaited() and not child.was_waited_for]
 
 
 def _tidy(known: _State) -> None:
     """Forget children that can do nothing any more; without any, the ledger goes too."""
     global state
+    from .server import connected_processes
+
     if open_scopes():
         return
+    connected = connected_processes()
     for serial, child in list(known.by_serial.items()):
-        # One that has written nothing yet may be about to.
-        has_ended = bool(child.processes) and not any(map(_exists, child.processes))
-        if has_ended or len(known.by_serial) > _KEPT:
+        if child.has_ended(connected) or len(known.by_serial) > _KEPT:
             del known.by_serial[serial]
     if not known.by_serial:
         atexit.unregister(_at_exit)
-        known.ledger.remove()
+        _close(known)
         state = None
-
-
-def _exists(process: int) -> bool:
-    if sys.platform == "win32":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _at_exit(known: _State) -> None:
@@ -273,7 +269,14 @@ def _at_exit(known: _State) -> None:
     if state is known and (lines := late_lines()):
         print("\n".join(["cachetest: no test was left to tell of this.", *lines]), file=sys.stderr)
     with suppress(OSError):
-        known.ledger.remove()
+        _close(known)
+
+
+def _close(known: _State) -> None:
+    from .server import close
+
+    close()
+    known.ledger.remove()
 
 
 def forget_all() -> None:

@@ -1,45 +1,87 @@
-"""Adapters in words that a child process can be told: their names, and where their caches are found."""
+"""Adapters in words that a child process can be told: what makes an equal one there, and when.
+
+A description has four fields: the name of the adapter, what a child does with its caches, the modules whose
+import it is installed at, and the rest as JSON, which a child that uses no cache never reads.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import TYPE_CHECKING, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ..adapters.registry import detected_adapters, known_adapters
 from ..adapters.targets import Targets
+from .joined import WITHIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from .._caches.scope import Scope
     from ..adapters.base import Adapter
 
-__all__ = ["BETWEEN", "described_adapters", "places_of"]
-
-BETWEEN = "\x1e"
-"""Stands between the name of an adapter and each of the words that say more of it."""
+__all__ = ["described_for", "places_of"]
 
 
-def described_adapters(in_use: Iterable[Sequence[Adapter]]) -> tuple[str, ...]:
-    """Return a description of each adapter of *in_use*, the adapters of each scope."""
+def described_for(scopes: Iterable[Scope], in_use: Mapping[Scope, Sequence[Adapter]]) -> tuple[str, ...]:
+    """Return a description of each adapter of *scopes*, of which *in_use* has the adapters."""
+    around = list(dict.fromkeys(each for scope in scopes for each in scope.lineage()))
+    values: dict[str, bool] = {}
+    # The innermost one last, whose value is in force.
+    for scope in reversed(around):
+        for switches, value in scope.turned:
+            values.update({switch.name: value for switch in switches})
     found: dict[str, None] = {}
     detected = detected_adapters()
-    for adapters in in_use:
-        found.update(dict.fromkeys(map(_described, adapters)))
+    for adapters in [in_use[each] for each in around if each in in_use]:
+        found.update(dict.fromkeys(_described(each, values) for each in adapters))
         if [each for each in adapters if each.name in known_adapters] == detected:
             # Nobody has named them, so those whose library the child alone imports are meant as well.
-            found.update(dict.fromkeys(name for name, known in known_adapters.items() if known.autodetects))
+            names = {each.name for each in adapters}
+            others = [name for name, known in known_adapters.items() if known.autodetects]
+            found.update(dict.fromkeys(_of(name, "ask", (), {}) for name in others if name not in names))
     return tuple(found)
 
 
-def _described(adapter: Adapter) -> str:
-    words: list[str] = []
+def _of(name: str, support: str, modules: Iterable[str], more: dict[str, Any]) -> str:
+    return WITHIN.join([name, support, ",".join(modules), json.dumps(more)])
+
+
+def _described(adapter: Adapter, values: dict[str, bool]) -> str:
+    more: dict[str, Any] = {}
+    modules: dict[str, None] = {}
+    known = known_adapters.get(adapter.name)
+    cls = type(adapter)
+    if known is None or known.class_name != cls.__name__:
+        more["class"] = f"{cls.__module__}:{cls.__qualname__}"
+        modules.update(dict.fromkeys(_patched_modules(adapter)))
+    arguments, named = adapter.given()
+    if arguments:
+        more["arguments"] = list(arguments)
+    if named:
+        more["named"] = dict(named)
     if isinstance(adapter, Targets):
+        more["places"] = {}
         for cache, target in adapter.targets.items():
-            places = [target] if isinstance(target, str) else places_of(target)
-            words += [f"{cache}={place}" for place in places]
-    elif adapter.name == "django":
-        words += cast("Iterable[str]", adapter.identity())
-    return BETWEEN.join([adapter.name, *words])
+            more["places"][cache] = places = [target] if isinstance(target, str) else list(places_of(target))
+            modules.update(dict.fromkeys(place.partition(":")[0] for place in places))
+    for switch in adapter.switches:
+        if switch.name in values:
+            more.setdefault("switches", {}).setdefault(switch.module, {})[switch.name] = values[switch.name]
+            modules.update({switch.module: None} if switch.module else {})
+    return _of(adapter.name, adapter.child_support, modules, more)
+
+
+def _patched_modules(adapter: Adapter) -> Iterator[str]:
+    """Yield the modules of what *adapter*, which is installed, has changed."""
+    # By name: what installs is of a higher level.
+    for each, owner in import_module("cachetest._patching.shared_installs").patched_owners():
+        if each == adapter:
+            module = (
+                owner if isinstance(owner, type(sys)) else owner if isinstance(owner, type) else type(owner)
+            )
+            yield getattr(module, "__module__", None) or module.__name__
 
 
 def places_of(target: object) -> Iterator[str]:

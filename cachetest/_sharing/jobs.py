@@ -7,7 +7,7 @@ from os import getpid
 
 from .imports import forget_waiting
 from .joined import Parent, begin_job, end_job
-from .libraries import begin_to_refuse, refuse_outside_scopes
+from .libraries import begin_to_ask, forget_job, refuse_outside_scopes
 
 TYPE_CHECKING = False
 
@@ -54,13 +54,14 @@ class JoiningJob:
             # It is no job for another process after all.
             return self._function(*args, **kwargs)
         begin_job(self._parent)
-        begin_to_refuse(self._parent)
+        begin_to_ask(self._parent)
         stops: list[Callable[[], object]] = []
         begin = refuse_outside_scopes(self._parent, stops)
         try:
             return self._function(*args, **kwargs)
         finally:
             forget_waiting(begin)
+            forget_job(self._parent)
             for stop in stops:
                 stop()
             end_job()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .joined import JOIN, Parent, current_parent, enter, report
-from .libraries import begin_to_refuse, refuse_outside_scopes
+from .libraries import begin_to_ask, refuse_outside_scopes
 from .process_hooks import hook_for_good
 
 __all__ = ["join", "join_as"]
@@ -15,8 +15,8 @@ def join() -> None:
     """Have this process known as a child of the test that started it; do nothing if no test did.
 
     It is called by itself in a Python where cachetest is installed. Elsewhere (an interpreter with ``-S``, or
-    one that embeds Python) call it before the first use of a cache: until a child can use the caches of its
-    parent's test, each use is a `ChildOperationError`.
+    one that embeds Python) call it before the first use of a cache: from then on what this process does is
+    done, and counted, in the caches of that test. What can't be asked for there is a `ChildOperationError`.
     """
     text = os.environ.get(JOIN)
     if text is not None and current_parent() is None:
@@ -30,7 +30,7 @@ def join_as(text: str) -> None:
     except ValueError:
         raise ValueError(f"the environment variable {JOIN} was not set by cachetest: {text!r}") from None
     enter(parent)
-    begin_to_refuse(parent)
+    begin_to_ask(parent)
     refuse_outside_scopes(parent, [])
     # Its own children are of the test as well.
     hook_for_good()

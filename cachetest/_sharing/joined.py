@@ -1,4 +1,4 @@
-"""What a child process knows of its parent's test, and how it refuses to use the caches of that.
+"""What a child process knows of its parent's test, and how it refuses what it can't ask for.
 
 Nothing is imported here that a Python process has not imported by itself: many children never use a cache.
 """
@@ -22,11 +22,13 @@ __all__ = [
     "JOIN",
     "LIBRARIES",
     "REMEDY",
+    "WITHIN",
     "Parent",
     "begin_job",
     "current_parent",
     "end_job",
     "enter",
+    "is_in_parents_test",
     "is_text_of",
     "own_scope_is_open",
     "refuse",
@@ -40,6 +42,8 @@ JOIN = "CACHETEST_JOIN"
 
 BETWEEN = "\x1f"
 """Stands between the fields of a line, and of what a child is told."""
+WITHIN = "\x1e"
+"""Stands between the fields of what describes an adapter."""
 # A longer line could be torn by that of another child.
 _LONGEST = 3_000
 # Their lines are not the caller's.
@@ -60,12 +64,21 @@ class Parent:
 
     ``how`` says how the child came to be, and where. ``ledger`` is the path of the file in which the child
     tells of itself, by its ``serial`` number. ``adapters`` has a description of each adapter of the test.
+    ``address`` is that of the socket by which it can be asked, with its ``key``; "" where it can't be.
     """
 
-    __slots__ = ("adapters", "how", "ledger", "process", "serial", "test")
+    __slots__ = ("adapters", "address", "how", "key", "ledger", "process", "serial", "test")
 
     def __init__(
-        self, process: int, test: str, ledger: str, serial: int, how: str, adapters: tuple[str, ...] = ()
+        self,
+        process: int,
+        test: str,
+        ledger: str,
+        serial: int,
+        how: str,
+        adapters: tuple[str, ...] = (),
+        address: str = "",
+        key: str = "",
     ) -> None:
         self.process = process
         self.test = test
@@ -73,17 +86,20 @@ class Parent:
         self.serial = serial
         self.how = how
         self.adapters = adapters
+        self.address = address
+        self.key = key
 
     def as_text(self) -> str:
         """Return it as a string without NUL, for the environment."""
-        fields = [str(self.process), self.test, self.ledger, str(self.serial), self.how, *self.adapters]
+        fields = [str(self.process), self.test, self.ledger, str(self.serial), self.how]
+        fields += [self.address, self.key, *self.adapters]
         return BETWEEN.join(fields).replace("\0", "")
 
     @classmethod
     def from_text(cls, text: str) -> Parent:
         """Return what `as_text` was made of; raises ``ValueError`` for any other text."""
-        process, test, ledger, serial, how, *adapters = text.split(BETWEEN)
-        return cls(int(process), test, ledger, int(serial), how, tuple(adapters))
+        process, test, ledger, serial, how, address, key, *adapters = text.split(BETWEEN)
+        return cls(int(process), test, ledger, int(serial), how, tuple(adapters), address, key)
 
 
 # That of this process; and those of the jobs that are being done for others, the latest last.
@@ -104,6 +120,11 @@ def own_scope_is_open() -> bool:
     """Return whether a scope of this very process is open."""
     scope = sys.modules.get("cachetest._caches.scope")
     return scope is not None and bool(scope.open_scopes())
+
+
+def is_in_parents_test() -> bool:
+    """Return whether all that this process does, outside scopes of its own, is of its parent's test."""
+    return current_parent() is not None and not own_scope_is_open()
 
 
 def is_text_of(process: int, text: str | None) -> bool:
@@ -181,6 +202,6 @@ def refuse(parent: Parent, cache: str, what: str) -> NoReturn:
         report(parent, "used", f"{what}, at {at}")
     raise ChildOperationError(
         f"{what}, at {at}, was refused: this is child process {getpid()}, {parent.how}, inside "
-        f"{parent.test}, whose caches are in process {parent.process}. Nothing that a child does can be "
-        f"counted there. Instead, {REMEDY}"
+        f"{parent.test}, whose caches are in process {parent.process}. It can't be asked for there. "
+        f"Instead, {REMEDY}"
     )

@@ -1,90 +1,150 @@
-"""The libraries of a test's adapters in a child that started anew: each use of their caches is refused.
+"""The libraries of a test's adapters in a child that started anew: each adapter is installed when needed.
 
-No adapter is installed there, which would take long. Where a library is imported, the methods by which it
-comes to its store are wrapped; for the caches that an adapter was told of, the objects themselves, as soon as
-the module that has them was imported.
+That is where a library comes to its store for the first time, or where the module that has a cache which an
+adapter was told of has been imported. Until then nothing of the adapter is loaded.
 """
 
 from __future__ import annotations
 
-from .imports import when_imported, when_main_is_made
-from .joined import Parent, current_parent, own_scope_is_open, refuse
+import sys
+from importlib import import_module
+
+from .imports import is_loaded, when_imported, when_main_is_made
+from .joined import WITHIN, Parent, current_parent, own_scope_is_open, refuse_in_child
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
-__all__ = ["SWAP_MARK", "begin_to_refuse", "refuse_outside_scopes"]
+__all__ = ["begin_to_ask", "ensure", "forget_job", "named"]
+__all__ += ["refuse_outside_scopes"]
 
-BETWEEN = "\x1e"
-
-# The methods by which a library comes to its store: adapter, module, class, and names.
-_METHODS = (
-    ("redis", "redis.connection", "AbstractConnection", ("connect", "send_packed_command")),
-    ("redis", "redis.asyncio.connection", "AbstractConnection", ("connect", "send_packed_command")),
-    (
-        "pymemcache",
-        "pymemcache.client.base",
-        "Client",
-        ("_connect", "_fetch_cmd", "_store_cmd", "_misc_cmd"),
-    ),
-    ("inductor", "torch._inductor.remote_cache", "RemoteCache", ("get", "put")),
+_REDIS = (
+    ("redis.connection", "AbstractConnection", ("connect", "send_packed_command")),
+    ("redis.asyncio.connection", "AbstractConnection", ("connect", "send_packed_command")),
 )
-# What of an object is no use of the cache that it is: nothing is looked up.
-_HARMLESS_OF_DJANGO = frozenset(
-    {
-        *("close", "make_key", "make_and_validate_key", "validate_key", "get_backend_timeout"),
-        *("key_func", "default_timeout", "key_prefix", "version"),
-    }
-)
-_CACHES_OF_REGION = (
-    *("get", "get_multi", "get_value_metadata", "get_or_create", "get_or_create_multi"),
-    *("set", "set_multi", "delete", "delete_multi", "invalidate", "key_is_locked"),
-)
-_METHODS_OF_MAPPING = (
-    *("__getitem__", "__setitem__", "__delitem__", "__contains__", "__iter__", "__len__", "get", "pop"),
-    *("popitem", "setdefault", "update", "clear", "keys", "items", "values", "expire"),
-)
-_CACHES_OF_TORCH = {
-    "LocalAutotuneCache": "autotune_local",
-    "RemoteAutotuneCache": "autotune_remote",
-    "RemoteBundledAutotuneCache": "bundled_autotune",
-    "RemoteFxGraphCache": "fx_graph",
-    "RemoteAOTAutogradCache": "aot_autograd",
-    "RemoteDynamoPGOCache": "dynamo_pgo",
+_PYMEMCACHE = (("pymemcache.client.base", "Client", ("_connect", "_fetch_cmd", "_store_cmd", "_misc_cmd")),)
+# The methods by which a library comes to its store, by adapter: module, class, and names.
+_METHODS: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
+    "redis": _REDIS,
+    "pymemcache": _PYMEMCACHE,
+    # Its back ends come to theirs by those.
+    "django": (("django.core.cache", "CacheHandler", ("create_connection",)), *_REDIS, *_PYMEMCACHE),
+    "inductor": (("torch._inductor.remote_cache", "RemoteCache", ("__init__", "get", "put")),),
 }
-_MARK = "_cachetest_refuses"
-SWAP_MARK = "_cachetest_swap"
-"""The attribute of a class that an adapter has given to an object that it patches."""
-
-# What was done to refuse: by adapter and module. It stays, and acts while a parent is in force that has it.
-_done: set[tuple[str, str]] = set()
+_MARK = "_cachetest_asks"
+# Which methods were wrapped, by adapter, and which modules are waited for. It stays, and acts while a parent
+# is in force that has the adapter.
+_wrapped: set[tuple[str, str]] = set()
 
 
-def begin_to_refuse(parent: Parent) -> None:
-    """Have the libraries of the adapters of *parent* refuse, now or when they are imported."""
+def named(described: str) -> str:
+    """Return the name of the adapter that is *described*."""
+    return described.partition(WITHIN)[0]
+
+
+def begin_to_ask(parent: Parent) -> None:
+    """Have the adapters of *parent* installed as soon as they are needed; at once where they are already."""
     for described in parent.adapters:
-        adapter, *words = described.split(BETWEEN)
-        for each in _METHODS:
-            if each[0] == adapter:
-                _once(f"{adapter} {each[2]}", each[1], _wrapping_methods(each))
-        if adapter == "django":
-            _once(adapter, "django.core.cache", _wrap_connections)
-        elif adapter in _OF_OBJECTS:
-            for word in words:
-                cache, _, place = word.partition("=")
-                module = place.partition(":")[0]
-                _once(described + word, module, _wrapping_target(adapter, cache, place))
+        name, support, modules, _ = described.split(WITHIN)
+        if support == "refuse":
+            # Loaded here: most adapters can be used in a child.
+            from .refused_libraries import begin_to_refuse
+
+            begin_to_refuse(name, described)
+            continue
+        for module, owner, names in _METHODS.get(name, ()):
+            if (name, module) not in _wrapped:
+                _wrapped.add((name, module))
+                when_imported(module, _wrapping(name, owner, names))
+        if name == "django" and is_loaded("django.core.cache"):
+            caches: Any = sys.modules["django.core.cache"].caches
+            if vars(caches).get("settings"):
+                # The program has objects already, which are reached by their classes.
+                ensure(name)
+        for module in modules.split(",") if modules else ():
+            _look_at(described, module)
 
 
-def _once(what: str, module: str, do: Callable[[Any], object]) -> None:
-    if (what, module) not in _done:
-        _done.add((what, module))
-        when_imported(module, do)
-        if module == "__main__":
-            when_main_is_made(do)
+def _look_at(described: str, module: str) -> None:
+    """Install what is *described* for what *module* has, when that was imported."""
+
+    def install(found: Any) -> None:
+        parent = current_parent()
+        if parent is not None and described in parent.adapters:
+            _installing().install_for(parent, described, found.__name__)
+
+    if is_loaded(module):
+        # In a job; else what is there is the main module, which is about to run.
+        install(sys.modules[module])
+    elif (described, module) not in _wrapped:
+        when_imported(module, install)
+    if module == "__main__" and (described, module) not in _wrapped:
+        when_main_is_made(install)
+    _wrapped.add((described, module))
+
+
+def ensure(name: str) -> None:
+    """Have the adapters called *name* installed, where this process works for a test that has them."""
+    parent = current_parent()
+    if parent is None or own_scope_is_open():
+        return
+    for described in parent.adapters:
+        if named(described) == name:
+            _installing().install_for(parent, described, "")
+
+
+def _installing() -> Any:
+    # By name: what installs is of a higher level, and is loaded by a child that uses a cache.
+    return import_module("cachetest._patching.in_children")
+
+
+def forget_job(parent: Parent) -> None:
+    """Take off what was installed for a job of *parent*."""
+    installing = sys.modules.get("cachetest._patching.in_children")
+    if installing is not None:
+        installing.take_off(parent)
+
+
+def _wrapping(adapter: str, owner: str, names: tuple[str, ...]) -> Callable[[Any], None]:
+    return lambda module: _wrap_methods(adapter, getattr(module, owner, None), names)
+
+
+def _wrap_methods(adapter: str, cls: Any, names: tuple[str, ...]) -> None:
+    for name in names:
+        method = vars(cls).get(name) if cls is not None else None
+        if method is None and cls is not None and adapter == "django":
+            method = getattr(cls, name, None)
+        if callable(method):
+            setattr(cls, name, _asking(adapter, method))
+
+
+def _refuse_real(name: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse the use of a cache object of torch that was made with its real backend."""
+    backend = getattr(arguments[0], "backend", None)
+    if name != "__init__" and type(backend).__module__.partition(".")[0] != "cachetest":
+        what = f"{name}({arguments[1]!r:.100})" if len(arguments) > 1 else f"{name}()"
+        refuse_in_child(f"{what} of a {type(arguments[0]).__name__} from before the test")
+
+
+def _asking(adapter: str, method: Any) -> Any:
+    """Return *method*, before which the adapter is installed."""
+    # Loaded here: a child that imports no library of a cache needs none of this.
+    from functools import wraps
+
+    @wraps(method)
+    def asking(*args: Any, **kwargs: Any) -> Any:
+        if not args or type(args[0]).__module__.partition(".")[0] != "fakeredis":
+            # What that connects to is in this process; ours is of it, and asks it something as it is loaded.
+            ensure(adapter)
+            if adapter == "inductor":
+                _refuse_real(method.__name__, args)
+        return method(*args, **kwargs)
+
+    setattr(asking, _MARK, True)
+    return asking
 
 
 def refuse_outside_scopes(parent: Parent, stops: list[Callable[[], object]]) -> Callable[[Any], None]:
@@ -94,160 +154,9 @@ def refuse_outside_scopes(parent: Parent, stops: list[Callable[[], object]]) -> 
     """
 
     def begin(_: object) -> None:
-        from .refusal import refuse_outside
+        from .remote import ask_outside
 
-        stops.append(refuse_outside(parent.test))
+        stops.append(ask_outside(parent.test))
 
     when_imported("cachetest._caches.attribution", begin)
     return begin
-
-
-def _check(adapter: str, cache: str, what: str, arguments: Iterable[object] = ()) -> None:
-    """Raise the error where this process works for a test that has *adapter*, outside its own scopes."""
-    parent = current_parent()
-    if parent is None or own_scope_is_open():
-        return
-    if any(each.split(BETWEEN)[0] == adapter for each in parent.adapters):
-        keys = [each for each in arguments if isinstance(each, (str, bytes))][:1]
-        refuse(parent, cache, f"{what}({keys[0]!r:.100})" if keys else f"{what}()")
-
-
-def _refusing(adapter: str, cache: str, name: str, method: Any) -> Any:
-    """Return *method*, wrapped so that it refuses."""
-    # Loaded here, as below: a child that imports no library of a cache needs none of this.
-    from functools import wraps
-
-    @wraps(method)
-    def refusing(*args: Any, **kwargs: Any) -> Any:
-        if args and type(args[0]).__module__.partition(".")[0] == "fakeredis":
-            # What it connects to is in this process; ours is of it, and asks it something as it is loaded.
-            return method(*args, **kwargs)
-        # Torch has a class for each of its caches.
-        named = _CACHES_OF_TORCH.get(type(args[0]).__name__, cache) if args else cache
-        _check(adapter, named, name, args[1:])
-        return method(*args, **kwargs)
-
-    setattr(refusing, _MARK, True)
-    return refusing
-
-
-def _wrapping_methods(which: tuple[str, str, str, tuple[str, ...]]) -> Callable[[Any], None]:
-    return lambda module: _wrap_methods(which, module)
-
-
-def _wrapping_target(adapter: str, cache: str, place: str) -> Callable[[Any], None]:
-    return lambda module: _wrap_target(adapter, cache, place, module)
-
-
-def _wrap_methods(which: tuple[str, str, str, tuple[str, ...]], module: Any) -> None:
-    adapter, _, owner, names = which
-    cls = getattr(module, owner, None)
-    for name in names:
-        method = vars(cls).get(name) if cls is not None else None
-        if callable(method) and not hasattr(method, _MARK):
-            setattr(cls, name, _refusing(adapter, adapter, name.strip("_"), method))
-
-
-def _wrap_connections(module: Any) -> None:
-    """Have each cache of Django that is made, and those that this thread has, refuse."""
-    from functools import wraps
-
-    cls = module.CacheHandler
-    create = cls.create_connection
-
-    @wraps(create)
-    def create_refusing(handler: Any, alias: str) -> Any:
-        made = create(handler, alias)
-        # One that is made in a scope of this process is patched there, by its class.
-        if not own_scope_is_open():
-            _make_django_refuse(made, alias)
-        return made
-
-    cls.create_connection = create_refusing
-    # Without settings none has been made.
-    for alias in module.caches if module.caches.__dict__.get("settings") else ():
-        found = getattr(module.caches._connections, alias, None)
-        if found is not None:
-            _make_django_refuse(found, alias)
-
-
-def _make_django_refuse(cache: Any, alias: str) -> None:
-    if type(cache).__module__.partition(".")[0] == "cachetest":
-        return
-    for name in dir(type(cache)):
-        method = getattr(cache, name, None) if not name.startswith("_") else None
-        if name not in _HARMLESS_OF_DJANGO and callable(method):
-            _set(cache, name, _refusing_bound(alias, name, method))
-    cls = type(cache)
-    inside = cls.__contains__
-
-    def contains(held: Any, key: Any) -> bool:
-        _check_django(alias, "__contains__", (key,))
-        return bool(inside(held, key))
-
-    names = {"__contains__": contains, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    cache.__class__ = type(cls.__name__, (cls,), names)
-
-
-def _check_django(alias: str, what: str, arguments: Iterable[object]) -> None:
-    parent = current_parent()
-    for each in () if parent is None else parent.adapters:
-        adapter, *aliases = each.split(BETWEEN)
-        if adapter == "django" and (not aliases or alias in aliases):
-            _check("django", alias, what, arguments)
-
-
-def _refusing_bound(alias: str, name: str, method: Any) -> Any:
-    from functools import wraps
-
-    @wraps(method)
-    def refusing(*args: Any, **kwargs: Any) -> Any:
-        _check_django(alias, name, args)
-        return method(*args, **kwargs)
-
-    return refusing
-
-
-def _set(owner: Any, name: str, value: Any) -> None:
-    vars(owner)[name] = value
-
-
-def _wrap_target(adapter: str, cache: str, place: str, module: Any) -> None:
-    """Have the object at *place*, a cache that an adapter was told of, refuse."""
-    *path, name = place.partition(":")[2].split(".")
-    owner: Any = module
-    for each in path:
-        owner = getattr(owner, each, None)
-    if issubclass(type(owner), type):
-        owner = next((base for base in owner.__mro__ if name in vars(base)), owner)
-    found = getattr(owner, name, None)
-    if adapter == "cachetools" and callable(found):
-        # A function that was decorated with a cache.
-        found = getattr(found, "cache", None)
-    cls = type(found)
-    # Where it is patched, its scope refuses.
-    if found is None or _MARK in vars(cls) or SWAP_MARK in vars(cls):
-        return
-    if adapter == "functools":
-        from .stand_in import MemoStandIn
-
-        kept = vars(owner).get(name, found)
-        kind = type(kept) if type(kept) in (classmethod, staticmethod) else None
-        function = kept if kind is None else kept.__func__
-        stand_in = MemoStandIn(function, lambda: _check(adapter, cache, "a call"))
-        setattr(owner, name, stand_in if kind is None else kind(stand_in))
-        # The functions of a main module that multiprocessing has made look names up in a dict of their own.
-        for each in list(vars(owner).values()):
-            names = getattr(each, "__globals__", None) if type(each) is type(_wrap_target) else None
-            if names is not None and names.get(name) is function:
-                names[name] = stand_in
-        return
-    methods = _CACHES_OF_REGION if adapter == "dogpile" else _METHODS_OF_MAPPING
-    own = {
-        each: _refusing(adapter, cache, each, getattr(cls, each)) for each in methods if hasattr(cls, each)
-    }
-    own |= {_MARK: True, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    object.__setattr__(found, "__class__", type(cls.__name__, (cls,), own))
-
-
-_OF_OBJECTS = ("cachetools", "dogpile", "functools")

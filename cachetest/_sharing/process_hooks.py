@@ -8,7 +8,14 @@ from __future__ import annotations
 import sys
 
 from .imports import finder, is_loaded, listening, waiting
-from .telling_children import wrap_pool, wrap_popen, wrap_posix_spawn, wrap_preparation_data, wrap_submit
+from .telling_children import (
+    wrap_fork,
+    wrap_pool,
+    wrap_popen,
+    wrap_posix_spawn,
+    wrap_preparation_data,
+    wrap_submit,
+)
 
 TYPE_CHECKING = False
 
@@ -41,6 +48,7 @@ _HOOKS = (
     ),
     _Hook("torch._inductor.compile_worker.subproc_pool", "SubprocPool", "submit", wrap_submit),
     *(_Hook("os", "", name, wrap_posix_spawn) for name in ("posix_spawn", "posix_spawnp")),
+    *(_Hook("os", "", name, wrap_fork) for name in ("fork", "forkpty")),
 )
 
 

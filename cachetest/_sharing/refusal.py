@@ -1,15 +1,12 @@
-"""Caches that refuse: those of the parent's test in a child process, which has but a copy of them."""
+"""Caches that refuse: those of the parent's test in a child process that can't ask for them."""
 
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .._caches import attribution
 from .._caches.cache import MockCache
 from .._caches.caches import MockCaches
-from .._caches.scope import Scope
 from .._recording.log import OperationLog
 from .joined import current_parent, refuse
 
@@ -18,9 +15,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from .._behaving.gate import Call
+    from .._caches.scope import Scope
     from .._recording.operation import Kind
 
-__all__ = ["refuse_all", "refuse_outside"]
+__all__ = ["made_to_refuse", "refuse_all"]
 
 
 # The kinds of operations that are a use of the cache.
@@ -78,7 +76,7 @@ class _RefusingCaches(MockCaches):
     """Caches of which each refuses, those too that are made by being asked for."""
 
     def _make(self, name: str) -> MockCache:
-        return _made_to_refuse(MockCache(name))
+        return made_to_refuse(MockCache(name))
 
     def await_end(self, begun: Any, line: Callable[[], str | None]) -> NoReturn:
         # What is made to happen here would strike nothing: no call of this process is done.
@@ -105,7 +103,8 @@ def _act(call: Call, proceed: Callable[[], Any]) -> NoReturn:
     _refuse(call.cache, what if what == "a call" else f"a {what}", *call.keys)
 
 
-def _made_to_refuse(cache: MockCache) -> MockCache:
+def made_to_refuse(cache: MockCache) -> MockCache:
+    """Return *cache*, which refuses from now on."""
     cache.in_force = (_act,)
     cache.operations = _RefusingLog.__new__(_RefusingLog)
     cache.operations._cache = cache.name
@@ -115,7 +114,7 @@ def _made_to_refuse(cache: MockCache) -> MockCache:
 
 def _made_all_to_refuse(caches: MockCaches) -> MockCaches:
     for cache in list(caches.by_name().values()):
-        _made_to_refuse(cache)
+        made_to_refuse(cache)
     # Not assigned, which would be the replacement of a cache.
     object.__setattr__(caches, "__class__", _RefusingCaches)
     vars(caches)["_in_force"] = (_act,)
@@ -130,15 +129,3 @@ def refuse_all(scopes: tuple[Scope, ...]) -> None:
         _made_all_to_refuse(scope.caches)
         # Where operations go whose scope has closed.
         vars(scope)["_late"] = _made_all_to_refuse(MockCaches())
-
-
-def refuse_outside(label: str) -> Callable[[], None]:
-    """Have all operations outside any scope of this process refused; return what ends that.
-
-    *label* names the test of the parent.
-    """
-    found = attribution.outside
-    base = Scope(label)
-    refuse_all((base,))
-    attribution.outside = base
-    return partial(setattr, attribution, "outside", found)

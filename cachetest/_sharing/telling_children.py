@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import get_ident
 from os import getpid
 
 from .joined import JOIN, Parent, current_parent, is_text_of
@@ -17,7 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
     from typing import Any
 
-__all__ = ["add_token", "wrap_pool", "wrap_popen", "wrap_posix_spawn", "wrap_preparation_data", "wrap_submit"]
+__all__ = [
+    "add_token",
+    "wrap_fork",
+    "wrap_pool",
+    "wrap_popen",
+    "wrap_posix_spawn",
+    "wrap_preparation_data",
+    "wrap_submit",
+]
 
 # Of the arguments of Popen after the first.
 _ENV = 9
@@ -34,6 +43,30 @@ def _new_child(how: str) -> tuple[Any, Parent | None]:
     children = sys.modules.get("cachetest._sharing.children")
     child = None if children is None else children.new_child(how)
     return child, current_parent() if child is None else child.parent
+
+
+def wrap_fork(fork: Callable[[], Any]) -> Callable[[], Any]:
+    def pausing_fork() -> Any:
+        scopes = sys.modules.get("cachetest._caches.scope")
+        if scopes is None or not scopes.open_scopes():
+            return fork()
+        # Loaded here: a process that never forks in a test needs none.
+        from . import server
+
+        here = get_ident()
+        server.pause()
+        server.forking[here] = None
+        try:
+            forked = fork()
+            if (child := server.forking.get(here)) is not None:
+                child.process = forked if isinstance(forked, int) else forked[0]
+            return forked
+        finally:
+            # Here and not by what is called after a fork: the thread that comes back would be warned of.
+            server.forking.pop(here, None)
+            server.resume()
+
+    return pausing_fork
 
 
 def wrap_popen(init: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,7 +92,7 @@ def wrap_popen(init: Callable[..., Any]) -> Callable[..., Any]:
             init(self, args, *rest, **kwargs)
         except BaseException:
             if child is not None:
-                child.forget()
+                sys.modules["cachetest._sharing.children"].forget(child)
             raise
         if child is not None:
             child.process = self.pid
@@ -117,7 +150,8 @@ def wrap_posix_spawn(spawn: Callable[..., Any]) -> Callable[..., Any]:
 def wrap_preparation_data(get: Callable[..., Any]) -> Callable[..., Any]:
     def get_joining(name: Any, *args: Any) -> Any:
         data = get(name, *args)
-        parent = _new_child("spawned")[1]
+        # By that name it is for the fork server, which does nothing itself.
+        parent = None if name == "ignore" else _new_child("spawned")[1]
         if parent is not None:
             from .jobs import JoiningToken
 
@@ -129,7 +163,8 @@ def wrap_preparation_data(get: Callable[..., Any]) -> Callable[..., Any]:
 
 def wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
     def joining_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return submit(self, _job(fn), *args, **kwargs)
+        job, child = _job(fn)
+        return _followed(child, submit(self, job, *args, **kwargs))
 
     return joining_submit
 
@@ -137,16 +172,26 @@ def wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
 def wrap_pool(method: Callable[..., Any]) -> Callable[..., Any]:
     def joining(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
         pool = sys.modules["multiprocessing.pool"]
-        is_of_threads = isinstance(self, pool.ThreadPool)
-        return method(self, func if is_of_threads else _job(func), *args, **kwargs)
+        job, child = (func, None) if isinstance(self, pool.ThreadPool) else _job(func)
+        return _followed(child, method(self, job, *args, **kwargs))
 
     return joining
 
 
-def _job(function: Any) -> Any:
+def _job(function: Any) -> tuple[Any, Any]:
+    """Return *function* as a job that joins, and the child that it is; itself where there is none."""
     from .jobs import JoiningJob
 
     if not callable(function) or isinstance(function, JoiningJob):
-        return function
-    parent = _new_child("given work")[1]
-    return function if parent is None else JoiningJob(function, parent)
+        return function, None
+    child, parent = _new_child("given work")
+    if child is not None:
+        child.is_job = True
+    return function if parent is None else JoiningJob(function, parent), child
+
+
+def _followed(child: Any, handle: Any) -> Any:
+    """Return *handle*, which tells when *child*, a job, is done."""
+    if child is not None:
+        child.handle = handle
+    return handle

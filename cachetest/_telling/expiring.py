@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._recording.operation import place_of
 from .failures import not_cached
 from .formatting import label_keys
 from .lifetimes import duration, told_apart
@@ -76,7 +75,7 @@ def _term_told(expected: Expected, term: Term | None, now: float, more: int) -> 
     put = next((i for i in reversed(mine) if history.kinds[i] == "put"), None)
     who = "put"
     if put is not None:
-        who = f"put by operation {history.numbers[put]}, {place_of(history.operations[put])},"
+        who = f"put by operation {history.numbers[put]}, {history.at(history.operations[put])},"
     if term is None:
         return f"{who.rstrip(',')}; until when it lives is not known"
     if term.until is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Bind = Callable[[tuple[Any, ...], dict[str, Any]], Mapping[str, Any]]
 
-__all__ = ["EXPLAINED", "ExplainedKeys"]
+__all__ = ["EXPLAINED", "ExplainedKeys", "made_of"]
 
 EXPLAINED = "explained keys"
 """What caches of one scope share these by."""
@@ -67,6 +67,15 @@ class ExplainedKeys:
             with suppress(KeyError, RuntimeError, StopIteration):
                 del self._calls[next(iter(self._calls))]
 
+    def note_of_child(self, places: Iterable[str], key: object, made: Mapping[str, Any]) -> None:
+        """Remember the same of a child process, in which the function at one of *places* was called.
+
+        *made* is what `made_of` returned there.
+        """
+        place = next((each for each in self.places if each in places), None)
+        if place is not None:
+            self.note(place, key, (), dict(made), lambda _, kwargs: kwargs)
+
     def apart(self, otherwise: Callable[[object], list[Part]], key: object) -> list[Part]:
         """Return what *key* was made of; what *otherwise* says of it where that is not known."""
         call = self._calls.get(identity(key))
@@ -110,13 +119,32 @@ def _as_text(key: object) -> str | None:
     return key if is_text(key) else None
 
 
-def _parts(call: _Call) -> list[Part]:
+def made_of(args: tuple[Any, ...], kwargs: dict[str, Any], bind: Bind) -> dict[str, Any]:
+    """Return by name as much of these arguments as is told, for another process."""
+    found = {name: _copied(value) for name, value in _by_name(args, kwargs, bind).items()}
+    return {name: value if _can_be_sent(value) else Shown(repr(value)) for name, value in found.items()}
+
+
+def _can_be_sent(value: object) -> bool:
+    import pickle
+
     try:
-        arguments: Mapping[str, Any] = call.bind(call.args, call.kwargs)
+        pickle.dumps(value)
+    except Exception:
+        return False
+    return True
+
+
+def _by_name(args: tuple[Any, ...], kwargs: dict[str, Any], bind: Bind) -> Mapping[str, Any]:
+    try:
+        return bind(args, kwargs)
     except TypeError:
-        arguments = {f"argument {n}": value for n, value in enumerate(call.args, 1)} | call.kwargs
+        return {f"argument {n}": value for n, value in enumerate(args, 1)} | kwargs
+
+
+def _parts(call: _Call) -> list[Part]:
     found: list[Part] = []
-    for name, value in arguments.items():
+    for name, value in _by_name(call.args, call.kwargs, call.bind).items():
         found += parts_inside(name, value) or [(name, value)]
     return found or [("arguments", "none")]
 
@@ -128,6 +156,9 @@ def _copied(value: Any, depth: int = 0) -> Any:
     would be a query.
     """
     kind = type(value)
+    if kind is Shown:
+        # What a child has copied.
+        return value
     if isinstance(value, (str, bytes)):
         return _text(value)
     if isinstance(value, _PLAIN):

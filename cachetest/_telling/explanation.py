@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from .shortening import one_text, short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["ABSENT", "Difference", "Explanation"]
 
@@ -61,7 +61,9 @@ class Explanation:
     server and database ``nearest_store`` if that is another.
     ``differences`` are the parts that are not the same, and ``otherwise`` says what is not where all
     parts are. ``complete`` is False where older operations are gone from the log. ``note`` is what else
-    there is to know. ``str()`` of it is one or more lines.
+    there is to know. Where the lookup and one of those operations are of two processes, ``process`` is the
+    name of that of the lookup, and ``others`` has those of the others by their numbers, with the line of
+    each. ``str()`` of it is one or more lines.
     """
 
     cache: str
@@ -80,6 +82,8 @@ class Explanation:
     otherwise: str = "punctuation or type only"
     missed: int | None = None
     by_hand: bool = True
+    process: str = ""
+    others: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def nearest_put(self) -> bool:
@@ -100,24 +104,36 @@ class Explanation:
         return found
 
     def _first(self, label: Callable[[object], str]) -> str:
-        by = f" by operation {self.earlier}" if self.earlier is not None else ""
-        later = f"; put later, by operation {self.later}" if self.later is not None else ""
+        by = f" {self._by(self.earlier)}" if self.earlier is not None else ""
+        later = f"; put later, {self._by(self.later)}" if self.later is not None else ""
         if self.reason != "never put":
-            at, hand = by.replace(" by", " at"), ": the cache was emptied by hand" if self.by_hand else ""
+            at, hand = self._at(self.earlier, " "), ": the cache was emptied by hand" if self.by_hand else ""
             return _WORDS[self.reason].format(by=by, at=at, note=self.note, hand=hand) + later
         never = "never put before" if self.complete else "not put in the operations that are known"
         if self.missed is not None:
-            never = f"missed before, at operation {self.missed}, and not put in between"
+            never = f"missed before, {self._at(self.missed)}, and not put in between"
             if self.later is None and self.complete:
-                never = f"missed before, at operation {self.missed}, and never put since"
+                never = f"missed before, {self._at(self.missed)}, and never put since"
         if self.nearest is ABSENT:
             return f"{never}{later}"
         did = ""
         if self.nearest_operation is not None:
             did = f" in {self.nearest_store}" if self.nearest_store else ""
-            did = f", {_DONE[self.nearest_kind].format(number=self.nearest_operation, place=did)},"
+            done = _DONE[self.nearest_kind].format(by=self._by(self.nearest_operation), place=did)
+            missed = f" missed by {self.process}," if self.nearest_operation in self.others else ""
+            did = f", {done},{missed}"
         said = "differs in" if self.differences else f"differs in {self.otherwise}"
         return f"{never}{later}; the nearest key, {label(self.nearest)}{did} {said}"
+
+    def _by(self, number: int) -> str:
+        other = self.others.get(number)
+        return f"by operation {number}" if other is None else f"by {other} (operation {number})"
+
+    def _at(self, number: int | None, before: str = "") -> str:
+        if number is None:
+            return ""
+        other = self.others.get(number)
+        return f"{before}at operation {number}{'' if other is None else f', by {other}'}"
 
     def __str__(self) -> str:
         from .formatting import label_keys
@@ -131,9 +147,9 @@ class Explanation:
 
 
 _DONE = {
-    "put": "put by operation {number}{place}",
-    "hit": "found by operation {number}{place}",
-    "miss": "looked up by operation {number} and never put",
+    "put": "put {by}{place}",
+    "hit": "found {by}{place}",
+    "miss": "looked up {by} and never put",
 }
 
 _WORDS = {

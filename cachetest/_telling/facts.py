@@ -14,6 +14,7 @@ from .._recording.sameness import same_key
 from .history import CacheFacts, History
 from .key_parts import components
 from .origins import CLASS, given_origin
+from .processes import named_apart, processes_of
 from .timeline import Aside
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ ORIGINS = "origins"
 """The adapter's state of a cache that says where an entry came from that no operation put, by its key."""
 
 _ASIDES = "asides"
+_PROCESSES = "processes"
 # So many calls that are not counted are remembered.
 _REMEMBERED = 100
 
@@ -47,6 +49,7 @@ class KnownCache(Protocol):
     shared: dict[str, Any]
     inherited: Sequence[object]
     in_force: tuple[Any, ...]
+    scope_caches: Any
 
     def adapter_state(self, what: str, make: Callable[[], T]) -> T: ...
 
@@ -89,9 +92,22 @@ def history_of(
         in_blocks=in_blocks,
         places_of=getattr(cache.cache, "places_of", None),
         lifetimes=cache.adapter_state(LIFETIMES, dict),
+        processes=partial(_processes, cache, others),
         ahead=0.0 if "clock" not in cache.shared else clock_in(cache.shared).offset,
     )
     return History(cache.name, cache.operations.snapshot(), facts)
+
+
+def _processes(cache: KnownCache, others: Sequence[KnownCache]) -> dict[int, str]:
+    caches = None if cache.scope_caches is None else cache.scope_caches()
+    beside = others if caches is None else list(caches.by_name().values())
+    logs = [each.operations for each in [cache, *beside]]
+    # Numbers rise, so that nothing has happened since where these are the same.
+    now = sorted({log.newest for log in logs})
+    known: tuple[list[int], dict[int, str]] | None = cache.shared.get(_PROCESSES)
+    if known is None or known[0] != now:
+        known = cache.shared[_PROCESSES] = now, named_apart(processes_of(logs))
+    return known[1]
 
 
 def components_of(cache: KnownCache) -> Callable[[object], list[Part]]:

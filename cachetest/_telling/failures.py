@@ -43,7 +43,7 @@ def stats_differ(
     unavailable: Mapping[str, str] | None = None,
     skipped: int | None = None,
     keys: str | None = None,
-    process: int | None = None,
+    process: str | None = None,
 ) -> str | None:
     """Return the failure when *got* is not *expected*, None when it is.
 
@@ -61,7 +61,7 @@ def stats_differ(
         return None
     unavailable = unavailable or {}
     where = "" if keys is None else f", of the keys {keys}"
-    where += "" if process is None else f", of process {process}"
+    where += "" if process is None else f", of {process}"
     where += "" if skipped is None else " inside the block"
     # A runner's summary shows the first line alone.
     told = ", ".join(f"expected {word}={expected[word]}, got {counts[word]}" for word in wrong)
@@ -116,9 +116,12 @@ def _table(
     return [row.rstrip() for row in rows]
 
 
-def unexpected_use(found: Mapping[str, History]) -> str:
-    """Return the failure of caches that should not have been used, with what was done to them."""
-    lines = [f"expected no operation on {', '.join(map(repr, found))}"]
+def unexpected_use(found: Mapping[str, History], by: str = "") -> str:
+    """Return the failure of caches that should not have been used, with what was done to them.
+
+    *by* is the process that should not have used them, if not all are meant.
+    """
+    lines = [f"expected no operation{f' of {by}' if by else ''} on {', '.join(map(repr, found))}"]
     room = (LINES - len(lines)) // len(found)
     with one_text():
         for name, history in found.items():

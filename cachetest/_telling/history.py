@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .._recording.operation import GUARDS_FAILED
+from bisect import bisect_left
+from dataclasses import replace
+
+from .._recording.operation import GUARDS_FAILED, place_of
 from .explanation import ABSENT, Explanation
 from .shortening import one_text
 from .timeline import CacheFacts, KnownOperations, Timeline
@@ -35,7 +38,8 @@ class History(Timeline):
     def explain(self, index: int) -> Explanation:
         """Explain the operation at *index*, a miss, a refusal, or a bypass."""
         with one_text():
-            return self._explain(index)
+            found = self._explain(index)
+            return self._with_processes(found, index) if self.processes else found
 
     def _explain(self, index: int) -> Explanation:
         # Loaded here: only a failure or a report needs it.
@@ -80,6 +84,17 @@ class History(Timeline):
             complete=facts.complete and not facts.dropped,
             note=note,
         )
+
+    def _with_processes(self, found: Explanation, index: int) -> Explanation:
+        """Return *found* with the processes of the operations that are of another than the lookup."""
+        lookup = self.operations[index]
+        others: dict[int, str] = {}
+        for number in (found.earlier, found.later, found.missed, found.nearest_operation):
+            if number is not None:
+                other = self.operations[bisect_left(self.numbers, number)]
+                if other.process != lookup.process:
+                    others[number] = f"{self.process_of(other)} {place_of(other)}"
+        return replace(found, process=self.process_of(lookup), others=others)
 
     def _explain_refusal(self, index: int) -> Explanation:
         """Explain why what the hit before the operation at *index* found was not used."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._recording.lifetimes import lifetime_in
-from .._recording.operation import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +42,7 @@ def expiry_note(line: Timeline, last: int, mine: Sequence[int]) -> str:
     put = next((i for i in reversed(mine) if i < last and line.kinds[i] == "put"), None)
     who = "put"
     if put is not None:
-        who = f"put by operation {line.numbers[put]}, {place_of(line.operations[put])},"
+        who = f"put by operation {line.numbers[put]}, {line.at(line.operations[put])},"
     over = "just then" if found.ended < _EXACT else f"{duration(found.ended)} before"
     if found.seconds is None:
         return f"{who.rstrip(',')}; its time was over {over}"

@@ -69,7 +69,8 @@ def describe_operations(
     label = label_keys([*(operations[index].key for index in indexes), *_nearest_of(explained)])
     details = _details(explained, room - len(lines), label)
     told = [operations[index] for index in indexes]
-    threads = len({operation.thread for operation in told}) > 1
+    strands = {(operation.process, operation.thread) for operation in told}
+    threads = len(strands) > len({process for process, _ in strands})
     stores = len(set(history.stores)) > 1
     width = max(len(operation.kind) for operation in told)
     before = start - 1
@@ -77,7 +78,8 @@ def describe_operations(
         if index > before + 1:
             lines.append(f"    ... {_summary(history.kinds[before + 1 : index])}")
         place = f"  in {operation.store}" if stores else ""
-        lines.append(_line(operation, width, label, place, threads=threads, told=index in details))
+        by = _by(history, operation, threads=threads)
+        lines.append(_line(operation, width, label, place, by, told=index in details))
         lines += [f"         {line}" for line in details.get(index, ())]
         before = index
     if before + 1 < len(operations):
@@ -134,16 +136,22 @@ def _summary(kinds: Iterable[str]) -> str:
     return ", ".join(f"{n:,} {kind if n == 1 else _PLURALS[kind]}" for kind, n in counted.items())
 
 
+def _by(history: History, operation: Operation, *, threads: bool) -> str:
+    process = history.by(operation)
+    if not threads:
+        return process
+    return f", by {operation.thread}{process.replace(', by', ' of', 1)}"
+
+
 def _line(
     operation: Operation,
     width: int,
     label: Callable[[object], str],
     place: str,
+    by: str,
     *,
-    threads: bool,
     told: bool,
 ) -> str:
-    by = f", by {operation.thread}" if threads else ""
     # What a bypass has for a key is the reason, which its explanation says in full.
     key = "" if operation.kind == "bypass" else f"{label(operation.key)}{place}  "
     raised = f": {short_middle(operation.error, limit=100)}" if operation.error and not told else ""

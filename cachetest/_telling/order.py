@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._recording.operation import place_of
 from .formatting import short_middle
 from .listing import LINES, in_blocks
 from .shortening import key_text, one_text, text_to_compare, unwritten
@@ -43,7 +42,7 @@ class Found(NamedTuple):
     def told(self) -> str:
         """Return its number, and the line of code that it came from."""
         operation = self.history.operations[self.at]
-        return f"{operation.number}. {place_of(operation)}"
+        return f"{operation.number}. {self.history.at(operation)}"
 
 
 class _Unwritten(str):
@@ -125,11 +124,12 @@ def _in_common(rows: range, columns: range, is_same: Callable[[int, int], bool])
     return pairs
 
 
-def operations_differ(lines: Sequence[Line], history: History, *, ordered: bool) -> str:
-    """Return the failure of operations on a cache that are not those expected."""
+def operations_differ(lines: Sequence[Line], history: History, by: str = "", *, ordered: bool) -> str:
+    """Return the failure of operations on a cache, or those *by* one process, that were not expected."""
+    of = f" of {by}" if by else ""
     order = "" if ordered else ", in any order"
     with one_text():
-        told = [f"cache {history.cache!r}, its operations{order}: {first_difference(lines)}"]
+        told = [f"cache {history.cache!r}, its operations{of}{order}: {first_difference(lines)}"]
         if len(history.operations):
             told.append("  - expected, + found:")
         else:

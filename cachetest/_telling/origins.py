@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from .._recording.operation import place_of
 from .._recording.sameness import identity, same_key
 from .comparison import are_related, compare
 from .nearest import nearest_keys_of
@@ -71,7 +70,7 @@ def _put(line: Timeline, mine: Sequence[int]) -> int | None:
 
 
 def _put_lines(line: Timeline, mine: Sequence[int], put: int, index: int) -> list[str]:
-    told = f"put by {_at(line.operations[put])}"
+    told = f"put by {_at(line, line.operations[put])}"
     if index < len(line.keys):
         between = line.numbers[index] - line.numbers[put] - 1
         told += f", {_operations(between)} before it" if between else ", right before it"
@@ -80,7 +79,7 @@ def _put_lines(line: Timeline, mine: Sequence[int], put: int, index: int) -> lis
     before = (i for i in reversed(mine[: bisect_left(mine, put)]) if line.kinds[i] not in ("hit", "miss"))
     gone = next(before, None)
     if gone is not None and line.kinds[gone] == "delete":
-        lines[0] = f"deleted by {_at(line.operations[gone])}, then {lines[0]}"
+        lines[0] = f"deleted by {_at(line, line.operations[gone])}, then {lines[0]}"
     return lines
 
 
@@ -98,12 +97,12 @@ def _not_put(line: Timeline, mine: Sequence[int], index: int, key: object) -> li
     last = next((i for i in reversed(mine) if line.kinds[i] != "hit"), None)
     since = ""
     if last is not None and line.kinds[last] in _SINCE:
-        since = f"{_SINCE[line.kinds[last]]} {_at(line.operations[last])}; "
+        since = f"{_SINCE[line.kinds[last]]} {_at(line, line.operations[last])}; "
     elif line.dropped:
         return ["put before the operations that are known"]
     later = _under_way(line, index, key)
     if later is not None:
-        put = _at(line.operations[later])
+        put = _at(line, line.operations[later])
         return [f"{since}put by {put}, which was logged after it and may have been under way"]
     if line.asides(last, index):
         return [f"{since}no operation put it{' since' if since else ''}"]
@@ -124,10 +123,11 @@ def _under_way(line: Timeline, index: int, key: object) -> int | None:
     """Return the put that another thread may have been about to log when the operation at *index* hit."""
     if index >= len(line.keys):
         return None
-    thread = line.operations[index].thread
+    hit = line.operations[index]
     for i in line.of_same(index):
         if i > index and line.kinds[i] == "put":
-            return i if line.operations[i].thread != thread else None
+            put = line.operations[i]
+            return i if (put.thread, put.process) != (hit.thread, hit.process) else None
     return None
 
 
@@ -142,7 +142,7 @@ def _deletes(
         if line.kinds[i] == "delete" and len(near) < _COMPARED_DELETES:
             if same_key(line.keys[i], key):
                 if i not in mine:
-                    lines.append(f"deleted in {line.stores[i]} alone, by {_at(line.operations[i])}")
+                    lines.append(f"deleted in {line.stores[i]} alone, by {_at(line, line.operations[i])}")
                 continue
             near.setdefault(identity(line.keys[i]), i)
     for i in _nearest(line, key, list(near.values())):
@@ -150,7 +150,7 @@ def _deletes(
         if not are_related(line.keys[i], key, found, len(components(key))):
             continue
         said = "which differs in" if found.differences else f"which differs in {found.otherwise}"
-        lines.append(f"deleted since: {label(line.keys[i])}, by {_at(line.operations[i])}, {said}")
+        lines.append(f"deleted since: {label(line.keys[i])}, by {_at(line, line.operations[i])}, {said}")
         lines += [f"  {each}" for each in found.differences[:_SHOWN_DIFFERENCES]]
     first = line.numbers[start] if line.numbers else 0
     last = line.numbers[index] if index < len(line.numbers) else float("inf")
@@ -159,7 +159,7 @@ def _deletes(
         if first < operation.number < last:
             # A cache that has its entries in the same place, such as the client of that server.
             is_shared = operation.store in stores
-            told = f"in cache {operation.cache!r}{'' if is_shared else ' alone'}, by {_at(operation)}"
+            told = f"in cache {operation.cache!r}{'' if is_shared else ' alone'}, by {_at(line, operation)}"
             if operation.kind == "delete":
                 lines.append(f"deleted {told}")
             elif is_shared:
@@ -178,5 +178,5 @@ def _nearest(line: Timeline, key: object, indexes: list[int]) -> list[int]:
     return sorted(found)
 
 
-def _at(operation: Operation) -> str:
-    return f"operation {operation.number}, {place_of(operation)}"
+def _at(line: Timeline, operation: Operation) -> str:
+    return f"operation {operation.number}, {line.at(operation)}"

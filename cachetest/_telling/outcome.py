@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._recording.operation import place_of
 from .._recording.sameness import same_key
 from .lifetimes import expiry_note
 
@@ -140,7 +139,7 @@ def _changed(line: Timeline, seen: int | None, index: int) -> list[str]:
     first = 0 if seen is None else line.numbers[seen]
     if not facts.is_plain:
         deletes = [
-            f"in cache {each.cache!r} it was deleted by operation {each.number}, {place_of(each)}"
+            f"in cache {each.cache!r} it was deleted by operation {each.number}, {line.at(each)}"
             for each in facts.changed_elsewhere(line.keys[index])
             if each.kind == "delete" and each.store == store and first < each.number < line.numbers[index]
         ]

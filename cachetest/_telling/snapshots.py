@@ -12,6 +12,7 @@ from .functions import function_of
 from .key_parts import is_text
 from .listing import LINES, in_blocks
 from .order import Found, Line, align, diff_lines, first_difference
+from .processes import MAIN
 from .shortening import one_text, unwritten, whole_repr
 from .volatile import Numbering
 
@@ -59,9 +60,13 @@ class _Step(NamedTuple):
 
 
 class _Section(NamedTuple):
-    """The operations of one ``"thread"`` or ``"task"``, the *kind*, on one cache."""
+    """The operations of one ``"thread"`` or ``"task"``, the *kind*, on one cache.
+
+    *process* is its process by a name that is the same in each run.
+    """
 
     kind: str
+    process: str
     steps: list[_Step]
 
 
@@ -76,12 +81,14 @@ def snapshot_lines(histories: Iterable[History], patterns: Iterable[re.Pattern[s
     with one_text():
         for history in sorted(histories, key=lambda history: history.cache):
             sections = _ordered(_sections(history), numbering)
+            several = bool(history.processes)
             name = plain(history.cache)
             if not sections:
                 lines.append(Line(" ", f"cache {name}: no operations", is_head=True))
             for n, section in enumerate(sections, 1):
                 whose = f", {section.kind} {n}" if len(sections) > 1 else ""
-                lines.append(Line(" ", f"cache {name}{whose}", is_head=True))
+                of = f", in {section.process}" if several else ""
+                lines.append(Line(" ", f"cache {name}{whose}{of}", is_head=True))
                 lines += [_line(step, numbering) for step in section.steps]
     return lines
 
@@ -97,10 +104,19 @@ def _sections(history: History) -> list[_Section]:
         # A job of a pool has the name of the worker that does it, and an object of its own for that; a task
         # that of the thread of its loop.
         thread = operation.thread
-        whose = id(thread) if isinstance(thread, JobName) else thread
-        kind = "task" if isinstance(thread, TaskName) else "thread"
-        sections.setdefault(whose, _Section(kind, [])).steps.append(step)
+        whose = operation.process, id(thread) if isinstance(thread, JobName) else thread
+        if whose not in sections:
+            kind = "task" if isinstance(thread, TaskName) else "thread"
+            sections[whose] = _Section(kind, _stable(operation.process_name), [])
+        sections[whose].steps.append(step)
     return list(sections.values())
+
+
+def _stable(process: str | None) -> str:
+    """Return the name of a process as it is in each run: others are counted up, or have its id."""
+    if process is None:
+        return MAIN
+    return process if process.startswith("rank ") else "a child process"
 
 
 def _ordered(sections: list[_Section], numbering: Numbering) -> list[_Section]:
@@ -109,6 +125,7 @@ def _ordered(sections: list[_Section], numbering: Numbering) -> list[_Section]:
         id(section): (
             [(each.kind, numbering.blank(each.key), each.function) for each in section.steps],
             section.kind,
+            section.process,
         )
         for section in sections
     }

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
+from .._recording.operation import place_of
 from .._recording.sameness import identity, same_key
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ class CacheFacts(NamedTuple):
     either; ``why_unused`` says why there are none, and ``why_fewer`` what went past the cache;
     ``elsewhere`` names other caches that the key was put in, and ``changed_elsewhere`` gives the puts and
     deletes of the key there; ``in_blocks`` says how many operations there were in each block of the scope;
-    ``lifetimes`` has how long those lived that have expired, and ``ahead`` by how much the clock is ahead.
+    ``lifetimes`` has how long those lived that have expired, and ``ahead`` by how much the clock is ahead;
+    ``processes`` gives the names of the processes of the scope by their ids, where any is another than the
+    test's own.
     """
 
     components: Callable[[object], list[Part]]
@@ -82,6 +85,7 @@ class CacheFacts(NamedTuple):
     places_of: Callable[[object], Mapping[str, object]] | None = None
     lifetimes: Mapping[Any, Any] = {}
     ahead: float = 0.0
+    processes: Callable[[], Mapping[int, str]] = dict
 
 
 class KnownOperations(Protocol):
@@ -168,6 +172,28 @@ class Timeline:
                 self._of_each.append(found)
                 self._places.setdefault(found, []).append(index)
         return self._of_each
+
+    @property
+    def processes(self) -> Mapping[int, str]:
+        """The names of the processes of the scope, by their ids; none where all is of the test's own."""
+        if "processes" not in self.kept:
+            self.kept["processes"] = self.facts.processes()
+        found: Mapping[int, str] = self.kept["processes"]
+        return found
+
+    def by(self, operation: Operation) -> str:
+        """Return what a text adds for the process of *operation*: nothing where there is but one."""
+        return f", by {self.process_of(operation)}" if self.processes else ""
+
+    def process_of(self, operation: Operation) -> str:
+        """Return the name of the process of *operation*, among others."""
+        return (
+            self.processes.get(operation.process) or operation.process_name or f"process {operation.process}"
+        )
+
+    def at(self, operation: Operation) -> str:
+        """Return the place of *operation* in words, and its process where there are several."""
+        return f"{place_of(operation)}{self.by(operation)}"
 
     @overload
     def place_of(self, number: int) -> int: ...

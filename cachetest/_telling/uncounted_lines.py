@@ -35,9 +35,10 @@ def describe_uncounted(found: Sequence[UncountedOperation], not_kept: int = 0) -
 
 def _describe(found: UncountedOperation) -> str:
     operation = found.operation
+    of = f" of {operation.process_name}" if operation.process_name else ""
     text = (
         f"{operation.kind} on {operation.cache!r}, key {short_repr(operation.key)}, "
-        f"by thread {operation.thread}, {place_of(operation)}"
+        f"by thread {operation.thread}{of}, {place_of(operation)}"
     )
     if found.suspects:
         return f"unattributed: {text}"

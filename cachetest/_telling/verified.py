@@ -8,6 +8,7 @@ from .._recording.operation import place_of
 from .._recording.sameness import same_key
 from .formatting import change
 from .freshness import Answer, part_lines
+from .processes import process_named
 from .shortening import one_text, short_repr, unwritten
 
 if TYPE_CHECKING:
@@ -63,8 +64,11 @@ def _lines_of(replaced: Replaced, operations: Sequence[Operation], dropped: int)
     ]
     earlier = [each for index, each in puts if index < start][-1:]
     later = [each for index, each in puts if index >= start][:1]
-    lines = [f"    put by operation {each.number}, {place_of(each)}" for each in earlier]
-    return lines + [f"    and put again by operation {each.number}, {place_of(each)}" for each in later]
+    lines = [f"    put by operation {each.number}, {place_of(each)}{process_named(each)}" for each in earlier]
+    return lines + [
+        f"    and put again by operation {each.number}, {place_of(each)}{process_named(each)}"
+        for each in later
+    ]
 
 
 def nothing_compared(cache: str, where: object) -> str:

@@ -27,11 +27,13 @@ class Switch(ABC):
     """A library's flag that turns a cache on or off.
 
     ``name`` is what ``enable_caches`` calls it. ``per_context`` is True where the library keeps its value
-    per context (a ContextVar), False where it is the same for the whole process.
+    per context (a ContextVar), False where it is the same for the whole process. ``module`` is the name of
+    the module that it is an attribute of: in a child process it is turned as soon as that was imported.
     """
 
     name: str
     per_context: bool = False
+    module: str = ""
 
     @abstractmethod
     def exists(self) -> bool:
@@ -80,6 +82,9 @@ class Adapter(ABC):
 
     switches: tuple[Switch, ...] = ()
     """The flags that are off around each test unless named in ``enable_caches``."""
+
+    child_support: str = "ask"
+    """``"ask"``, where a child process asks its parent for the caches; ``"refuse"``, where it can't yet."""
 
     @abstractmethod
     def install(self) -> AbstractContextManager[object]:
@@ -245,6 +250,26 @@ class Adapter(ABC):
         seen, in the state of the library or of this adapter, and is not guessed.
         """
         return ""
+
+    def is_shared(self, cache: MockCache) -> bool:
+        """Return whether the store of *cache* is one for several processes, as a server and files are.
+
+        A child process of a test then finds the entries of its parent. Where it is False, as for what a
+        program keeps in memory, the child has entries of its own (a forked one a copy, one that starts anew
+        none), and counts and operations alone are the parent's.
+        """
+        return True
+
+    def keep_details(self, cache: MockCache, key: object, details: Any) -> None:
+        """Keep *details* of *key*, for `components`: what the adapter gave to ``cache.keep_details``."""
+        raise NotImplementedError(f"the adapter {self.name!r} does not say how it keeps details of keys")
+
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        """Return the arguments by which a child process makes an adapter that is equal to this one.
+
+        They are what JSON can say; a `Targets` names the places of its targets. By default there are none.
+        """
+        return (), {}
 
     def identity(self) -> Hashable:
         """Return a value that tells this adapter from others of its class; by default all are equal."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._recording.patience import Patience
 from .._recording.thread_frames import without_collection
+from .._sharing.joined import is_in_parents_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +64,8 @@ class Calls:
     def look(self) -> None:
         """Look which calls are running; to be called once it is patched."""
         if self._tops is None:
-            self._tops = without_collection(_tops_of_others)
+            # In a child process those that are running came to the patch being made.
+            self._tops = {} if is_in_parents_test() else without_collection(_tops_of_others)
 
     def end(self) -> None:
         """Take no new call for one of a scope, and wait for those that would go on on the object as it is."""

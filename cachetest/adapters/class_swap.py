@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from .._caches.attribution import is_late
-from .._sharing.libraries import SWAP_MARK
+from .._sharing.refused_libraries import SWAP_MARK
 from .calls import Calls, in_call_of
 
 if TYPE_CHECKING:

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .._caches.attribution import scope_of_caller
 from .._patching.undo import ABSENT, Undo
 from .._recording.call_sites import calling_location
+from .._sharing.stand_in import put_in_place
 from ..errors import CacheTestWarning
 from .memo_entries import UNKNOWN, Entries
 from .memo_followers import Follower
 from .memo_readings import Reading, memos
+from .memo_telling import telling
 from .targets import Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from .._caches.cache import MockCache
@@ -57,9 +59,15 @@ class Functools(Targets):
                     f"{self.example.partition('=')[2]}: who replaces the object itself can't be followed"
                 )
         self._follow = follow
+        if follow:
+            # A child can't tell what it is replaced by.
+            self.child_support = "refuse"
 
     def identity(self) -> Hashable:
         return self._follow, super().identity()
+
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        return (), {"follow": self._follow}
 
     def install(self) -> AbstractContextManager[object]:
         return nullcontext()
@@ -72,6 +80,9 @@ class Functools(Targets):
         lineage = [] if scope is None else scope.lineage()
         around = [each.caches for outer in lineage for each in outer.origins()]
         for name, function in self.resolve().items():
+            if caches[name].is_remote:
+                _tell_of(name, function, undo)
+                continue
             # Made now, since by it the cache of the class is known.
             cache = caches[name]
             follower = Follower(str(self.targets[name]), function) if self._follow else None
@@ -142,6 +153,14 @@ _WATCHED = (
     "it is a memoised function, which looks its entries up itself, in C, and is only watched: nothing can "
     "stand in its way"
 )
+
+
+def _tell_of(name: str, function: Any, undo: Undo) -> None:
+    """Have the parent told of what *function* counts in this child process, from nothing."""
+    stand_in = telling(name, function)
+    function.cache_clear()
+    undo.add(partial(put_in_place, stand_in, function))
+    put_in_place(function, stand_in)
 
 
 def _unbound(found: Any) -> Any:

@@ -12,6 +12,7 @@ from .._recording.stats import Stats
 from .._sharing.joined import refuse_in_child
 from .._sharing.stand_in import MemoStandIn, put_in_place
 from ..errors import CacheTestError
+from .memo_telling import telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,12 +62,17 @@ class Memo:
 
 
 def _after_fork_in_child() -> None:
-    """Have each function that is watched for the parent refuse, wherever it can be replaced."""
+    """Have the parent told of what each function counts that is watched there, where it can be replaced."""
     for memo in list(memos.values()):
-        name = memo.readings[-1].name if memo.readings else ""
+        reading = memo.readings[-1] if memo.readings else None
         memo.readings.clear()
         memo.undo.run()
-        put_in_place(memo.function, MemoStandIn(memo.function, partial(refuse_in_child, "a call", name)))
+        name = "" if reading is None else reading.name
+        if reading is None or reading.follows:
+            stand_in = MemoStandIn(memo.function, partial(refuse_in_child, "a call", name))
+        else:
+            stand_in = telling(name, memo.function)
+        put_in_place(memo.function, stand_in)
 
 
 # Windows has no fork.
@@ -89,6 +95,11 @@ class Reading:
         self._seen = Stats()
         self._lost = False
         self._is_told = False
+
+    @property
+    def follows(self) -> bool:
+        """Whether the program may replace the function."""
+        return self._follower is not None
 
     def begin(self, around: Sequence[MockCaches]) -> int:
         """Begin to count, from nothing; *around* are the caches of this scope and of those around it.

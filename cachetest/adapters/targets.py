@@ -66,6 +66,10 @@ class Targets(Adapter):
         """Return whether *target* is an object that is patched now."""
         return True
 
+    def is_shared(self, cache: MockCache) -> bool:
+        """Return False: an object of the program is in its process alone."""
+        return False
+
     def why_unused(self, cache: MockCache) -> str:
         """Return that the program has replaced the object that was patched, if it has."""
         target = self.targets.get(cache.name)

@@ -13,6 +13,7 @@ from weakref import ref
 
 from .._caches.running import all_tasks
 from .._recording.patience import Patience
+from .._sharing.joined import is_in_parents_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +47,9 @@ class TaskCalls:
 
     def look(self) -> None:
         """Take those that have begun for calls of the real thing."""
+        if is_in_parents_test():
+            # They came to the patch being made, in a child process.
+            return
         here = _running_loop()
         unseen = self._unseen = {task.get_loop() for task in all_tasks() if not task.done()}
         if here in unseen:

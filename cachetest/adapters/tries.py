@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from .._behaving.clock import Clock
 
-__all__ = ["RETRIES", "Tries", "begin_tries", "is_inside", "passed_on", "sleep", "tries_of_caller"]
+__all__ = ["RETRIES", "Tries", "begin_tries", "is_inside", "passed_on", "sleep", "tried_by_caller"]
+__all__ += ["tries_of_caller"]
 
 RETRIES: dict[CodeType, str] = {}
 """The code of the functions that try again, with the name that each of them has for what it tries."""
@@ -60,6 +61,11 @@ def _tried(frame: FrameType | None) -> Any:
 def tries_of_caller(frame: FrameType | None = None) -> Tries | None:
     """Return what has struck the call that the calling thread, or task, is in; None for nothing."""
     return _known_of(_tried(frame or sys._getframe(1))) if _tries else None
+
+
+def tried_by_caller() -> Any:
+    """Return what the client that the caller is in tries, maybe several times; None where it does not."""
+    return _tried(sys._getframe(1))
 
 
 def _known_of(tried: Any) -> Tries | None:

@@ -1,6 +1,7 @@
 """Bounds, counts of all kinds and of processes, and the delta that a block gives."""
 
 import os
+import re
 import unittest
 from functools import lru_cache
 
@@ -153,17 +154,30 @@ class ProcessTests(CacheTestCase):
 
     @parameterized.expand(
         [
-            ("unknown", 1, ValueError, r"no operation of process 1 is known in this test, but of \d+"),
             ("negative", -1, ValueError, "process must be 0 or more, not -1"),
-            ("text", "1", TypeError, "process must be an integer, not '1'"),
-            ("bool", True, TypeError, "process must be an integer, not True"),
+            ("empty", "", ValueError, "process must be the name of one, not an empty text"),
+            ("bool", True, TypeError, "process must be the id of one, its name or its rank, not True"),
+            ("bytes", b"a", TypeError, "process must be the id of one, its name or its rank, not b'a'"),
         ]
     )
     def test_none(self, _, process, error, text):
-        """One that did nothing here may be a mistake, and is an error at the call."""
-        for assertion in (self.assertCacheStats, self.assertCacheDelta):
-            with self.assertRaisesRegex(error, text):
-                assertion("prices", misses=0, process=process)
+        """What is no process is an error at the call, of each assertion that takes one."""
+        for call in (
+            lambda: self.assertCacheStats("prices", misses=0, process=process),
+            lambda: self.assertCacheDelta("prices", misses=0, process=process),
+            lambda: self.assertCacheOperations("prices", [], process=process),
+            lambda: self.assertCacheUnused(process=process),
+        ):
+            with self.assertRaisesRegex(error, re.escape(text)):
+                call()
+
+    def test_unknown(self):
+        """One that did nothing here may be a mistake, and is an error."""
+        text = rf"process 1 is not known .*the processes are 'MainProcess' \({os.getpid()}\)"
+        with self.assertRaisesRegex(ValueError, text):
+            self.assertCacheStats("prices", misses=0, process=1)
+        with self.assertRaisesRegex(ValueError, text), self.assertCacheDelta("prices", misses=0, process=1):
+            pass
 
 
 class DeltaTests(AssertionCase):

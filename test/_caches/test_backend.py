@@ -151,7 +151,19 @@ def opened(prepare):
 
 def facts_of(caches):
     """Return all that can be known of *caches*."""
-    names = ("number", "kind", "asked", "cache", "key", "store", "thread", "process", "where", "error")
+    names = (
+        "number",
+        "kind",
+        "asked",
+        "cache",
+        "key",
+        "store",
+        "thread",
+        "process",
+        "process_name",
+        "where",
+        "error",
+    )
     return {
         name: {
             "operations": [

@@ -1,11 +1,22 @@
+import copy
 import os
+import pickle
 import sys
 import tempfile
 import threading
 import unittest
 from unittest import mock
 
-from cachetest._recording.call_sites import CallSite, Location, calling_location, this_thread
+from parameterized import parameterized
+
+from cachetest import MockCache
+from cachetest._recording.call_sites import (
+    CallSite,
+    Location,
+    ProcessThread,
+    calling_location,
+    this_thread,
+)
 
 from ..support import in_module, run_python
 
@@ -118,6 +129,46 @@ class ThisThreadTests(unittest.TestCase):
         thread.join()
         self.assertEqual(names, ["worker", "worker"])
         self.assertNotEqual(this_thread.name, "worker")
+
+
+class ProcessThreadTests(unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(setattr, this_thread, "name", this_thread.name)
+
+    def test_operation(self):
+        """What is done for another process is logged with that process, its name and its thread."""
+        cache = MockCache("c")
+        cache.put(1, 1)
+        this_thread.name = ProcessThread("worker", 4711, "ForkProcess-1")
+        cache.get(1)
+        log = cache.operations
+        self.assertEqual(
+            [(each.thread, each.process, each.process_name) for each in log],
+            [("MainThread", os.getpid(), None), ("worker", 4711, "ForkProcess-1")],
+        )
+        self.assertIs(type(log[1].thread), str)
+        snapshot = log.snapshot()
+        self.assertEqual(snapshot.processes(), [os.getpid(), 4711])
+        self.assertEqual(snapshot.process_names(), [None, "ForkProcess-1"])
+        kept = pickle.loads(pickle.dumps(log)).snapshot()
+        self.assertEqual(kept.process_names(), [None, "ForkProcess-1"])
+
+    @parameterized.expand([("none", None), ("empty", ""), ("main", "MainProcess")])
+    def test_without_a_name(self, _, name):
+        """A process that nobody has named goes by its id."""
+        self.assertEqual(ProcessThread("worker", 4711, name).process_name, "process 4711")
+
+    @parameterized.expand(
+        [
+            ("copy", copy.copy),
+            ("deepcopy", copy.deepcopy),
+            ("pickle", lambda it: pickle.loads(pickle.dumps(it))),
+        ]
+    )
+    def test_copied(self, _, copied):
+        """A copy knows its process."""
+        made = copied(ProcessThread("worker", 4711, "rank 0"))
+        self.assertEqual((made, made.process, made.process_name), ("worker", 4711, "rank 0"))
 
 
 if __name__ == "__main__":

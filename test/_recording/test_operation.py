@@ -27,6 +27,7 @@ OTHERS = {
     "asked": "SET",
     "store": "redis://localhost:6379/0",
     "process": 7,
+    "process_name": "ForkProcess-1",
     "error": "OSError",
     "fault": Fails(),
     "origin": 1,

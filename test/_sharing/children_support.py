@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import _socket
+import base64
+import contextlib
 import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import unittest
 from typing import TYPE_CHECKING, Any
 
 from cachetest import ChildOperationError, MockBackend, PatchCaches
+from cachetest._sharing import children
 
-from ..support import EXHAUSTIVE
+from ..support import EXHAUSTIVE, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # A child that takes longer hangs, and is ended by a signal.
 SECONDS = 60
@@ -22,6 +28,16 @@ SECONDS = 60
 START_METHODS = ["fork", "spawn", "forkserver"] if EXHAUSTIVE else ["fork", "spawn"]
 
 needs_fork = unittest.skipUnless(hasattr(os, "fork"), "needs os.fork")
+
+
+class WithoutOthersCase(unittest.TestCase):
+    """A case whose tests begin with no children known: those that other tests have left are forgotten."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if children.state is not None:
+            children._close(children.state)
+            children.state = None
 
 
 def outcome_of(function: Callable[..., Any], *args: Any) -> Any:
@@ -87,14 +103,29 @@ def failure_of(body: Callable[..., Any], *adapters: Any) -> tuple[Any, str]:
     return result, ""
 
 
+def counted_in(body: Callable[..., Any], *adapters: Any) -> tuple[Any, tuple[int, int, int], list[Any]]:
+    """Return what *body* returns in a block, and the counts and operations of "prices" at its end."""
+    with PatchCaches(*adapters) as patched:
+        result = body(patched.caches)
+        prices = patched.caches.ensure("prices")
+        return result, prices.counts(), list(prices.operations)
+
+
 def use_mock() -> str:
     """Use a cache that is tested by hand."""
     MockBackend("prices").put("lamp", 4.0)
     return "done"
 
 
+def put_and_get() -> tuple[Any, int]:
+    """Put a price and get it; return that, and the process that has done so."""
+    prices = MockBackend("prices")
+    prices.put("lamp", 4.0)
+    return prices.get("lamp"), os.getpid()
+
+
 def swallow() -> str:
-    """Use a cache, and never tell that it was refused."""
+    """Use a cache, and never tell if it was refused."""
     try:
         return use_mock()
     except ChildOperationError:
@@ -119,3 +150,50 @@ def use_neither() -> str:
 def own_scope_then_not() -> list[Any]:
     """Use a cache in a scope of one's own, and then outside it."""
     return [use_own_scope(), outcome_of(use_mock)]
+
+
+def run_by_subprocess(function: Callable[..., Any], *args: Any) -> Any:
+    """Return the outcome of *function*, which is in a module, in a Python that is started anew."""
+    given = base64.b64encode(pickle.dumps((function, args))).decode()
+    script = (
+        "import base64, pickle, sys\n"
+        f"sys.path.insert(0, {os.fspath(ROOT)!r})\n"
+        "from test._sharing.children_support import outcome_of\n"
+        f"function, args = pickle.loads(base64.b64decode({given!r}))\n"
+        "print(base64.b64encode(pickle.dumps(outcome_of(function, *args))).decode())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=SECONDS
+    )
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return pickle.loads(base64.b64decode(done.stdout.splitlines()[-1]))
+
+
+def run_in_child(method: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Return the outcome of *function* in a child: forked, of multiprocessing, or of subprocess."""
+    if method == "os.fork":
+        return run_forked(function, *args)
+    return run_by_subprocess(function, *args) if method == "subprocess" else run_by(method, function, *args)
+
+
+METHODS = ["os.fork", *START_METHODS, "subprocess"] if hasattr(os, "fork") else ["spawn", "subprocess"]
+
+
+@contextlib.contextmanager
+def listening_port() -> Iterator[int]:
+    """Give a port of this machine at which a socket listens; fail if anything connects to it."""
+    # Not by `socket.socket`: a server that a test starts itself is meant to be reached.
+    listening = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(8)
+    try:
+        yield listening.getsockname()[1]
+        listening.setblocking(False)
+        try:
+            os.close(listening._accept()[0])
+        except BlockingIOError:
+            return
+        raise AssertionError("something has connected to the real store")
+    finally:
+        listening.close()

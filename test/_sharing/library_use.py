@@ -6,7 +6,9 @@ import importlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .children_support import outcome_of, use_mock, use_own_scope
+from cachetest import MockBackend
+
+from .children_support import outcome_of, use_own_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +84,11 @@ def use_functools() -> Any:
     return price_of("lamp")
 
 
+def use_by_hand() -> str:
+    MockBackend("by_hand").put("lamp", 4)
+    return "done"
+
+
 def use_django() -> Any:
     conf: Any = importlib.import_module("django.conf")
     if not conf.settings.configured:
@@ -104,7 +111,7 @@ USES: dict[str, Callable[[], Any]] = {
     "functools": use_functools,
     **{path: use_of_objects(path) for path in ("Shop.stock", "Shop.weight", "size_of", "width_of")},
     "Shop.price": use_method,
-    "mock": use_mock,
+    "mock": use_by_hand,
 }
 
 

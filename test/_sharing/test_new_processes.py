@@ -1,4 +1,4 @@
-"""A child that multiprocessing starts, and a worker that is older than the test, refuse as forked ones do."""
+"""A child that multiprocessing starts, and a worker that is older than the test, do as forked ones do."""
 
 import multiprocessing
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from cachetest import ChildOperationError
+from cachetest import Fails, MockBackend
 from cachetest.adapters import Functools
 
 from ..support import is_there, run_python
@@ -17,10 +17,12 @@ from . import library_use
 from .children_support import (
     SECONDS,
     START_METHODS,
+    counted_in,
     failure_of,
     needs_fork,
     outcome_of,
     own_scope_then_not,
+    put_and_get,
     run_by,
     use_mock,
     use_neither,
@@ -113,7 +115,11 @@ class MainTests(unittest.TestCase):
 
 class StartMethodTests(unittest.TestCase):
     def check(self, told, failure, uses):
+        self.assertEqual(told["mock"], "done")
         for name in uses:
+            # What a MockBackend does is counted.
+            if name == "mock":
+                continue
             with self.subTest(name):
                 self.assertRegex(told[name], "^ChildOperationError: .*was refused: this is child process")
         self.assertEqual(told.get("others", "done"), "done", "a cache that the test does not watch")
@@ -130,12 +136,19 @@ class StartMethodTests(unittest.TestCase):
         self.check(told, failure, uses)
 
     @parameterized.expand(START_METHODS)
+    def test_counted(self, method):
+        """What a child does with a cache that is tested by hand is counted, with its process and its line."""
+        told, counts, (put, hit) = counted_in(lambda _: run_by(method, put_and_get))
+        self.assertEqual((told[0], counts), (4.0, (1, 1, 0)))
+        self.assertEqual((put.process, hit.process), (told[1],) * 2)
+        self.assertIn("Process-", put.process_name)
+        self.assertEqual((put.where.function, hit.origin), ("put_and_get", put.number))
+
+    @parameterized.expand(START_METHODS)
     def test_own_scope(self, method):
-        """A scope of the child is its own; after it the child refuses."""
-        (counts, told), failure = failure_of(lambda _: run_by(method, own_scope_then_not))
-        self.assertEqual(counts, [1, 1, 1])
-        self.assertIn("ChildOperationError", told)
-        self.assertIn("was refused a put", failure)
+        """A scope of the child is its own; after it the child asks again."""
+        (own, told), counts, _ = counted_in(lambda _: run_by(method, own_scope_then_not))
+        self.assertEqual((own, told, counts), ([1, 1, 1], "done", (1, 0, 0)))
 
     @parameterized.expand(START_METHODS)
     def test_no_use(self, method):
@@ -144,9 +157,8 @@ class StartMethodTests(unittest.TestCase):
 
     def test_grandchild(self):
         """A child of the child is of the test as well."""
-        told, failure = failure_of(lambda _: run_by("spawn", run_by, "spawn", use_mock))
-        self.assertIn("ChildOperationError", told)
-        self.assertIn("was refused a put", failure)
+        (_, process), counts, operations = counted_in(lambda _: run_by("spawn", run_by, "spawn", put_and_get))
+        self.assertEqual((counts, {each.process for each in operations}), ((1, 1, 0), {process}))
 
     def test_outside_any_scope(self):
         """A child of a process in which no test runs is as ever."""
@@ -174,15 +186,27 @@ class PoolTests(unittest.TestCase):
             self.assertEqual(failure_of(lambda _: list(pool.map(outcome_of, [use_neither]))), (["done"], ""))
             self.assertEqual(pool.submit(use_mock).result(SECONDS), "done")
 
+    @parameterized.expand(START_METHODS)
+    def test_counted(self, method):
+        """What a job does is counted in the test that has given it, and not in one before or after."""
+        with start_pool(method) as pool:
+            for n in range(1, 4):
+                told, counts, operations = counted_in(
+                    lambda _, n=n: [pool.submit(put_and_get).result(SECONDS) for _ in range(n)]
+                )
+                self.assertEqual(counts, (n, n, 0))
+                self.assertEqual({each.process for each in operations}, {told[0][1]})
+
     def test_error_arrives(self):
-        """The error is raised where the result is asked for."""
+        """What is in force strikes a job as well, and the error is raised where the result is asked for."""
         with start_pool("spawn") as pool:
 
-            def body(_):
-                with self.assertRaises(ChildOperationError):
-                    pool.submit(use_mock).result(SECONDS)
+            def body(caches):
+                MockBackend("prices")
+                with caches.prices.inject(Fails()), self.assertRaises(ConnectionError):
+                    pool.submit(put_and_get).result(SECONDS)
 
-            self.assertIn("given work at", failure_of(body)[1])
+            self.assertEqual(counted_in(body)[1], (0, 0, 0))
 
     @needs_fork
     @parameterized.expand(
@@ -199,20 +223,19 @@ class PoolTests(unittest.TestCase):
     def test_pool(self, _, use):
         """So does what a multiprocessing.Pool is given, in each way."""
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            told, failure = failure_of(lambda _: use(pool))
-            self.assertIn("ChildOperationError", told[0])
-            self.assertIn("was refused a put", failure)
+            told, counts, _ = counted_in(lambda _: use(pool))
+            self.assertEqual((told, counts), (["done"], (1, 0, 0)))
 
     def test_initializer(self):
-        """What a pool of the test does first is refused too."""
+        """What a pool of the test does first is counted too."""
 
         def body(_):
             context = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(1, context, initializer=outcome_of, initargs=(use_mock,)) as pool:
                 return pool.submit(os.getpid).result(SECONDS)
 
-        process, failure = failure_of(body)
-        self.assertIn(f"child process {process}, ", failure)
+        process, counts, (put,) = counted_in(body)
+        self.assertEqual((counts, put.process), ((1, 0, 0), process))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,24 @@
-"""The parent of a forked child knows what it did, and no lock is held in the child."""
+"""Assertions know what a forked child did, also in the child; and no lock is held there."""
 
 import os
 import signal
-import tempfile
 import threading
 import unittest
 import warnings
 
-from cachetest import CacheTestCase, LateOperationWarning, MockBackend, PatchCaches
+from cachetest import CacheTestCase, MockBackend, PatchCaches
 from cachetest._caches import scope
 from cachetest._recording import locks
 
 from ..support import make_library, run_case, run_python, sample_or_all
-from .children_support import SECONDS, needs_fork, run_forked, swallow, use_own_scope
+from .children_support import (
+    SECONDS,
+    needs_fork,
+    put_and_get,
+    run_forked,
+    use_mock,
+    use_own_scope,
+)
 
 
 @needs_fork
@@ -25,85 +31,56 @@ class AssertionTests(unittest.TestCase):
         return run_case(Inner("test"))
 
     def test_assertion_in_the_parent(self):
-        """An assertion that would pass because a child did the work fails, and says so."""
+        """An assertion of the parent is of what a child did as well, and its text has the child's line."""
 
         def body(case):
-            run_forked(swallow)
-            with self.assertRaisesRegex(AssertionError, "was refused a put"):
+            run_forked(use_mock)
+            with self.assertRaisesRegex(AssertionError, "(?s)'prices'.*put.*in use_mock"):
                 case.assertCacheUnused()
+            case.assertCacheStats("prices", puts=1, hits=0, misses=0)
 
-        result = self.run_inner(body)
-        self.assertEqual(len(result.failures), 1)
-        self.assertIn("was refused a put", result.failures[0][1])
+        self.assertEqual(self.run_inner(body).failures, [])
 
     def test_assertion_in_the_child(self):
-        """An assertion of the parent's test case is refused in the child."""
+        """An assertion of the parent's test case is of the same counts in the child."""
+
+        def assert_all(case):
+            case.assertCacheStats("prices", puts=2, hits=1)
+            case.assertCached("prices", "lamp", 4.0)
+            with case.assertCacheDelta("prices", misses=1):
+                MockBackend("prices").get("chair")
+            case.assertCacheStats("prices", puts=3)
 
         def body(case):
             MockBackend("prices").put("lamp", 4.0)
-            told = run_forked(case.assertCacheStats, "prices")
-            self.assertIn("ChildOperationError: an assertion, at ", told)
+            run_forked(put_and_get)
+            told = run_forked(assert_all, case)
+            self.assertIn("AssertionError: cache 'prices'", told)
+            self.assertIn("in put_and_get", told)
+            case.assertCacheStats("prices", puts=2, hits=1, misses=1)
 
-        self.assertEqual(len(self.run_inner(body).failures), 1)
+        result = self.run_inner(body)
+        self.assertEqual((result.failures, result.errors), ([], []))
 
-    def test_late(self):
-        """What a child tries after the end of its test is told by the next one that ends."""
-        reading, writing = os.pipe()
-        with PatchCaches():
-            child = os.fork()
-            if child == 0:
+    def test_case_that_goes_on_in_a_child(self):
+        """A test that is forked half way asserts on the same in both processes."""
+
+        def body(case):
+            use_mock()
+            if (child := os.fork()) == 0:
                 try:
                     signal.alarm(SECONDS)
-                    os.read(reading, 1)
-                    swallow()
+                    use_mock()
+                    case.assertCacheStats("prices", puts=2)
+                    os._exit(7)
                 finally:
-                    os._exit(0)
-        os.write(writing, b"x")
-        os.waitpid(child, 0)
-        for descriptor in (reading, writing):
-            os.close(descriptor)
-        with self.assertWarnsRegex(
-            LateOperationWarning, "late: child process .* after the block at .* had ended"
-        ):
-            with PatchCaches():
-                pass
+                    os._exit(1)
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            case.assertEqual(status, 7)
+            case.assertCacheStats("prices", puts=2)
 
-    def test_late_at_exit(self):
-        """Where no test is left to tell of it, the process does as it exits."""
-        done = run_python(
-            "-c",
-            "import os, sys, signal\n"
-            "from cachetest import PatchCaches\n"
-            "from test._sharing.children_support import swallow\n"
-            "reading, writing = os.pipe()\n"
-            "with PatchCaches():\n"
-            "    child = os.fork()\n"
-            "    if child == 0:\n"
-            f"        signal.alarm({SECONDS})\n"
-            "        os.read(reading, 1)\n"
-            "        swallow()\n"
-            "        os._exit(0)\n"
-            "os.write(writing, b'x')\n"
-            "os.waitpid(child, 0)\n",
-        )
-        self.assertRegex(
-            done.stderr, "no test was left to tell of this.\nlate: child process .* refused a put"
-        )
-
-    def test_nothing_is_left(self):
-        """The file by which children tell their parent is removed with the last of them, or at the end."""
-        with tempfile.TemporaryDirectory() as folder:
-            done = run_python(
-                "-c",
-                "import os, tempfile\n"
-                "from test._sharing.children_support import failure_of, run_by, run_forked, swallow\n"
-                "failure_of(lambda _: run_forked(swallow))\n"
-                "print(os.listdir(tempfile.gettempdir()))\n"
-                "failure_of(lambda _: print(len(os.listdir(tempfile.gettempdir())), run_forked(swallow)))\n",
-                TMPDIR=folder,
-            )
-            self.assertEqual((done.stdout, done.stderr), ("[]\n0 swallowed\n", ""))
-            self.assertEqual(os.listdir(folder), [])
+        result = self.run_inner(body)
+        self.assertEqual((result.failures, result.errors), ([], []))
 
 
 @needs_fork

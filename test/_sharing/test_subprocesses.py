@@ -11,11 +11,11 @@ from pathlib import Path
 from parameterized import parameterized
 
 import cachetest
-from cachetest import PatchCaches, join
+from cachetest import LateOperationWarning, PatchCaches, join
 from cachetest._sharing.joined import JOIN
 
 from ..support import ROOT, run_python
-from .children_support import SECONDS, failure_of
+from .children_support import SECONDS, counted_in, failure_of
 
 USE = "from cachetest import MockBackend; MockBackend('prices').put('lamp', 4)"
 WITH_ROOT = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {USE}"
@@ -95,12 +95,13 @@ class JoinTests(unittest.TestCase):
             *([("fork_and_exec", run_by_fork_and_exec)] if hasattr(os, "fork") else []),
         ]
     )
-    def test_refused(self, _, start):
-        """However it is started, a Python refuses, and its parent knows."""
-        (code, told), failure = failure_of(lambda _: start())
-        self.assertEqual(code, 1)
-        self.assertIn("ChildOperationError: a put (key 'lamp') on cache 'prices'", told)
-        self.assertIn("was refused a put", failure)
+    def test_counted(self, how, start):
+        """However it is started, a Python asks, and what it does is counted."""
+        (code, told), counts, (put,) = counted_in(lambda _: start())
+        # What a shell says in the end is its own.
+        self.assertEqual((code, told), (1 if how == "shell" else 0, ""))
+        self.assertEqual((counts, put.key, put.where.filename), ((1, 0, 0), "lamp", "<string>"))
+        self.assertNotEqual(put.process, os.getpid())
 
     def test_innocent(self):
         """A Python that uses no cache loads none of the libraries, nor much of this package."""
@@ -201,14 +202,16 @@ class UnknownTests(unittest.TestCase):
         self.assertEqual(failure_of(body)[1], "")
 
     def test_python_that_still_starts(self):
-        """One that has just been started when the test ends is waited for."""
+        """One that has just been started when the test ends is waited for, and named."""
         started = []
 
         def body(_):
             started.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
 
         try:
-            self.assertEqual(failure_of(body)[1], "")
+            with self.assertWarnsRegex(LateOperationWarning, r"late: child process \d+, .* still runs 0.5 s"):
+                with PatchCaches(patience=0.5):
+                    body(None)
         finally:
             for each in started:
                 each.communicate(timeout=SECONDS)

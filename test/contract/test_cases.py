@@ -22,7 +22,7 @@ COUNTING_PUTS = [
     "entries",
 ]
 COUNTING_PUTS += ["threads", "nested", "parallel", "call_site"]
-COUNTING_PUTS += ["fault_fails", "fault_gone", "fault_dropped", "evicted_by_hand"]
+COUNTING_PUTS += ["fault_fails", "fault_gone", "fault_dropped", "evicted_by_hand", "forked"]
 
 FAULTS = [
     *("fault_fails", "fault_loses_reply", "fault_slow", "fault_damaged", "fault_gone", "fault_dropped"),
@@ -53,7 +53,10 @@ class BrokenAdapterTests(unittest.TestCase):
             ("OneCacheForAll", ["two_names"]),
             ("EntriesOfTheProcess", ["stale", "nested", "parallel", "atomic"]),
             ("KeysOfItsOwn", ["entries", "evicted_by_hand"]),
-            ("HidesItsEntries", ["off", "verify", "entries", "reset", *FAULTS, "single_flight", "atomic"]),
+            (
+                "HidesItsEntries",
+                ["off", "verify", "entries", "reset", *FAULTS, "single_flight", "atomic", "forked"],
+            ),
             ("OfTheFirstScope", ["stale", "nested", "parallel", "atomic"]),
             ("OfTheThread", ["threads", "parallel", "single_flight", "atomic"]),
             ("NewClientsOnly", ["made_before"]),

@@ -31,7 +31,7 @@ def adapters_for(tinylib):
         def swap_clock(self, undo):
             found = tinylib.clock
             undo.set_attribute(
-                tinylib, "clock", lambda: found() + max(each.ahead() for each in open_scopes())
+                tinylib, "clock", lambda: found() + max((each.ahead() for each in open_scopes()), default=0)
             )
 
     made = GoesByTheProgramsTime, GoesByTheOutermostClock, GoesByTheLatestClock

@@ -55,6 +55,15 @@ class CountTests(CacheTestCase):
         self.assertCacheOperations("prices", ["miss lamp", ("put", b"lamp")], ordered=False, msg="cold")
         self.assertCacheOperations("prices", ("miss lamp", ("put", 1)))
 
+    def test_processes(self) -> None:
+        self.assertCacheStats("prices", hits=1, process="ForkProcess-1")
+        self.assertCacheOperations("prices", ["hit lamp"], process=0)
+        self.assertCacheUnused("prices", process="rank 0", msg="idle")
+        with self.assertCacheDelta("prices", puts=1, process="worker"):
+            pass
+        operation = self.caches.prices.operations[0]
+        assert_type((operation.process, operation.process_name), tuple[int | None, str | None])
+
     def test_snapshots(self) -> None:
         self.assertCacheSnapshot()
         self.assertCacheSnapshot("prices", volatile=(r"user:(\d+)", re.compile("a+")), msg="told")

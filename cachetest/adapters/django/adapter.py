@@ -165,6 +165,16 @@ class Django(Adapter):
             raise TypeError(kind.why_unknown() or f"{kind.cls.__name__} keeps its entries on a server")
         return found
 
+    def is_shared(self, cache: MockCache) -> bool:
+        """Return whether the back end of the alias is on a server, in a table, or in files."""
+        from .objects import kinds_of
+
+        kind = kinds_of(_configured()).get(cache.name)
+        return kind is None or kind.is_shared
+
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        return self._given, {}
+
     def resolution(self, cache: MockCache) -> float:
         from .objects import kinds_of
 

@@ -25,6 +25,7 @@ from ..._behaving.clock import now
 from ..._caches.attribution import cache_for
 from ..._recording.lifetimes import note_lifetime
 from .call import SPECIAL
+from .far_stores import FarFolder, FarTable
 from .stand_ins import TableTwin, Twin, cull, has_expired, run_primitive
 from .stores import FileStore, MemoryStore, end_of
 
@@ -45,12 +46,16 @@ class Kind:
 
     special: Mapping[str, Callable[[Call, str, Found], Any]] = {}
     is_server = False
+    # Whether several processes have the same entries.
+    is_shared = True
     makes_keys_below = False
     # Whether it runs as it is, and takes the arguments that Django's own take.
     is_quick = True
     # The adapter that has the servers of this kind in memory, by its name.
     below: str | None = None
     make_store: Any = None
+    # The same in a child process, where the entries are in the parent, given the cache and the place there.
+    make_far_store: Any = None
     # The Redis servers, as (host, port) or (path,), each with the number of a database.
     databases: tuple[tuple[tuple[object, ...], int], ...] = ()
     # Those of memcached, as the settings have them.
@@ -70,6 +75,10 @@ class Kind:
     def store_for(self, mock: MockCache) -> Any:
         """Return the entries that it has in the scope of *mock*, which several aliases may share."""
         home = mock if self.home == self.alias else cache_for(self.home)
+        if home.is_remote and self.is_shared and self.make_far_store is not None:
+            return home.adapter_state(
+                f"{self._place} in the parent", partial(self.make_far_store, home.name, self._place)
+            )
         return home.adapter_state(self._place, self.make_store, self.make_store.begin_as)
 
     def why_unknown(self) -> str:
@@ -84,6 +93,7 @@ class Kind:
 class InMemory(Kind):
     """Django's in-memory cache, and what a project has made of it."""
 
+    is_shared = False
     make_store = MemoryStore
 
 
@@ -91,6 +101,7 @@ class InFiles(Kind):
     """Django's cache in files, in a folder of the scope."""
 
     make_store = FileStore
+    make_far_store = FarFolder
 
 
 class OnRedis(Kind):
@@ -131,8 +142,13 @@ class StandIn(Kind):
     """One that Django's in-memory cache runs in place of: the dummy, one of a C library."""
 
     make_store = MemoryStore
+    make_far_store = FarTable
     is_quick = False
     twin = Twin
+
+    def __init__(self, alias: str, cls: type, parameters: Mapping[str, Any], home: str) -> None:
+        super().__init__(alias, cls, parameters, home)
+        self.is_shared = not issubclass(cls, DummyCache)
 
     def function_for(self, name: str, function: Any) -> Any:
         if name in self.twin.primitives:

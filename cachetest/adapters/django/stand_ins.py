@@ -81,6 +81,8 @@ class TableTwin(Twin):
 def run_primitive(name: str, held: Any, *args: Any, **kwargs: Any) -> Any:
     """Do the call *name*, one of the ``primitives`` of what runs in place of *held*."""
     call: Any = call_around()
+    if call.mock.is_remote and call.kind.is_shared:
+        return call.store.run(call, name, args, kwargs)
     return getattr(call.kind.twin(call), name)(*args, **kwargs)
 
 

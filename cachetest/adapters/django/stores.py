@@ -133,6 +133,12 @@ class MemoryStore:
             raise KeyError(key)
 
 
+def _remove(folder: str, process: int) -> None:
+    """Remove *folder*, unless this is a child of the *process* that has made it."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class FileStore:
     """A folder of its own for a cache in files; ``names`` has the made key of each path."""
 
@@ -147,7 +153,7 @@ class FileStore:
         with self._lock:
             if self._folder is None:
                 self._folder = tempfile.mkdtemp(prefix="cachetest-")
-                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+                weakref.finalize(self, _remove, self._folder, os.getpid())
             return self._folder
 
     def begin_as(self, other: FileStore, _copy: object) -> Iterable[str]:

@@ -25,7 +25,7 @@ from ..class_swap import patch_object, swap_of
 from ..clocked import MOVED_TIME, Places
 from ..guarding import points_of_object
 from ..targets import Targets
-from .backend import last_proxy
+from .backend import is_backend_shared, last_proxy
 from .faults import carry_out, failure_of, real_backend, too_large_for
 from .region import RegionSwap
 
@@ -112,6 +112,10 @@ class Dogpile(Targets):
 
     def _backend_of(self, cache: MockCache) -> Any:
         return real_backend(self.resolve()[cache.name], cache)
+
+    def is_shared(self, cache: MockCache) -> bool:
+        """Return whether the region's own backend is on a server, or in a file."""
+        return is_backend_shared(self._backend_of(cache))
 
     def storage(self, cache: MockCache) -> Storage:
         swap = swap_of(self.resolve()[cache.name])

@@ -20,6 +20,7 @@ from dogpile.cache.proxy import ProxyBackend
 
 from ..._behaving.call import calls_uncounted
 from ..._behaving.gate import MISSING
+from .far_entries import FarEntries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from ..._behaving.gate import Effect
     from ..._caches.cache import MockCache
 
-__all__ = ["LIBRARIES", "RegionCall", "ScopedBackend", "current_call", "last_proxy"]
+__all__ = ["LIBRARIES", "RegionCall", "ScopedBackend", "current_call", "is_backend_shared", "last_proxy"]
+
+# The modules of dogpile's own back ends that keep their entries in the process.
+_OF_PROCESS = frozenset({"dogpile.cache.backends.memory", "dogpile.cache.backends.null"})
 
 LIBRARIES = frozenset({"dogpile"})
 _GET_MULTI, _SET, _SET_MULTI, _DELETE_MULTI = (
@@ -86,6 +90,12 @@ def last_proxy(backend: Any) -> Any:
     return last
 
 
+def is_backend_shared(backend: Any) -> bool:
+    """Return whether *backend*, the real one of a region, has the same entries in several processes."""
+    modules = {cls.__module__ for cls in type(backend).__mro__}
+    return backend is not None and not modules & _OF_PROCESS
+
+
 class ScopedBackend(CacheBackend):  # type: ignore[misc]
     """The backend of a region, with the serializers and the key mangler of *real*, which it replaces.
 
@@ -107,17 +117,23 @@ class ScopedBackend(CacheBackend):  # type: ignore[misc]
         self.serializer = real.serializer
         self.deserializer = real.deserializer
 
+    def _stored(self, cache: MockCache) -> Any:
+        """Return the entries in the scope of *cache*, which may be in the parent of this process."""
+        if cache.is_remote and is_backend_shared(self._real):
+            return cache.adapter_state("entries in the parent", partial(FarEntries, cache.name))
+        return self._stored_in(cache)
+
     def _get_in(self, cache: MockCache, key: Any) -> Any:
         call = current_call.get()
         known = None if call is None else call.known
-        find = partial(self._stored_in(cache).get, key, MISSING)
+        find = partial(self._stored(cache).get, key, MISSING)
         return _seen(call, key, cache.perform("get", (key,), find, _no_effect, LIBRARIES, known))
 
     def _get_multi_in(self, cache: MockCache, keys: Iterable[Any]) -> list[Any]:
         call = current_call.get()
         known = _GET_MULTI if call is None else call.known
         keys = list(keys)
-        stored = self._stored_in(cache)
+        stored = self._stored(cache)
 
         def find_all() -> list[Any]:
             return [stored.get(key, MISSING) for key in keys]
@@ -129,7 +145,7 @@ class ScopedBackend(CacheBackend):  # type: ignore[misc]
 
         def store() -> None:
             if self._keeps:
-                self._stored_in(cache)[key] = value
+                self._stored(cache)[key] = value
                 _unkept_in(cache).discard(key)
             else:
                 _unkept_in(cache).add(key)
@@ -141,7 +157,7 @@ class ScopedBackend(CacheBackend):  # type: ignore[misc]
 
         def store_all() -> None:
             if self._keeps:
-                self._stored_in(cache).update(mapping)
+                self._stored(cache).update(mapping)
                 _unkept_in(cache).difference_update(keys)
             else:
                 _unkept_in(cache).update(keys)
@@ -155,7 +171,7 @@ class ScopedBackend(CacheBackend):  # type: ignore[misc]
         self._delete(cache, list(keys), _DELETE_MULTI)
 
     def _delete(self, cache: MockCache, keys: Sequence[Any], known: Mapping[str, object] | None) -> None:
-        stored = self._stored_in(cache)
+        stored = self._stored(cache)
 
         def delete_all() -> None:
             for key in keys:

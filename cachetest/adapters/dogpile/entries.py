@@ -20,7 +20,7 @@ class RegionEntries(MutableMapping[Any, Any]):
 
     def __init__(self, region: Any, stored: dict[Any, Any]) -> None:
         self._region = region
-        self._stored = stored
+        self.stored = stored
 
     def _value(self, stored: Any) -> Any:
         region = self._region
@@ -29,7 +29,7 @@ class RegionEntries(MutableMapping[Any, Any]):
 
     def terms_of(self, key: Any) -> dict[str, Term]:
         """Return when the value of a mangled key was made, and when it is too old, in its one place."""
-        return {"": self.term_of(self._stored[key])} if key in self else {}
+        return {"": self.term_of(self.stored[key])} if key in self else {}
 
     def term_of(self, stored: Any) -> Term:
         """Return the same of what is *stored*."""
@@ -39,7 +39,7 @@ class RegionEntries(MutableMapping[Any, Any]):
         return Term(made, None if age is None else made + age)
 
     def __getitem__(self, key: Any) -> Any:
-        value = self._value(self._stored[key])
+        value = self._value(self.stored[key])
         if value is NO_VALUE:
             raise KeyError(key)
         return value
@@ -47,21 +47,19 @@ class RegionEntries(MutableMapping[Any, Any]):
     def __setitem__(self, key: Any, value: Any) -> None:
         region = self._region
         made: Callable[[Any], Any] = region._serialized_payload if region.serializer else region._value
-        self._stored[key] = made(value)
+        self.stored[key] = made(value)
 
     def __delitem__(self, key: Any) -> None:
-        del self._stored[key]
+        del self.stored[key]
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(
-            [key for key, stored in list(self._stored.items()) if self._value(stored) is not NO_VALUE]
-        )
+        return iter([key for key, stored in list(self.stored.items()) if self._value(stored) is not NO_VALUE])
 
     def __len__(self) -> int:
         return len(list(iter(self)))
 
     def clear(self) -> None:
-        self._stored.clear()
+        self.stored.clear()
 
     def __repr__(self) -> str:
         return repr(dict(self))

@@ -84,7 +84,7 @@ class RegionSwap(ClassSwap):
         state: RegionState = counts.adapter_state(
             f"state of {id(self.target)}", lambda: self._make_state(counts), self._begin_state_as
         )
-        if not isinstance(counts.cache, RegionEntries):
+        if not isinstance(counts.cache, RegionEntries) and not (counts.is_remote and counts.is_shared):
             counts.cache = RegionEntries(state.face, self.stored_in(counts))
         return state
 

@@ -135,6 +135,11 @@ class Inductor(Adapter):
             return super().components(cache, key)
         return [("cache id", cache_id), *super().components(cache, inner), ("version", version)]
 
+    def keep_details(self, cache: MockCache, key: object, details: Any) -> None:
+        from .key_parts import keep_parts
+
+        keep_parts(cache, str(key), details)
+
     def why_opaque(self, cache: MockCache) -> str:
         return hooks.why_opaque(cache)
 

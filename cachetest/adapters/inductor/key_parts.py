@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from ..._caches.cache import MockCache
     from ..._telling.key_parts import Part
 
-__all__ = ["PARTS", "kept_parts", "split_key"]
+__all__ = ["PARTS", "keep_parts", "kept_parts", "known_parts", "split_key"]
 
 PARTS = "key parts"
 """The adapter's state of a cache that has, for each key, the texts of its parts."""
+
+_TEXTS = "key part texts"
 
 
 def split_key(key: object) -> tuple[str, str, str]:
@@ -58,6 +60,12 @@ def known_parts(cache: MockCache) -> dict[str, tuple[str, ...]]:
     """Return the parts of each key of *cache* that were kept, to be added to."""
     known: dict[str, tuple[str, ...]] = cache.adapter_state(PARTS, dict, _begin_as)
     return known
+
+
+def keep_parts(cache: MockCache, key: str, texts: Iterable[str]) -> None:
+    """Keep the *texts* of the parts of *key*; one that other keys have as well is kept once."""
+    shared: dict[str, str] = cache.adapter_state(_TEXTS, dict)
+    known_parts(cache)[key] = tuple(shared.setdefault(text, text) for text in texts)
 
 
 def _begin_as(known: dict[str, Any], other: dict[str, Any], _copy: object) -> tuple[()]:

@@ -16,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..._caches.attribution import cache_for, scope_of_caller
+from ..._sharing.client import is_asking
 from ..._telling.formatting import Shown
 from .activity import note
 from .found import here, is_ours
@@ -30,24 +31,20 @@ if TYPE_CHECKING:
 
 __all__ = ["around_bypass", "around_create", "around_hash", "around_load"]
 
-_TEXTS = "key part texts"
-
 
 def _explained(name: str) -> MockCache | None:
     """Return the cache called *name* of the calling context, if its misses are to be explained."""
     scope = scope_of_caller()
-    if scope is None or scope.closed:
+    if (scope is None or scope.closed) and is_asking() is None:
         return None
     cache = cache_for(name)
     return cache if cache.explainer is not None and cache.explains_misses else None
 
 
 def _keep(cache: MockCache, key: str, texts: Callable[[], Iterable[str]]) -> None:
-    """Keep the parts of *key*; the text of one that other keys have as well is kept once."""
-    known = known_parts(cache)
-    if key not in known:
-        shared: dict[str, str] = cache.adapter_state(_TEXTS, dict)
-        known[key] = tuple(shared.setdefault(text, text) for text in texts())
+    """Keep the parts of *key*."""
+    if key not in known_parts(cache):
+        cache.keep_details(key, tuple(texts()))
 
 
 def around_load(load: Callable[..., Any]) -> Callable[..., Any]:

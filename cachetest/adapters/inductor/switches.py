@@ -26,6 +26,7 @@ class InductorSwitch(Switch):
     def __init__(self, config: Any, name: str) -> None:
         self.name = name
         self._config = config
+        self.module = config.__name__
         # The only way to tell "never set" from "set to the default": codegen_config() and the config's
         # hash, which is part of cache keys, tell them apart.
         self._entry = config._config.get(name)

@@ -37,7 +37,7 @@ from .store import MemcachedStore
 from .struck import carry_out, swap_sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import CodeType
 
     from ..._behaving.injection import Strike
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ..._caches.scope import Scope
     from .addresses import Address
 
-__all__ = ["Pymemcache"]
+__all__ = ["Pymemcache", "store_at"]
 
 # A framework that calls pymemcache for a program is no more the caller than pymemcache is.
 _LIBRARIES = frozenset({"pymemcache", "django", "asgiref", "dogpile"})
@@ -76,6 +76,9 @@ class Pymemcache(Adapter):
                 raise ValueError(f"{other} and {name} are both the server {shown(server)!r}: name it once")
         if servers:
             self.caches = tuple(servers)
+
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        return (), {name: server for server, name in self._names.items()}
 
     def install(self) -> Undo:
         """Swap the sockets of all clients, of those too that were made before."""
@@ -207,7 +210,7 @@ def _connect(self: Any) -> None:
         # What it raises, or answers, is what the program is tested for.
         _library_connect(self)
     else:
-        self.sock = Connection(partial(_store_at, normal(self.server)), self)
+        self.sock = Connection(partial(store_at, normal(self.server)), self)
 
 
 def _extract_value(
@@ -267,7 +270,8 @@ def _cache_of(server: Address) -> MockCache:
     return cache_for(adapter.cache_of(server))
 
 
-def _store_at(server: Address) -> MemcachedStore:
+def store_at(server: Address) -> MemcachedStore:
+    """Return the store of *server* in the scope that an operation of the calling context belongs to."""
     return _servers_of(_cache_of(server)).server(shown(server))
 
 

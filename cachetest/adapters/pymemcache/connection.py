@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import getpid
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..._caches.scope import Scope
+    from .relay import RelayedConnection
     from .store import MemcachedStore
     from .struck import StruckConversation
 
@@ -32,6 +34,9 @@ class Connection:
         self._struck: StruckConversation | None = None
         self._conversation = Conversation(self._store)
         self._answers = b""
+        # In a child process: the other end, and whether it was spoken to last.
+        self._far: RelayedConnection | None = None
+        self._is_far = False
         # The last scope that was innermost for a command, and its store: not looked for with each command.
         self._known: tuple[Scope, MemcachedStore] | None = None
 
@@ -53,8 +58,13 @@ class Connection:
                 if answer is not None:
                     self._answers += answer
                     return
-        if self._struck is not None or self._store()._own_cache.in_force:
-            self._answers += self._in_force().send(self._store(), data)
+        store = self._store()
+        self._is_far = store._own_cache.is_remote
+        if self._is_far:
+            self._answers += self._far_end(store).send(data)
+            return
+        if self._struck is not None or store._own_cache.in_force:
+            self._answers += self._in_force().send(store, data)
             return
         self._is_fresh = False
         self._answers += self._conversation.send(data)
@@ -67,8 +77,22 @@ class Connection:
             self._struck = StruckConversation(self._conversation, self._client, is_fresh=self._is_fresh)
         return self._struck
 
+    def _far_end(self, store: MemcachedStore) -> RelayedConnection:
+        """Return the other end in the parent, where this is a child process, and *store* is not here."""
+        if self._far is None or self._far.process != getpid():
+            # Loaded here: in the parent nothing is relayed.
+            from .relay import RelayedConnection
+
+            # A forked child has a connection of its own.
+            self._far = RelayedConnection(self._client(), store._libraries)
+        return self._far
+
     def recv(self, size: int) -> bytes:
         answers = self._answers
+        if not answers and self._is_far and self._far is not None:
+            answers = self._far.read()
+            self._answers = answers[size:]
+            return answers[:size]
         if not answers and not self._conversation.closed:
             if self._struck is None:
                 # Nobody else will ever answer.
@@ -77,5 +101,12 @@ class Connection:
         self._answers = answers[size:]
         return answers[:size]
 
+    def taken(self) -> bytes:
+        """Return the answers that have come, and were not read."""
+        answers, self._answers = self._answers, b""
+        return answers
+
     def close(self) -> None:
-        """Do nothing: there is nothing that is held open."""
+        """Close the other end, where that is held open in the parent."""
+        if self._far is not None:
+            self._far.close()

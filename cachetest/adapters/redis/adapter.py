@@ -61,6 +61,9 @@ class Redis(Adapter):
         self._directory = Directory(urls)
         self.caches = self._directory.names
 
+    def given(self) -> tuple[Sequence[object], Mapping[str, object]]:
+        return (), self._directory.urls
+
     def install(self) -> Undo:
         """Swap what a connection holds its socket and parser in, and how it connects."""
         return Undo(_install)

@@ -24,7 +24,7 @@ class Directory:
         """Check the URLs, by the names of their caches; raises ``ValueError`` for what is none."""
         self.names = tuple(urls) or ("redis",)
         self.has_urls = bool(urls)
-        self._urls = urls
+        self.urls = urls
         self._names: dict[Address, str] = {}
         self._places: dict[str, frozenset[Address]] = {}
         for name, url in urls.items():
@@ -49,7 +49,7 @@ class Directory:
     def why_none_at(self, address: Address) -> str:
         """Return why nothing connects to *address*, and where one could."""
         url = url_of(address)
-        known = [f"{each} ({name})" for name, each in self._urls.items()]
+        known = [f"{each} ({name})" for name, each in self.urls.items()]
         return (
             f"no cache of this test is at {url}, and nothing connects to a real server; there are caches at, "
             f"the closest first: {', '.join(closest_first(url, known))}"

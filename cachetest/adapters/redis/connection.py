@@ -13,6 +13,7 @@ from ..._caches.scope import marked
 from ..._patching.undo import ABSENT
 from ...errors import CacheTestError
 from .refusing import RefusingStream
+from .relay import RelayedSocket, RelayedStream
 from .routes import calls, is_passed_over, route_of, state_of_call
 from .transport import SocketLink, StreamLink
 from .unreachable import refuse_struck
@@ -109,10 +110,12 @@ def _fresh_parser(own: Any, connection: Any) -> Any:
     return made
 
 
-def connect(connection: Any) -> SocketLink:
+def connect(connection: Any) -> SocketLink | RelayedSocket:
     """Do what ``_connect`` of redis-py's connections does."""
     _refuse_url(connection)
     route = route_of(connection)
+    if route[0].cache.is_remote:
+        return RelayedSocket(connection)
     refuse_struck(connection, route[0].cache)
     link = SocketLink(*route)
     link.connection = ref(connection)
@@ -139,10 +142,14 @@ async def connect_async(connection: Any) -> None:
     _refuse_url(connection)
     try:
         route = route_of(connection)
-        refuse_struck(connection, route[0].cache)
-        link: Any = StreamLink(*route)
-        link.connection = ref(connection)
-        link.decode = _decode_of(connection)
+        link: Any
+        if route[0].cache.is_remote:
+            link = RelayedStream(connection)
+        else:
+            refuse_struck(connection, route[0].cache)
+            link = StreamLink(*route)
+            link.connection = ref(connection)
+            link.decode = _decode_of(connection)
     except CacheTestError as error:
         link = RefusingStream(error)
     connection._reader, connection._writer = link.reader, link

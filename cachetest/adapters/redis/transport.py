@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import socket
 import threading
-from queue import Empty, SimpleQueue
+from queue import Empty
 from time import monotonic
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from ..._recording.locks import make_lock
-from .late import Late, read_late
+from .arrivals import SocketEnd
 from .link import Link
-from .pipe import Pipe
 from .quick import QUICK
 from .reader import Reader
 from .refusals import limit_of_caller
@@ -26,16 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from .addresses import Address
+    from .late import Late
     from .link import Site
     from .store import Store
     from .waits import Wait
 
-__all__ = ["SocketLink", "StreamLink"]
+__all__ = ["SocketLink", "StreamLink", "Transport"]
 
 _MULTI, _EXEC = [b"MULTI"], [b"EXEC"]
 
 
-class _Transport(StruckLink, Link):
+class Transport(StruckLink, Link):
     """A link that a client writes to."""
 
     def __init__(self, store: Store, address: Address, only: int | None) -> None:
@@ -90,19 +88,13 @@ class _Transport(StruckLink, Link):
                 self.deliver(replies[0] if len(replies) == 1 else b"".join(replies))
 
 
-class SocketLink(_Transport):
+class SocketLink(SocketEnd, Transport):
     """A link that is read from as a socket is."""
 
     def __init__(self, store: Store, address: Address, only: int | None) -> None:
-        super().__init__(store, address, only)
-        self._arrivals: SimpleQueue[bytes | Exception] = SimpleQueue()
-        # What is being read, and how much of it was.
-        self._data = b""
-        self._at = 0
-        self._timeout: float | None = None
-        self._pipe: Pipe | None = None
+        Transport.__init__(self, store, address, only)
+        SocketEnd.__init__(self)
         self._hangs_up = False
-        self._pipe_lock = make_lock()
 
     def deliver(self, data: bytes) -> None:
         if data:
@@ -126,41 +118,6 @@ class SocketLink(_Transport):
         super().sendall(data)
         if self._hangs_up:
             self.close()
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Wait so long, in seconds, for something to read; None is for ever."""
-        self._timeout = seconds
-
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        """Return at most *size* bytes, empty when the link was closed; MSG_PEEK leaves them there."""
-        if self._at == len(self._data):
-            data = self._next()
-            if len(data) <= size and not flags and self._pipe is None:
-                return data
-            self._data, self._at = data, 0
-        data = self._data[self._at : self._at + size]
-        if not flags & socket.MSG_PEEK:
-            self._at += len(data)
-        if self._pipe is not None:
-            self._tell_pipe()
-        return data
-
-    def _next(self) -> bytes:
-        arrivals = self._arrivals
-        if self._timeout == 0 and arrivals.empty() and not self._is_closed:
-            raise BlockingIOError(errno.EWOULDBLOCK, "nothing to read")
-        try:
-            data = arrivals.get(False)
-        except Empty:
-            data = self._wait_for_next()
-        if not data:
-            # It was closed; another thread may be waiting as well.
-            self._arrivals.put(data)
-        if isinstance(data, Exception):
-            if not isinstance(data, Late):
-                raise data
-            data = read_late(data, self._timeout, self._arrivals)
-        return data
 
     def time_limit(self) -> float | None:
         return self._timeout
@@ -187,19 +144,6 @@ class SocketLink(_Transport):
                     raise TimeoutError("timed out") from None
                 self._server.end(wait)
 
-    def recv_into(self, buffer: Any) -> int:
-        """Put what `recv` returns into *buffer*, and return its length."""
-        data = self.recv(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def fileno(self) -> int:
-        """Return a descriptor that can be read when this can: redis-py polls it where hiredis parses."""
-        with self._pipe_lock:
-            pipe = self._pipe = self._pipe or Pipe()
-        self._tell_pipe()
-        return pipe.fileno()
-
     def shutdown(self, how: int) -> None:
         """Do what `close` does: there are no two directions."""
         self.close()
@@ -209,20 +153,8 @@ class SocketLink(_Transport):
         self._arrivals.put(b"")
         self._tell_pipe()
 
-    def _tell_pipe(self) -> None:
-        with self._pipe_lock:
-            if self._pipe is not None:
-                left = self._at < len(self._data) or not self._arrivals.empty()
-                self._pipe.be_readable(left or self._is_closed)
 
-    def getpeername(self) -> tuple[str, int]:
-        """Return a loopback address, which spares redis-py from asking for that of its host."""
-        return "127.0.0.1", 6379
-
-    getsockname = getpeername
-
-
-class StreamLink(_Transport):
+class StreamLink(Transport):
     """A link that is written to as an `asyncio.StreamWriter` is, and read from by its ``reader``."""
 
     def __init__(self, store: Store, address: Address, only: int | None) -> None:

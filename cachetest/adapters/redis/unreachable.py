@@ -16,10 +16,16 @@ from .serving import LIBRARIES
 if TYPE_CHECKING:
     from ..._caches.cache import MockCache
 
-__all__ = ["refuse_struck"]
+__all__ = ["SENDING", "refuse_struck", "sending"]
 
 # The functions of redis-py that send a command of the program's, once they have a connection.
-_SENDING = frozenset({"execute", "execute_command", "immediate_execute_command", "_execute_command"})
+SENDING = frozenset({"execute", "execute_command", "immediate_execute_command", "_execute_command"})
+_SENDING_HERE = frozenset({"sending"})
+
+
+def sending(do: Any, *args: Any) -> Any:
+    """Return what *do* returns for *args*, while a client in a child process is about to send a command."""
+    return do(*args)
 
 
 def refuse_struck(connection: Any, cache: MockCache) -> None:
@@ -52,7 +58,7 @@ def _of_all(connection: Any, cache: MockCache) -> Any:
     Where a command is about to be sent, that one is struck, and is logged with its keys.
     """
     behaviours = [each for each in cache.in_force if strikes_all(each)]
-    if not behaviours or is_inside(_SENDING, "redis."):
+    if not behaviours or is_inside(SENDING, "redis.") or is_inside(_SENDING_HERE, __name__):
         return None
     call: Any = cache._call(None, (), LIBRARIES, sys._getframe(), {"asked": "connect"})
     found = planned(call, behaviours)

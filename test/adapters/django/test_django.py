@@ -37,6 +37,7 @@ TOGETHER = tuple(
         "left",
         "busy",
         "many",
+        "children",
         *(("redis",) if is_there("django_redis") else ()),
         *(("faults", "replay") if SERVERS else ()),
     )

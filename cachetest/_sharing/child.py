@@ -1,0 +1,118 @@
+"""A child process, or a job for one that was there before, as its parent knows it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .joined import REMEDY
+from .processes import is_running, may_run
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from .._caches.threads import ThreadOrTask
+    from .joined import Parent
+
+    # To import it would make the chain of files longer than anybody can follow.
+    Scope = Any
+
+__all__ = ["Child", "is_made_by_pool"]
+
+# A manager lives on as well, and is waited for by nobody.
+_POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool", "multiprocessing.managers"})
+
+
+class Child:
+    """A child process, or several of one fork: the *scopes* that it may be of, and what it is told.
+
+    What it does belongs to its *scope*, as part of what *spawner* does; None where it can't be told.
+    """
+
+    # A worker of a pool lives on between its jobs; each job is a child by itself, with what tells of its end.
+    is_worker = False
+    was_waited_for = False
+    # Which process it is nobody knows until it has joined.
+    is_spawned = False
+    is_job = False
+    handle: Any = None
+
+    def __init__(
+        self,
+        scopes: tuple[Scope, ...],
+        parent: Parent,
+        scope: Scope | None = None,
+        spawner: ThreadOrTask | None = None,
+    ) -> None:
+        self.scopes = scopes
+        self.parent = parent
+        self.scope = scope
+        self.spawner = spawner
+        # What it was refused, and which processes have written of it, or asked.
+        self.used: list[str] = []
+        self.processes: set[int] = set()
+        # Where it is Python and has to say that it has joined: its command. Its process, where it is known.
+        self.awaited: str | None = None
+        self.process: int | None = None
+
+    def running(self, connected: set[int]) -> set[int]:
+        """Return its processes that still run; those that are *connected* do, whoever has started them.
+
+        That of a job which has asked for nothing yet is 0.
+        """
+        if self.is_worker or self.is_job:
+            return (self.processes or {0}) if self.is_job and not _is_done(self.handle) else set()
+        if self.is_awaited():
+            return {self.process} if self.process is not None and is_running(self.process) else set()
+        return {each for each in self._processes() if each in connected or is_running(each)}
+
+    def is_awaited(self) -> bool:
+        """Return whether it has yet to say that it has joined."""
+        return self.awaited is not None and not self.processes
+
+    def has_ended(self, connected: set[int]) -> bool:
+        """Return whether it can do nothing any more, as far as that is known."""
+        if self.is_job:
+            return self.handle is not None and _is_done(self.handle)
+        found = self._processes()
+        # One that has written nothing yet may be about to.
+        return bool(found) and not any(each in connected or may_run(each) for each in found)
+
+    def _processes(self) -> set[int]:
+        is_forked = self.process is not None and self.awaited is None
+        return {*self.processes, self.process} if is_forked and self.process else self.processes
+
+    def lines_of_use(self) -> list[str]:
+        """Return a line for each cache that it was refused."""
+        return [f"child process {each}: nothing of it is counted. Instead, {REMEDY}" for each in self.used]
+
+    def lines(self) -> list[str]:
+        """Return a line for each thing that it did and that no test has counted, or that can't be told."""
+        if not self.is_awaited():
+            return self.lines_of_use()
+        return [
+            f"child process {self.process}, {self.parent.how}, is a Python that did not join this test "
+            f"({self.awaited}): whether it has used a cache, or a real store, can't be told. Install "
+            "cachetest where it runs, or call cachetest.join() in it before it uses a cache"
+        ]
+
+
+def _is_done(handle: Any) -> bool:
+    """Return whether the job is done that *handle* was returned for: a future, a result, or an iterator."""
+    for name in ("done", "ready"):
+        ask = getattr(handle, name, None)
+        if ask is not None:
+            return bool(ask())
+    if hasattr(handle, "gi_frame"):
+        return handle.gi_frame is None
+    return handle is None or getattr(handle, "_index", 0) == getattr(handle, "_length", None)
+
+
+def is_made_by_pool() -> bool:
+    """Return whether a pool, or a manager, is calling: its processes live on when a test has ended."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__") in _POOLS:
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,89 @@
+"""In the parent: the other ends of the connections that clients have in child processes.
+
+What is done here is done as the child (`_sharing.as_child`): in its scope, with its thread and line.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import partial
+from importlib import import_module
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from .._caches.scope import marked
+from .._recording.call_sites import this_thread
+from .outer_call import OuterCall, call_around, outer_call
+from .tries import RETRIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .._caches.scope import Scope
+
+__all__ = ["do_for_child"]
+
+# By the scope that each was opened in, and a number. With that they go: a child may be killed.
+_ends: WeakKeyDictionary[Scope, dict[int, Any]] = WeakKeyDictionary()
+_without_scope: dict[int, Any] = {}
+_numbers = count(1)
+# So many calls of children are remembered, which may be tried once more.
+_REMEMBERED = 1_000
+
+
+class _Tried:
+    """Stands for what a client in a child tries, for as long as it may be tried again."""
+
+
+_tried: OrderedDict[tuple[int, int], _Tried] = OrderedDict()
+
+
+def do_for_child(
+    number: int, what: str, args: Sequence[Any], token: int | None, is_around: bool
+) -> tuple[Any, tuple[list[Any], bool, dict[object, object]] | None]:
+    """Return what the other end of this *number* comes to as it does *what*, and what that is told as.
+
+    The latter is None unless the child *is_around* it with the call of a framework's cache. *token* is of the
+    call of a client that may be tried again.
+    """
+    around, outer = call_around(), OuterCall() if is_around else None
+    outer_call.set(outer)
+    do = partial(_do, number, what, args)
+    try:
+        result = do() if token is None else _try(_tried_as(token), do)
+    finally:
+        outer_call.set(around)
+    return result, None if outer is None else (outer.effects, outer.reached, outer.places)
+
+
+def _do(number: int, what: str, args: Sequence[Any]) -> Any:
+    scope = marked()
+    ends = _without_scope if scope is None else _ends.setdefault(scope, {})
+    if what == "open":
+        number = next(_numbers)
+        ends[number] = import_module(f"{__package__}.{args[0]}.relayed").open_end(*args[1:])
+        return number
+    end = ends.get(number)
+    if end is None:
+        raise ConnectionResetError("the test that this connection was opened in has ended")
+    if what == "close":
+        ends.pop(number, None)
+    return getattr(end, what)(*args)
+
+
+def _tried_as(token: int) -> _Tried:
+    at = getattr(this_thread.name, "process", 0), token
+    found = _tried.setdefault(at, _Tried())
+    _tried.move_to_end(at)
+    while len(_tried) > _REMEMBERED:
+        _tried.popitem(last=False)
+    return found
+
+
+def _try(tried: _Tried, do: Callable[[], Any]) -> Any:
+    """Do what a child tries: all of its tries are one call, as they are of a client in this process."""
+    return do()
+
+
+RETRIES[_try.__code__] = "tried"
