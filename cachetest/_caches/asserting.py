@@ -48,7 +48,7 @@ class AssertingCache(Asserting, CountingCache):
         expirations: Count = None,
         failures: Count = None,
         keys: Keys = None,
-        process: int | None = None,
+        process: int | str | None = None,
         msg: object = None,
     ) -> None:
         """Fail unless it has exactly these counts: see `CacheTestCase.assertCacheStats`."""
@@ -71,7 +71,7 @@ class AssertingCache(Asserting, CountingCache):
         expirations: Count = None,
         failures: Count = None,
         keys: Keys = None,
-        process: int | None = None,
+        process: int | str | None = None,
         msg: object = None,
     ) -> CacheDelta:
         """Return a context manager whose block has to do exactly this to it.
@@ -84,19 +84,21 @@ class AssertingCache(Asserting, CountingCache):
         delta: CacheDelta = self._asserting().assertCacheDelta(self.name, stats, **counts)
         return delta
 
-    def assert_unused(self, *, msg: object = None) -> None:
+    def assert_unused(self, *, process: int | str | None = None, msg: object = None) -> None:
         """Fail if there was any operation on it: see `CacheTestCase.assertCacheUnused`."""
-        self._asserting().assertCacheUnused(self.name, msg=msg)
+        self._asserting().assertCacheUnused(self.name, process=process, msg=msg)
 
     def assert_operations(
         self,
         operations: Sequence[str | tuple[str, object]],
         *,
         ordered: bool = True,
+        process: int | str | None = None,
         msg: object = None,
     ) -> None:
         """Fail unless these are its operations: see `CacheTestCase.assertCacheOperations`."""
-        self._asserting().assertCacheOperations(self.name, operations, ordered=ordered, msg=msg)
+        options: dict[str, Any] = {"ordered": ordered, "process": process, "msg": msg}
+        self._asserting().assertCacheOperations(self.name, operations, **options)
 
     def assert_cached(
         self,

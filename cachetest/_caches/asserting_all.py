@@ -36,9 +36,9 @@ class AssertingCaches:
 
         return asserting(self)
 
-    def assert_unused(self, *names: str, msg: object = None) -> None:
+    def assert_unused(self, *names: str, process: int | str | None = None, msg: object = None) -> None:
         """Fail if any of them was used, or any that is named: see `CacheTestCase.assertCacheUnused`."""
-        self._asserting().assertCacheUnused(*names, msg=msg)
+        self._asserting().assertCacheUnused(*names, process=process, msg=msg)
 
     def assert_snapshot(self, *names: str, volatile: Sequence[Any] = (), msg: object = None) -> None:
         """Fail unless the operations are those of the test's file: see `CacheTestCase.assertCacheSnapshot`.
