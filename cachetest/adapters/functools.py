@@ -157,8 +157,8 @@ _WATCHED = (
 
 def _tell_of(name: str, function: Any, undo: Undo) -> None:
     """Have the parent told of what *function* counts in this child process, from nothing."""
-    stand_in = telling(name, function)
     function.cache_clear()
+    stand_in = telling(name, function)
     undo.add(partial(put_in_place, stand_in, function))
     put_in_place(function, stand_in)
 
