@@ -83,6 +83,8 @@ def _install(found: _Installed, described: str, module: str) -> None:
     switches = more.get("switches", {})
     if module in switches and _turn_as_imported(switches, module):
         return
+    if _is_to_come(more.get("class", ""), module):
+        return
     try:
         cls = _class_of(name, more.get("class"))
         arguments = [tuple(each) if isinstance(each, list) else each for each in more.get("arguments", ())]
@@ -105,6 +107,17 @@ def _install(found: _Installed, described: str, module: str) -> None:
             _turn(found, adapter, {name: on for each in switches.values() for name, on in each.items()})
     except Exception as error:
         found.failed[described] = f"{type(error).__name__}: {error}"
+
+
+def _is_to_come(path: str, module: str) -> bool:
+    """Return whether the class of an adapter at *path* is still being imported, or may be made later.
+
+    Its module has imported *module*, the library's, or it is the main module, which is about to run.
+    """
+    own, _, name = path.partition(":")
+    if module == own:
+        return not hasattr(sys.modules.get(own), name.partition(".")[0])
+    return own in sys.modules and not is_loaded(own)
 
 
 def _class_of(name: str, path: str | None) -> Any:
@@ -137,6 +150,8 @@ def _put_in(found: _Installed, what: tuple[str, str], adapter: Adapter) -> None:
             made_to_refuse(cache).is_remote = True
             continue
         cache.is_shared = adapter.is_shared(cache)
+        if not cache.is_shared:
+            cache.cache = {}
     context = adapter.scope_context(caches)
     if context is not None:
         found.undo.add(partial(context.__exit__, None, None, None))

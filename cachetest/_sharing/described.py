@@ -57,7 +57,7 @@ def _described(adapter: Adapter, values: dict[str, bool]) -> str:
     cls = type(adapter)
     if known is None or known.class_name != cls.__name__:
         more["class"] = f"{cls.__module__}:{cls.__qualname__}"
-        modules.update(dict.fromkeys(_patched_modules(adapter)))
+        modules.update(dict.fromkeys([*_patched_modules(adapter), cls.__module__]))
     arguments, named = adapter.given()
     if arguments:
         more["arguments"] = list(arguments)
