@@ -115,6 +115,9 @@ def _is_to_come(path: str, module: str) -> bool:
     Its module has imported *module*, the library's, or it is the main module, which is about to run.
     """
     own, _, name = path.partition(":")
+    if not own:
+        # It is one of cachetest's.
+        return False
     if module == own:
         return not hasattr(sys.modules.get(own), name.partition(".")[0])
     return own in sys.modules and not is_loaded(own)
