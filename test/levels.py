@@ -65,7 +65,7 @@ LEVELS = [
         "_sharing": [
             "naming",
             *("joined", "processes", "ledger", "imports", "client", "refusal", "remote_parts", "remote"),
-            *("stand_in", "refused_libraries", "libraries", "jobs", "commands", "described", "as_child"),
+            *("stand_in", "libraries", "jobs", "commands", "described", "as_child"),
             *("child", "requests", "connections", "server", "children", "telling_children", "process_hooks"),
             *("forks", "join"),
             "site.sitecustomize",

@@ -14,9 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._caches import attribution
+from .._caches.cache import MockCache
 from .._recording.locks import make_lock
 from .._sharing.imports import is_loaded
-from .._sharing.joined import WITHIN, Parent, refuse
+from .._sharing.joined import WITHIN, Parent, refuse, report
+from .._sharing.refusal import made_to_refuse
 from ..adapters.registry import known_adapters, load_class
 from ..adapters.targets import Targets
 from .shared_installs import acquire, release
@@ -37,6 +39,7 @@ class _Installed:
         # What was installed of each description, and why the others could not be.
         self.done: dict[tuple[str, str], Adapter] = {}
         self.failed: dict[str, str] = {}
+        self.told: set[str] = set()
         self.is_busy = False
         self.has_turned = False
 
@@ -62,19 +65,25 @@ def install_for(parent: Parent, described: str, module: str) -> None:
                 _install(found, described, module)
             finally:
                 found.is_busy = False
-    name = described.partition(WITHIN)[0]
     why = found.failed.get(described)
-    if why is not None and not module:
-        refuse(parent, "", f"a use of {name}, whose adapter can't be installed here ({why}),")
+    if why is not None:
+        what = f"a use of {described.partition(WITHIN)[0]}, whose adapter can't be installed there ({why})"
+        if not module:
+            refuse(parent, "", f"{what},")
+        if described not in found.told:
+            found.told.add(described)
+            report(parent, "used", what)
 
 
 def _install(found: _Installed, described: str, module: str) -> None:
-    name, _, _, text = described.split(WITHIN)
+    name, _, text = described.split(WITHIN)
     more: dict[str, Any] = json.loads(text)
     if described in found.failed:
         return
     switches = more.get("switches", {})
     if module in switches and _turn_as_imported(switches, module):
+        return
+    if _is_to_come(more.get("class", ""), module):
         return
     try:
         cls = _class_of(name, more.get("class"))
@@ -90,11 +99,28 @@ def _install(found: _Installed, described: str, module: str) -> None:
                     _put_in(found, (described, cache), cls(*arguments, **given, **{cache: place}))
         elif (described, "") not in found.done:
             adapter = cls(*arguments, **given)
+            if more.get("detected") and not adapter.is_ready():
+                # In the parent it would not be used, either.
+                return
             if not module or module not in switches:
                 _put_in(found, (described, ""), adapter)
             _turn(found, adapter, {name: on for each in switches.values() for name, on in each.items()})
     except Exception as error:
         found.failed[described] = f"{type(error).__name__}: {error}"
+
+
+def _is_to_come(path: str, module: str) -> bool:
+    """Return whether the class of an adapter at *path* is still being imported, or may be made later.
+
+    Its module has imported *module*, the library's, or it is the main module, which is about to run.
+    """
+    own, _, name = path.partition(":")
+    if not own:
+        # It is one of cachetest's.
+        return False
+    if module == own:
+        return not hasattr(sys.modules.get(own), name.partition(".")[0])
+    return own in sys.modules and not is_loaded(own)
 
 
 def _class_of(name: str, path: str | None) -> Any:
@@ -123,7 +149,13 @@ def _put_in(found: _Installed, what: tuple[str, str], adapter: Adapter) -> None:
     for name in adapter.caches:
         cache = caches.ensure(name)
         cache.explainer = adapter
+        if adapter.child_support == "refuse":
+            cache.__class__ = MockCache
+            made_to_refuse(cache).is_remote = True
+            continue
         cache.is_shared = adapter.is_shared(cache)
+        if not cache.is_shared:
+            cache.cache = {}
     context = adapter.scope_context(caches)
     if context is not None:
         found.undo.add(partial(context.__exit__, None, None, None))

@@ -166,7 +166,10 @@ def ask(request: str, *args: Any, at: At | None = None) -> Any:
     kind = answer[0]
     if kind == NOTHING:
         return MISSING
-    found = pickle.loads(memoryview(answer)[1:])
+    try:
+        found = pickle.loads(memoryview(answer)[1:])
+    except Exception as error:
+        raise ChildOperationError(_unreadable(parent, request, at, args, error)) from error
     if kind == ERROR:
         raise found
     return found
@@ -196,6 +199,14 @@ def _unsendable(parent: Parent, request: str, at: At, args: tuple[Any, ...], err
                 f"({type(error).__name__}: {error}), at {at[0]}:{at[1]} in {at[2]}"
             )
     return f"a {request} can't be asked of process {parent.process}: {type(error).__name__}: {error}"
+
+
+def _unreadable(parent: Parent, request: str, at: At, args: tuple[Any, ...], error: Exception) -> str:
+    of_cache = f" of cache {args[0]!r}" if args else ""
+    return (
+        f"what a {request}{of_cache} came to in process {parent.process} can't be read in child process "
+        f"{getpid()}: {type(error).__name__}: {error}, at {at[0]}:{at[1]} in {at[2]}"
+    )
 
 
 def _connected(parent: Parent) -> Any:

@@ -1,7 +1,7 @@
 """Adapters in words that a child process can be told: what makes an equal one there, and when.
 
-A description has four fields: the name of the adapter, what a child does with its caches, the modules whose
-import it is installed at, and the rest as JSON, which a child that uses no cache never reads.
+A description has three fields: the name of the adapter, the modules whose import it is installed at, and the
+rest as JSON, which a child that uses no cache never reads.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ def described_for(scopes: Iterable[Scope], in_use: Mapping[Scope, Sequence[Adapt
             # Nobody has named them, so those whose library the child alone imports are meant as well.
             names = {each.name for each in adapters}
             others = [name for name, known in known_adapters.items() if known.autodetects]
-            found.update(dict.fromkeys(_of(name, "ask", (), {}) for name in others if name not in names))
+            found.update(
+                dict.fromkeys(_of(name, (), {"detected": True}) for name in others if name not in names)
+            )
     return tuple(found)
 
 
-def _of(name: str, support: str, modules: Iterable[str], more: dict[str, Any]) -> str:
-    return WITHIN.join([name, support, ",".join(modules), json.dumps(more)])
+def _of(name: str, modules: Iterable[str], more: dict[str, Any]) -> str:
+    return WITHIN.join([name, ",".join(modules), json.dumps(more)])
 
 
 def _described(adapter: Adapter, values: dict[str, bool]) -> str:
@@ -55,7 +57,7 @@ def _described(adapter: Adapter, values: dict[str, bool]) -> str:
     cls = type(adapter)
     if known is None or known.class_name != cls.__name__:
         more["class"] = f"{cls.__module__}:{cls.__qualname__}"
-        modules.update(dict.fromkeys(_patched_modules(adapter)))
+        modules.update(dict.fromkeys([*_patched_modules(adapter), cls.__module__]))
     arguments, named = adapter.given()
     if arguments:
         more["arguments"] = list(arguments)
@@ -70,7 +72,7 @@ def _described(adapter: Adapter, values: dict[str, bool]) -> str:
         if switch.name in values:
             more.setdefault("switches", {}).setdefault(switch.module, {})[switch.name] = values[switch.name]
             modules.update({switch.module: None} if switch.module else {})
-    return _of(adapter.name, adapter.child_support, modules, more)
+    return _of(adapter.name, modules, more)
 
 
 def _patched_modules(adapter: Adapter) -> Iterator[str]:

@@ -54,9 +54,9 @@ class JoiningJob:
             # It is no job for another process after all.
             return self._function(*args, **kwargs)
         begin_job(self._parent)
-        begin_to_ask(self._parent)
         stops: list[Callable[[], object]] = []
         begin = refuse_outside_scopes(self._parent, stops)
+        begin_to_ask(self._parent)
         try:
             return self._function(*args, **kwargs)
         finally:

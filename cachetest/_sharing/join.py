@@ -30,8 +30,8 @@ def join_as(text: str) -> None:
     except ValueError:
         raise ValueError(f"the environment variable {JOIN} was not set by cachetest: {text!r}") from None
     enter(parent)
-    begin_to_ask(parent)
     refuse_outside_scopes(parent, [])
+    begin_to_ask(parent)
     # Its own children are of the test as well.
     hook_for_good()
     report(parent, "joined", "")

@@ -48,13 +48,7 @@ def named(described: str) -> str:
 def begin_to_ask(parent: Parent) -> None:
     """Have the adapters of *parent* installed as soon as they are needed; at once where they are already."""
     for described in parent.adapters:
-        name, support, modules, _ = described.split(WITHIN)
-        if support == "refuse":
-            # Loaded here: most adapters can be used in a child.
-            from .refused_libraries import begin_to_refuse
-
-            begin_to_refuse(name, described)
-            continue
+        name, modules, _ = described.split(WITHIN)
         for module, owner, names in _METHODS.get(name, ()):
             if (name, module) not in _wrapped:
                 _wrapped.add((name, module))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import threading
 from _thread import allocate_lock, start_new_thread
@@ -112,6 +113,12 @@ class Server:
     def _serve(self, run: _Run) -> None:
         here = threading.get_ident()
         run.native_id = threading.get_native_id()
+        if hasattr(signal, "pthread_sigmask"):
+            # They are for the threads of the program, one of which may wait to be interrupted.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        if threading.gettrace() is not None:
+            # As `threading` does for its own: what is called here may be of the program.
+            sys.settrace(threading.gettrace())
         without_thread.add(here)
         quiet.left_out[here] = run.native_id
         try:

@@ -19,9 +19,6 @@ def _nothing() -> None: ...
 class MemoStandIn:
     """Calls *function*, after *check*, which may raise, and then *after*."""
 
-    # As the other classes have it by which objects refuse.
-    _cachetest_refuses = True
-
     def __init__(
         self, function: Any, check: Callable[[], object] = _nothing, after: Callable[[], object] = _nothing
     ) -> None:

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from .._caches.attribution import is_late
-from .._sharing.refused_libraries import SWAP_MARK
 from .calls import Calls, in_call_of
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from .._patching.undo import Undo
 
     S = TypeVar("S", bound="ClassSwap")
+
+# The attribute of the class that a patched object has, with its swap.
+SWAP_MARK = "_cachetest_swap"
 
 __all__ = ["ClassSwap", "named_after", "patch_object", "swap_of"]
 

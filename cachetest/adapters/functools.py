@@ -19,7 +19,7 @@ from ..errors import CacheTestWarning
 from .memo_entries import UNKNOWN, Entries
 from .memo_followers import Follower
 from .memo_readings import Reading, memos
-from .memo_telling import telling
+from .memo_telling import refusing, telling
 from .targets import Targets
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Functools(Targets):
         around = [each.caches for outer in lineage for each in outer.origins()]
         for name, function in self.resolve().items():
             if caches[name].is_remote:
-                _tell_of(name, function, undo)
+                _tell_of(name, function, undo, follows=self._follow)
                 continue
             # Made now, since by it the cache of the class is known.
             cache = caches[name]
@@ -155,10 +155,13 @@ _WATCHED = (
 )
 
 
-def _tell_of(name: str, function: Any, undo: Undo) -> None:
-    """Have the parent told of what *function* counts in this child process, from nothing."""
-    stand_in = telling(name, function)
+def _tell_of(name: str, function: Any, undo: Undo, *, follows: bool) -> None:
+    """Have the parent told of what *function* counts in this child process, from nothing.
+
+    Where the program may replace it, it is refused.
+    """
     function.cache_clear()
+    stand_in = refusing(name, function) if follows else telling(name, function)
     undo.add(partial(put_in_place, stand_in, function))
     put_in_place(function, stand_in)
 

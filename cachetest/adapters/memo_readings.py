@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._patching.undo import Undo
 from .._recording.locks import make_lock
 from .._recording.stats import Stats
-from .._sharing.joined import refuse_in_child
-from .._sharing.stand_in import MemoStandIn, put_in_place
+from .._sharing.stand_in import put_in_place
 from ..errors import CacheTestError
-from .memo_telling import telling
+from .memo_telling import refusing, telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,11 +66,8 @@ def _after_fork_in_child() -> None:
         memo.readings.clear()
         memo.undo.run()
         name = "" if reading is None else reading.name
-        if reading is None or reading.follows:
-            stand_in = MemoStandIn(memo.function, partial(refuse_in_child, "a call", name))
-        else:
-            stand_in = telling(name, memo.function)
-        put_in_place(memo.function, stand_in)
+        make = refusing if reading is None or reading.follows else telling
+        put_in_place(memo.function, make(name, memo.function))
 
 
 # Windows has no fork.

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from .._caches.attribution import cache_for
 from .._recording.locks import make_lock
-from .._sharing.joined import own_scope_is_open
+from .._sharing.joined import own_scope_is_open, refuse_in_child
 from .._sharing.stand_in import MemoStandIn
 
-__all__ = ["telling"]
+__all__ = ["refusing", "telling"]
+
+
+def refusing(name: str, function: Any) -> MemoStandIn:
+    """Return a stand-in for *function* that refuses, as nobody can tell what it may be replaced by."""
+    return MemoStandIn(function, partial(refuse_in_child, "a call", name))
 
 
 def telling(name: str, function: Any) -> MemoStandIn:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from .outer_call import call_around
-from .tries import tried_by_caller
+from .tries import begin_tries, tried_by_caller, tries_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FarEnd", "pauses"]
+__all__ = ["STRUCK", "FarEnd", "pauses"]
+
+STRUCK = "_cachetest_struck"
+"""The attribute of an exception from the parent where the call is struck there, and may be tried again."""
 
 # So long, in seconds, is waited between two looks for what may come.
 _PAUSES = (0.001, 0.002, 0.004)
@@ -47,13 +50,43 @@ class FarEnd:
 
         around: Any = call_around()
         at = at_of(sys._getframe(1), self._libraries)
-        result, told = ask("relay", self._number, what, args, _token(), around is not None, at=at)
+        try:
+            result, told, is_struck = ask(
+                "relay", self._number, what, args, _token(), around is not None, at=at
+            )
+        except Exception as error:
+            if vars(error).pop(STRUCK, False):
+                self._begin_tries()
+            raise
+        if is_struck:
+            self._begin_tries()
         if told is not None:
             effects, reached, places = told
             around.effects += effects
             around.reached = around.reached or reached
             around.places.update(places)
         return result
+
+    def _begin_tries(self) -> None:
+        """Have the rest of the call that the client tries wait by the clock of the parent's test alone."""
+        if tries_of_caller() is None:
+            clock: Any = _FarClock(self)
+            begin_tries(clock)
+
+
+class _FarClock:
+    """The clock of the parent's test, for the waits of one call that is struck there."""
+
+    offset = 0.0
+
+    def __init__(self, end: FarEnd) -> None:
+        self._end = end
+        self._at = 0.0
+
+    def reach(self, at: float) -> None:
+        """Have the call take until *at*, in seconds since it was struck."""
+        seconds, self._at = at - self._at, at
+        self._end.do("wait", seconds)
 
 
 # What a client tries, for as long as it does, by a number.

@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 from .._caches.scope import marked
 from .._recording.call_sites import this_thread
 from .outer_call import OuterCall, call_around, outer_call
-from .tries import RETRIES
+from .relay import STRUCK
+from .tries import RETRIES, tries_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,23 +42,26 @@ _tried: OrderedDict[tuple[int, int], _Tried] = OrderedDict()
 
 def do_for_child(
     number: int, what: str, args: Sequence[Any], token: int | None, is_around: bool
-) -> tuple[Any, tuple[list[Any], bool, dict[object, object]] | None]:
-    """Return what the other end of this *number* comes to as it does *what*, and what that is told as.
+) -> tuple[Any, tuple[list[Any], bool, dict[object, object]] | None, bool]:
+    """Return what the other end of this *number* comes to as it does *what*, what that is told as, and more.
 
-    The latter is None unless the child *is_around* it with the call of a framework's cache. *token* is of the
-    call of a client that may be tried again.
+    The second is None unless the child *is_around* it with the call of a framework's cache. *token* is of the
+    call of a client that may be tried again, and the third whether that is struck.
     """
     around, outer = call_around(), OuterCall() if is_around else None
     outer_call.set(outer)
     do = partial(_do, number, what, args)
     try:
-        result = do() if token is None else _try(_tried_as(token), do)
+        result, is_struck = (do(), False) if token is None else _try(_tried_as(token), do)
     finally:
         outer_call.set(around)
-    return result, None if outer is None else (outer.effects, outer.reached, outer.places)
+    return result, None if outer is None else (outer.effects, outer.reached, outer.places), is_struck
 
 
 def _do(number: int, what: str, args: Sequence[Any]) -> Any:
+    if what == "wait":
+        tries = tries_of_caller()
+        return None if tries is None else tries.pass_on(*args)
     scope = marked()
     ends = _without_scope if scope is None else _ends.setdefault(scope, {})
     if what == "open":
@@ -81,9 +85,17 @@ def _tried_as(token: int) -> _Tried:
     return found
 
 
-def _try(tried: _Tried, do: Callable[[], Any]) -> Any:
-    """Do what a child tries: all of its tries are one call, as they are of a client in this process."""
-    return do()
+def _try(tried: _Tried, do: Callable[[], Any]) -> tuple[Any, bool]:
+    """Do what a child tries: all of its tries are one call, as they are of a client in this process.
+
+    Return what it comes to, and whether the call is struck.
+    """
+    try:
+        return do(), tries_of_caller() is not None
+    except Exception as error:
+        if tries_of_caller() is not None:
+            setattr(error, STRUCK, True)
+        raise
 
 
 RETRIES[_try.__code__] = "tried"

@@ -71,7 +71,7 @@ class NarrowingTests(CacheTestCase):
                 "ForkProces-1",
                 "process 'ForkProces-1' is not known in this test, the closest is 'ForkProcess-1' ",
             ),
-            ("id", 99, "process 99 is not known in this test, the closest is 'ForkProcess-1' "),
+            ("id", 99, "process 99 is not known in this test, the closest is"),
             ("rank", 5, "process 5 is not known in this test, the closest is"),
         ]
     )

@@ -197,3 +197,8 @@ def listening_port() -> Iterator[int]:
         raise AssertionError("something has connected to the real store")
     finally:
         listening.close()
+
+
+def loaded_adapters() -> list[str]:
+    """Return which modules of adapters this process has loaded."""
+    return sorted(name for name in sys.modules if name.startswith("cachetest.adapters."))

@@ -87,6 +87,19 @@ class PickleTests(unittest.TestCase):
         )
         self.assertEqual(counts, (2, 0, 0))
 
+    def test_value_that_the_child_cannot_read(self):
+        """And what the child can't read, which the parent has put."""
+
+        def body(_):
+            MockBackend("prices").put("lamp", Unreadable())
+            return run_forked(MockBackend("prices").get, "lamp")
+
+        self.assertRegex(
+            counted_in(body)[0],
+            r"^ChildOperationError: what a get of cache 'prices' came to in process \d+ can't be read in "
+            r"child process \d+: ValueError: .*, at .*children_support.py:\d+ in outcome_of$",
+        )
+
     def test_error_of_the_parent(self):
         """What a call raises there is raised in the child, with its own class."""
         self.assertIn("TypeError: unhashable", self.told(lambda: MockBackend("prices").put([], 1))[0])

@@ -200,7 +200,8 @@ class LockTests(unittest.TestCase):
         """A fork in a process without threads warns of none: there is no thread of cachetest."""
         done = run_python(
             "-W",
-            "error",
+            # As an error it would be dropped.
+            "always",
             "-c",
             "import os\n"
             "from cachetest import PatchCaches, MockBackend\n"

@@ -7,7 +7,7 @@ import warnings
 
 from parameterized import parameterized
 
-from cachetest import MockBackend, Stats
+from cachetest import MockBackend, Stats, global_stats
 
 from .children_support import SECONDS, counted_in, needs_fork, outcome_of, run_forked, use_mock
 
@@ -27,6 +27,7 @@ class ReadingTests(unittest.TestCase):
             ("explanation", lambda caches: str(caches.prices.explain())),
             ("history", lambda caches: str(caches.prices.history().explain(1))),
             ("repr", repr),
+            ("global_stats", lambda _: (global_stats.prices.counts(), sorted(global_stats))),
         ]
     )
     def test_reading(self, _, read):

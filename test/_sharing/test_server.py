@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import socket
 import stat
 import threading
@@ -21,7 +22,8 @@ from .children_support import SECONDS, WithoutOthersCase, counted_in, needs_fork
 
 FORKS = """
 import os, sys, warnings
-warnings.simplefilter("error")
+# An error that this warning was made is dropped, and seen by nobody.
+warnings.simplefilter("always")
 from cachetest import MockBackend, PatchCaches
 with PatchCaches() as patched:
     prices = MockBackend("prices")
@@ -110,6 +112,43 @@ class ThreadTests(WithoutOthersCase):
             return [quiet.Quiet(lambda: 0, told=told).look() for told in (None, False)]
 
         self.assertEqual(counted_in(body)[0], [True, True])
+
+    def test_signals(self):
+        """A signal interrupts a thread of the program, as without the server."""
+
+        def body(_):
+            run_forked(use_mock)
+            seen = []
+            before = signal.signal(signal.SIGALRM, lambda *_: seen.append(threading.current_thread()))
+            try:
+                for _ in range(5):
+                    signal.setitimer(signal.ITIMER_REAL, 0.005)
+                    signal.pause()
+            finally:
+                signal.signal(signal.SIGALRM, before)
+            (native,) = quiet.left_out.values()
+            status = Path(f"/proc/self/task/{native}/status")
+            blocked = status.read_text(encoding="utf-8") if status.exists() else "SigBlk:\tf"
+            return seen, blocked.partition("SigBlk:")[2].split()[0]
+
+        (seen, blocked), _, _ = counted_in(body)
+        self.assertEqual(seen, [threading.main_thread()] * 5)
+        self.assertNotEqual(int(blocked, 16), 0)
+
+    def test_traced(self):
+        """What the thread does is seen by who traces threads, as a measure of coverage does."""
+        names = set()
+
+        def trace(frame, event, arg):
+            names.add(frame.f_code.co_name)
+
+        found = threading.gettrace()
+        threading.settrace(trace)
+        try:
+            counted_in(lambda _: run_forked(use_mock))
+        finally:
+            threading.settrace(found)
+        self.assertIn("act_as", names)
 
     def test_fork_that_fails(self):
         """Where a fork fails, the server goes on."""

@@ -17,12 +17,14 @@ class MemoisedSubject(Subject):
         self.values = {}
         self.functions = {name: functools.cache(functools.partial(self.load)) for name in self.caches}
         self.adapter = Functools(**self.functions)
+        # A child process finds those that a module holds.
+        globals().update(self.functions)
 
     def load(self, key):
         return self.values.pop(key)
 
     def open(self, name):
-        return self.functions[name]
+        return globals()[name]
 
     def get(self, cache, key):
         try:

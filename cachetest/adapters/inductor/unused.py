@@ -6,6 +6,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..._caches.attribution import scope_of_caller
+from ..._sharing import children
 from .activity import events_of, graph_breaks
 from .disabled import are_caches_disabled, why_disabled
 
@@ -135,11 +137,15 @@ def _nothing_compiled(disabled: str) -> Iterator[str]:
     stance = getattr(
         getattr(sys.modules.get("torch._dynamo.eval_frame"), "_stance", None), "stance", "default"
     )
+    # What children have compiled is not known here.
+    scope = scope_of_caller()
+    started = scope is not None and children.state is not None and children.state.children_of(scope)
+    here = " in this process" if started else ""
     if stance != "default":
-        yield f"torch compiled nothing: the stance is {stance!r} (torch.compiler.set_stance)"
+        yield f"torch compiled nothing{here}: the stance is {stance!r} (torch.compiler.set_stance)"
     elif not disabled:
         yield (
-            "torch compiled nothing: what was compiled before is not compiled again until "
+            f"torch compiled nothing{here}: what was compiled before is not compiled again until "
             "torch.compiler.reset(), and a function runs eagerly where the stance says so"
         )
 

@@ -11,6 +11,7 @@ from parameterized import parameterized
 
 from cachetest import CacheTestCase, PatchCaches
 
+from ..._sharing.children_support import needs_fork, run_forked, use_neither
 from .torch_support import (
     TorchCacheTestCase,
     compile_on_new_machine,
@@ -92,6 +93,12 @@ class NothingCompiledTests(WhyTestCase):
         """So it says where nothing was done at all."""
         (line,) = self.why("fx_graph", lambda: None)
         self.assertIn("torch compiled nothing", line)
+
+    @needs_fork
+    def test_children(self) -> None:
+        """Where there were children, it is said of this process: what they have compiled is not known."""
+        (line,) = self.why("fx_graph", lambda: run_forked(use_neither))
+        self.assertIn("torch compiled nothing in this process: ", line)
 
     def test_stance(self) -> None:
         """A stance by which all runs eagerly is named."""

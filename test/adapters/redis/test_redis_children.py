@@ -3,11 +3,13 @@
 import asyncio
 import importlib
 import threading
+import time
 import unittest
+from functools import partial
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, Fails, PatchCaches, Slow
+from cachetest import CacheTestCase, Fails, LosesReply, PatchCaches, Slow
 
 from ..._sharing.children_support import (
     METHODS,
@@ -93,6 +95,17 @@ def use_many(port, times):
     for _ in range(times):
         client.incr("sold")
     return client.get("sold")
+
+
+def use_with_retries(port, kind="get"):
+    """Try three times more, a minute after each."""
+    redis = importlib.import_module("redis")
+    backoff, retry = importlib.import_module("redis.backoff"), importlib.import_module("redis.retry")
+    client = redis.Redis(port=port, retry=retry.Retry(backoff.ConstantBackoff(60), 3))
+    begun = time.monotonic()
+    return outcome_of(
+        client.get if kind == "get" else partial(client.set, "desk"), "lamp"
+    ), time.monotonic() - begun
 
 
 @needs("fakeredis", "fakeredis[lua]")
@@ -198,6 +211,17 @@ class ChildTests(CacheTestCase):
             return self.caches.redis.counts()
 
         self.assertEqual(run_forked(check), (2, 2, 1))
+
+    def test_tries(self):
+        """All tries of a call are struck once, and the waits between them pass on the clock of the test."""
+        with self.caches.redis.inject(Fails(), on="get", times=1):
+            told, seconds = run_in_child("spawn", use_with_retries, self.port)
+        self.assertIn("ConnectionError", told)
+        self.assertLess(seconds, 30)
+        self.assertEqual([each.kind for each in self.caches.redis.operations], ["put", "failure"])
+        self.assertAlmostEqual(self.caches.clock.now() - time.time(), 180, delta=5)
+        with self.caches.redis.inject(LosesReply(), on="put"):
+            self.assertEqual(run_in_child("spawn", use_with_retries, self.port, "put")[0], True)
 
     def test_fault(self):
         """What is in force in the parent strikes what a child sends."""
