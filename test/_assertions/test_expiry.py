@@ -124,6 +124,12 @@ class ExpiresTests(ExpiryCase):
         ):
             self.assertCacheExpires("prices", "lamp", after=60)
 
+    def test_by_more_than_a_millisecond(self):
+        """That is as exact as it is."""
+        self.put(ttl=59.9985)
+        with self.assertRaisesRegex(self.failureException, "it was gone before that"):
+            self.assertCacheExpires("prices", "lamp", after=60)
+
     def test_msg(self):
         with self.assertRaisesRegex(self.failureException, "(?s)now, and it .* : soon$"):
             self.assertCacheExpires("prices", "lamp", after=60, msg="soon")
@@ -144,6 +150,7 @@ class ExpiresTests(ExpiryCase):
             ("infinite", math.inf, ValueError, "after is more than 0 seconds, and finite, not inf"),
             ("none", None, TypeError, "after is in seconds, or a timedelta, not None"),
             ("text", "60", TypeError, "after is in seconds, or a timedelta, not '60'"),
+            ("truth", True, TypeError, "after is in seconds, or a timedelta, not True"),
         ]
     )
     def test_refused(self, _, after, kind, text):
@@ -152,6 +159,15 @@ class ExpiresTests(ExpiryCase):
             self.assertCacheExpires("prices", "lamp", after=after)
         self.assertEqual(str(caught.exception), text)
         self.assertEqual(self.caches.clock.offset, 0)
+
+    def test_out_of_reach(self):
+        """Of a cache whose entries can't be looked at it is told why not."""
+        self.put(ttl=60)
+        with (
+            mock.patch.object(self.caches.prices, "unavailable", {"entries": "they are elsewhere"}),
+            self.assertRaisesRegex(ValueError, "cache 'prices' live can't be tested: they are elsewhere$"),
+        ):
+            self.assertCacheExpires("prices", "lamp", after=60)
 
     def test_unknown(self):
         with self.assertRaises(UnknownCacheError):
@@ -216,6 +232,13 @@ class TTLTests(ExpiryCase):
         put = self.put(ttl=ttl)
         with self.fails(f"cache 'prices': expected 'lamp' {told}", f"  {put} {left}"):
             self.assertCacheTTL("prices", "lamp", expected)
+
+    def test_by_more_than_a_millisecond(self):
+        """That is as exact as it is, either way."""
+        for ttl in (59.9985, 60.0015):
+            self.put(ttl=ttl)
+            with self.subTest(ttl), self.assertRaisesRegex(self.failureException, "it lives for"):
+                self.assertCacheTTL("prices", "lamp", 60)
 
     def test_real_time(self):
         self.put(ttl=60)
