@@ -4,6 +4,7 @@ import datetime
 import functools
 import math
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 from parameterized import parameterized
@@ -141,6 +142,9 @@ class ExpiresTests(ExpiryCase):
             inner.caches.clock.advance(1000)
             self.assertCacheExpires("prices", "lamp", after=60)
             self.assertEqual(inner.caches.clock.offset, 1000)
+            # And what comes after it is again of that block.
+            PRICES.get("lamp")
+            self.assertEqual([each.kind for each in inner.caches.prices.operations], ["miss"])
         self.assertAlmostEqual(self.caches.clock.offset, 60.001)
 
     @parameterized.expand(
@@ -159,6 +163,20 @@ class ExpiresTests(ExpiryCase):
             self.assertCacheExpires("prices", "lamp", after=after)
         self.assertEqual(str(caught.exception), text)
         self.assertEqual(self.caches.clock.offset, 0)
+
+    def test_on_a_thread_of_a_block(self):
+        """So it is on a thread that such a block has started, whose own caches are those of the block."""
+        self.put(ttl=60)
+
+        def run():
+            self.assertCacheExpires("prices", "lamp", after=60)
+            PRICES.get("lamp")
+
+        with PatchCaches() as inner:
+            inner.caches.clock.advance(1000)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(run).result()
+            self.assertEqual([each.kind for each in inner.caches.prices.operations], ["miss"])
 
     def test_out_of_reach(self):
         """Of a cache whose entries can't be looked at it is told why not."""

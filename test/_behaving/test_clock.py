@@ -127,6 +127,12 @@ class MovingTests(unittest.TestCase):
             self.assertEqual([clock.now(), clock.now()], [7, 8])
         self.assertEqual(clock.offset, 5)
 
+    def test_stopped_though_never_moved(self):
+        """What reads the time for a library sees it too."""
+        with PatchCaches() as patch, mock.patch.object(clocks, "moved", []):
+            with mock.patch("time.time", return_value=1000.0), patch.caches.clock.stopped(1700.0):
+                self.assertEqual((clocks.now(), clock_offset()), (1700.0, 700.0))
+
     def test_copied(self):
         """A copy, or one that is pickled, is at the same time, and moves no other."""
         clock = Clock(60)
@@ -148,7 +154,8 @@ class MovingTests(unittest.TestCase):
         self.assertEqual(len(clocks.moved), known)
         clock.advance(1)
         clock.advance(1)
-        self.assertEqual(len(clocks.moved), known + 1)
+        with clock.stopped(1000.0):
+            self.assertEqual(len(clocks.moved), known + 1)
         del clock
         gc.collect()
         self.assertEqual(len(clocks.moved), known)

@@ -57,10 +57,25 @@ class TtlTests(unittest.TestCase):
         self.caches.clock.advance(60)
         self.assertRaises(KeyError, use, self.cache.cache)
 
+    def test_counted_when_over(self):
+        self.backend.put("k", 1, ttl=60)
+        self.caches.clock.advance(60)
+        self.assertEqual(len(self.cache.cache), 0)
+
+    def test_cleared_when_over(self):
+        """Of what was cleared nothing is told, as of what is put anew."""
+        self.backend.put("k", 1, ttl=60)
+        self.caches.clock.advance(60)
+        self.assertNotIn("k", self.cache.cache)
+        self.cache.cache.clear()
+        self.assertIsNone(self.backend.get("k"))
+        self.assertEqual(self.kinds(), ["put", "miss"])
+
     @parameterized.expand(
         [
             ("pop", lambda entries: entries.pop("k")),
             ("del", lambda entries: entries.__delitem__("k")),
+            ("clear", lambda entries: entries.clear()),
         ]
     )
     def test_taken_out(self, _, take_out):
