@@ -8,6 +8,7 @@ import time
 import unittest
 from datetime import timedelta
 from fractions import Fraction
+from functools import partial
 from unittest import mock
 
 from parameterized import parameterized
@@ -116,6 +117,16 @@ class MovingTests(unittest.TestCase):
             clock.reach(1)
         clock.advance(1)
         self.assertEqual(seen, [1.0, 1.0])
+
+    def test_told_no_more(self):
+        """One listener that is forgotten leaves those that came after it."""
+        clock, seen = Clock(), []
+        first, second = partial(seen.append, 1), partial(seen.append, 2)
+        clock.tell(first)
+        clock.tell(second)
+        clock.tell_no_more(first)
+        clock.advance(1)
+        self.assertEqual(seen, [2])
 
     def test_stopped(self):
         """It stands still inside the block, whatever the time of the program does, and goes on after."""
