@@ -1,8 +1,8 @@
 """Runs of ``python -m unittest`` that do not each import everything anew.
 
-Most of the time of such a run goes into imports. A process that has done these, and nothing else, is forked
-for each run: no cache was patched there, and no module of a test loaded. With CACHETEST_EXHAUSTIVE each run
-has a Python of its own.
+Most of the time of such a run is for imports. A process that has done these, and nothing else, is forked for
+each run: no cache was patched there, and no module of a test loaded. With CACHETEST_EXHAUSTIVE each run has a
+Python of its own.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ import datetime
 import functools
 import math
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 from parameterized import parameterized
@@ -124,6 +125,12 @@ class ExpiresTests(ExpiryCase):
         ):
             self.assertCacheExpires("prices", "lamp", after=60)
 
+    def test_by_more_than_a_millisecond(self):
+        """That is as exact as it is."""
+        self.put(ttl=59.9985)
+        with self.assertRaisesRegex(self.failureException, "it was gone before that"):
+            self.assertCacheExpires("prices", "lamp", after=60)
+
     def test_msg(self):
         with self.assertRaisesRegex(self.failureException, "(?s)now, and it .* : soon$"):
             self.assertCacheExpires("prices", "lamp", after=60, msg="soon")
@@ -135,6 +142,9 @@ class ExpiresTests(ExpiryCase):
             inner.caches.clock.advance(1000)
             self.assertCacheExpires("prices", "lamp", after=60)
             self.assertEqual(inner.caches.clock.offset, 1000)
+            # And what comes after it is again of that block.
+            PRICES.get("lamp")
+            self.assertEqual([each.kind for each in inner.caches.prices.operations], ["miss"])
         self.assertAlmostEqual(self.caches.clock.offset, 60.001)
 
     @parameterized.expand(
@@ -144,6 +154,7 @@ class ExpiresTests(ExpiryCase):
             ("infinite", math.inf, ValueError, "after is more than 0 seconds, and finite, not inf"),
             ("none", None, TypeError, "after is in seconds, or a timedelta, not None"),
             ("text", "60", TypeError, "after is in seconds, or a timedelta, not '60'"),
+            ("truth", True, TypeError, "after is in seconds, or a timedelta, not True"),
         ]
     )
     def test_refused(self, _, after, kind, text):
@@ -152,6 +163,29 @@ class ExpiresTests(ExpiryCase):
             self.assertCacheExpires("prices", "lamp", after=after)
         self.assertEqual(str(caught.exception), text)
         self.assertEqual(self.caches.clock.offset, 0)
+
+    def test_on_a_thread_of_a_block(self):
+        """So it is on a thread that such a block has started, whose own caches are those of the block."""
+        self.put(ttl=60)
+
+        def run():
+            self.assertCacheExpires("prices", "lamp", after=60)
+            PRICES.get("lamp")
+
+        with PatchCaches() as inner:
+            inner.caches.clock.advance(1000)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(run).result()
+            self.assertEqual([each.kind for each in inner.caches.prices.operations], ["miss"])
+
+    def test_out_of_reach(self):
+        """Of a cache whose entries can't be looked at it is told why not."""
+        self.put(ttl=60)
+        with (
+            mock.patch.object(self.caches.prices, "unavailable", {"entries": "they are elsewhere"}),
+            self.assertRaisesRegex(ValueError, "cache 'prices' live can't be tested: they are elsewhere$"),
+        ):
+            self.assertCacheExpires("prices", "lamp", after=60)
 
     def test_unknown(self):
         with self.assertRaises(UnknownCacheError):
@@ -216,6 +250,13 @@ class TTLTests(ExpiryCase):
         put = self.put(ttl=ttl)
         with self.fails(f"cache 'prices': expected 'lamp' {told}", f"  {put} {left}"):
             self.assertCacheTTL("prices", "lamp", expected)
+
+    def test_by_more_than_a_millisecond(self):
+        """That is as exact as it is, either way."""
+        for ttl in (59.9985, 60.0015):
+            self.put(ttl=ttl)
+            with self.subTest(ttl), self.assertRaisesRegex(self.failureException, "it lives for"):
+                self.assertCacheTTL("prices", "lamp", 60)
 
     def test_real_time(self):
         self.put(ttl=60)

@@ -52,6 +52,28 @@ class TransparentTests(TransparentCase):
         ):
             self.assertCacheTransparent(read_again)
 
+    @parameterized.expand(
+        [
+            ("more", 2, "it begins with operation 3, a miss of 'more', which there was not cold"),
+            ("fewer", 0, "it ends before a miss of 'more', which there was cold"),
+            ("as_many", 1, "its operations are those that there were cold"),
+        ]
+    )
+    def test_where_it_begins(self, _, times, told):
+        """What one state does and the other does not is named, and so is that both do the same."""
+        cache = MockBackend("prices")
+        calls = []
+
+        def price():
+            calls.append(1)
+            is_off = len(calls) == 2
+            for key in ("lamp", *["more"] * (times if is_off else 1)):
+                cache.get(key)
+            return is_off
+
+        with self.fails(rf"^off, price\(\) gives True; cold, it gives False\n{told}\n"):
+            self.assertCacheTransparent(price, states=("cold", "off"))
+
     def test_both_differ(self):
         """Each state that differs is told, with its operations."""
         cache = MockBackend("prices")

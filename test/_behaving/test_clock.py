@@ -8,6 +8,7 @@ import time
 import unittest
 from datetime import timedelta
 from fractions import Fraction
+from functools import partial
 from unittest import mock
 
 from parameterized import parameterized
@@ -117,6 +118,16 @@ class MovingTests(unittest.TestCase):
         clock.advance(1)
         self.assertEqual(seen, [1.0, 1.0])
 
+    def test_told_no_more(self):
+        """One listener that is forgotten leaves those that came after it."""
+        clock, seen = Clock(), []
+        first, second = partial(seen.append, 1), partial(seen.append, 2)
+        clock.tell(first)
+        clock.tell(second)
+        clock.tell_no_more(first)
+        clock.advance(1)
+        self.assertEqual(seen, [2])
+
     def test_stopped(self):
         """It stands still inside the block, whatever the time of the program does, and goes on after."""
         clock = Clock(5)
@@ -126,6 +137,12 @@ class MovingTests(unittest.TestCase):
                 self.assertEqual([clock.offset, clock.offset], [700, 699])
             self.assertEqual([clock.now(), clock.now()], [7, 8])
         self.assertEqual(clock.offset, 5)
+
+    def test_stopped_though_never_moved(self):
+        """What reads the time for a library sees it too."""
+        with PatchCaches() as patch, mock.patch.object(clocks, "moved", []):
+            with mock.patch("time.time", return_value=1000.0), patch.caches.clock.stopped(1700.0):
+                self.assertEqual((clocks.now(), clock_offset()), (1700.0, 700.0))
 
     def test_copied(self):
         """A copy, or one that is pickled, is at the same time, and moves no other."""
@@ -148,7 +165,8 @@ class MovingTests(unittest.TestCase):
         self.assertEqual(len(clocks.moved), known)
         clock.advance(1)
         clock.advance(1)
-        self.assertEqual(len(clocks.moved), known + 1)
+        with clock.stopped(1000.0):
+            self.assertEqual(len(clocks.moved), known + 1)
         del clock
         gc.collect()
         self.assertEqual(len(clocks.moved), known)

@@ -44,6 +44,58 @@ class TtlTests(unittest.TestCase):
         expired = self.cache.operations[3]
         self.assertEqual(expired.where.filename, __file__)
 
+    @parameterized.expand(
+        [
+            ("pop", lambda entries: entries.pop("k")),
+            ("del", lambda entries: entries.__delitem__("k")),
+            ("item", lambda entries: entries["k"]),
+        ]
+    )
+    def test_over(self, _, use):
+        """What comes across it first finds that it is gone, whichever that is."""
+        self.backend.put("k", 1, ttl=60)
+        self.caches.clock.advance(60)
+        self.assertRaises(KeyError, use, self.cache.cache)
+
+    def test_counted_when_over(self):
+        self.backend.put("k", 1, ttl=60)
+        self.caches.clock.advance(60)
+        self.assertEqual(len(self.cache.cache), 0)
+
+    def test_cleared_when_over(self):
+        """Of what was cleared nothing is told, as of what is put anew."""
+        self.backend.put("k", 1, ttl=60)
+        self.caches.clock.advance(60)
+        self.assertNotIn("k", self.cache.cache)
+        self.cache.cache.clear()
+        self.assertIsNone(self.backend.get("k"))
+        self.assertEqual(self.kinds(), ["put", "miss"])
+
+    @parameterized.expand(
+        [
+            ("pop", lambda entries: entries.pop("k")),
+            ("del", lambda entries: entries.__delitem__("k")),
+            ("clear", lambda entries: entries.clear()),
+        ]
+    )
+    def test_taken_out(self, _, take_out):
+        """What was taken out by hand leaves no time to what is there after it."""
+        held = self.cache.cache
+        self.backend.put("k", 1, ttl=60)
+        take_out(self.cache.cache)
+        held["k"] = 2
+        self.caches.clock.advance(60)
+        self.assertEqual(self.backend.get("k"), 2)
+
+    def test_put_again(self):
+        """Of one that is over, and was put again before anybody asked for it, nothing is told."""
+        self.backend.put("k", 1, ttl=60)
+        self.caches.clock.advance(60)
+        self.assertNotIn("k", self.cache.cache)
+        self.backend.put("k", 2, ttl=60)
+        self.assertEqual(self.backend.get("k"), 2)
+        self.assertEqual(self.kinds(), ["put", "put", "hit"])
+
     def test_by_the_programs_time(self):
         """What moves that moves it as well."""
         self.backend.put("k", 1, ttl=60)

@@ -70,9 +70,13 @@ class Permissions(AccessControlList):  # type: ignore[misc]
             keys, channels = (
                 [text.partition(mark)[2]] for text, mark in ((each.keys, b"~"), (each.channels, b"&"))
             )
-            if _refused(name, fields, rules, keys, channels) is None:
-                refused = None
+            # Of those that refuse, the one that has got furthest is told.
+            refused = min(refused, _refused(name, fields, rules, keys, channels), key=_how_far)
         return refused
+
+
+def _how_far(refused: tuple[str, bytes] | None) -> int:
+    return -1 if refused is None else ("channel", "key", "command").index(refused[0])
 
 
 def _refused(

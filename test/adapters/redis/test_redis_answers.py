@@ -86,6 +86,26 @@ class AnswerTests(unittest.TestCase):
             connection.restore("c", 33_000_000_000_000, dumped, absttl=True)
             self.assertEqual((connection.get("b"), connection.expiretime("c")), (b"x", 33_000_000_000))
 
+    def test_encoding(self):
+        """OBJECT ENCODING is what a server keeps a value of that size as."""
+        with patched():
+            connection = client()
+            for value, encoding in (
+                (12, b"int"),
+                ("012", b"embstr"),
+                ("x" * 44, b"embstr"),
+                ("x" * 45, b"raw"),
+            ):
+                with self.subTest(value):
+                    connection.set("a", value)
+                    self.assertEqual(connection.object("encoding", "a"), encoding)
+            connection.rpush("list", 1)
+            connection.hset("hash", "x", 1)
+            connection.zadd("sorted", {"x": 1})
+            connection.xadd("stream", {"x": 1})
+            found = [connection.object("encoding", key) for key in ("list", "hash", "sorted", "stream")]
+            self.assertEqual(found, [b"listpack", b"listpack", b"listpack", b"stream"])
+
     def test_parts_of_a_second(self):
         """GETEX keeps them, as SET does."""
         import time

@@ -72,6 +72,31 @@ class ListTests(unittest.TestCase):
             pubsub.subscribe("a")
             self.assertIn("subscribe", [each["cmd"] for each in program.client_list()])
 
+    def test_some(self):
+        """It shows those of one kind, or of some numbers, and refuses what is neither."""
+        import redis
+
+        with patched():
+            program = client(client_name="program")
+            pubsub = client(client_name="other").pubsub()
+            pubsub.subscribe("a")
+
+            def names(**which):
+                return sorted(each["name"] for each in program.client_list(**which))
+
+            self.assertEqual(names(), ["other", "program"])
+            self.assertEqual(names(_type="normal"), ["program"])
+            self.assertEqual(names(_type="pubsub"), ["other"])
+            self.assertEqual(names(client_id=[program.client_id()]), ["program"])
+            self.assertEqual(names(client_id=[99]), [])
+            for asked, told in (
+                ("TYPE waiter", "Unknown client type 'waiter'"),
+                ("ID one", "Invalid client ID"),
+                ("NAMES", "syntax error"),
+            ):
+                with self.subTest(asked), self.assertRaisesRegex(redis.ResponseError, told):
+                    program.execute_command("CLIENT LIST", *asked.split())
+
 
 @needs_redis
 class KilledTests(unittest.TestCase):

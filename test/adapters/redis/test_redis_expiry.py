@@ -48,6 +48,18 @@ class AssertionTests(CacheTestCase):
             self.assertCacheExpires("redis", "k", after=60)
         self.assertCacheExpires("redis", "k", after=30 - 0.001, at="redis://localhost:6379/1")
 
+    def test_too_early(self):
+        """It is seen by a clock that nobody has moved before."""
+        self.client().set("k", 1, ex=30)
+        with self.assertRaisesRegex(AssertionError, "'k' to expire after 60 s; it was gone before that"):
+            self.assertCacheExpires("redis", "k", after=60)
+
+    def test_in_the_one_that_is_meant(self):
+        """It is named, also where there is no other."""
+        self.client().set("k", 1, ex=90)
+        with self.assertRaisesRegex(AssertionError, "'k' in redis://localhost:6379/0 to live for 60 s more"):
+            self.assertCacheTTL("redis", "k", 60, at="redis://localhost:6379/0")
+
     def test_inside_a_block(self):
         """It is about the test's server and clock, also inside a block that has others."""
         self.client().set("k", 1, ex=60)

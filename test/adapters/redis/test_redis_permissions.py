@@ -101,6 +101,25 @@ class UserTests(unittest.TestCase):
             self.assertEqual(resigned(username="who", password="x").acl_whoami(), "default")
 
     @needs_redis_server
+    def test_selectors(self):
+        """What a user may not do by its own rules it may by those in brackets, each with its keys."""
+
+        def play(port):
+            with Talk(port, protocol=2) as talk:
+                rules = ("on", "nopass", "-@all", "~a", "+get", "+publish", "resetchannels", "&news")
+                made = talk("ACL", "SETUSER", "ada", *rules, "(-@all ~b +set)", "(-@all +publish &sport)")
+                self.assertEqual(made, b"OK")
+                talk.lines(["MSET a 1 b 2"])
+                asked = ["GET a", "SET b 3", "GET b", "SET a 3", "PUBLISH news x", "PUBLISH sport x"]
+                found = talk.lines(["AUTH ada x", *asked, "PUBLISH other x", "DEL a"])
+                # Each release words it in its own way.
+                words = ("command", "key", "channel")
+                return [next((word for word in words if word in str(each)), each) for each in found]
+
+        real, ours = both(play)
+        self.assertEqual(ours, real)
+
+    @needs_redis_server
     def test_log_in(self):
         """Who has connected before a password was set may go on; others have to log in."""
 

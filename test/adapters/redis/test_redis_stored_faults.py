@@ -11,7 +11,8 @@ from .redis_support import client, needs_redis, patched, shown
 class StoredTests(unittest.TestCase):
     def setUp(self):
         patch = patched()
-        self.cache = patch.__enter__().caches.redis
+        caches = patch.__enter__().caches
+        self.cache, self.clock = caches.redis, caches.clock
         self.addCleanup(patch.__exit__, None, None, None)
         self.client = client()
         self.client.mset({"a": "whole", "b": "other"})
@@ -81,6 +82,19 @@ class StoredTests(unittest.TestCase):
         self.assertEqual(self.client.mget("a", "b", "c"), [b"whole", b"2", None])
         self.assertEqual(self.client.ttl("a"), 60)
         self.assertEqual(shown(injected.struck), "put a, put c, put a")
+
+    def test_dropped_keeps_its_end(self):
+        """What stays where a put is dropped is counted by the server until its time is over."""
+        self.client.set("a", "whole", ex=60)
+        with self.cache.inject(Dropped(), key="a"), self.client.pipeline() as pipe:
+            pipe.set("a", "new")
+            # After so many the server has made its list of times anew, and this key had none meanwhile.
+            for _ in range(100):
+                pipe.set("b", "other", ex=90)
+            pipe.execute()
+        self.assertEqual((self.client.ttl("a"), self.client.dbsize()), (60, 2))
+        self.clock.advance(61)
+        self.assertEqual(self.client.dbsize(), 1)
 
     def test_stale(self):
         """Lookups see what was there when the block began, in every database; what is put stays."""
