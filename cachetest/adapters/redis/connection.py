@@ -13,9 +13,9 @@ from ..._caches.scope import marked
 from ..._patching.undo import ABSENT
 from ...errors import CacheTestError
 from .refusing import RefusingStream
-from .relay import RelayedSocket, RelayedStream
 from .routes import calls, is_passed_over, route_of, state_of_call
-from .transport import SocketLink, StreamLink
+from .stream import StreamLink
+from .transport import SocketLink
 from .unreachable import refuse_struck
 
 __all__ = ["connect", "connect_async", "per_scope", "settle", "without_time_limit"]
@@ -110,11 +110,14 @@ def _fresh_parser(own: Any, connection: Any) -> Any:
     return made
 
 
-def connect(connection: Any) -> SocketLink | RelayedSocket:
+def connect(connection: Any) -> Any:
     """Do what ``_connect`` of redis-py's connections does."""
     _refuse_url(connection)
     route = route_of(connection)
     if route[0].cache.is_remote:
+        # Loaded here, as below: in the parent nothing is relayed.
+        from .relay import RelayedSocket
+
         return RelayedSocket(connection)
     refuse_struck(connection, route[0].cache)
     link = SocketLink(*route)
@@ -144,6 +147,8 @@ async def connect_async(connection: Any) -> None:
         route = route_of(connection)
         link: Any
         if route[0].cache.is_remote:
+            from .relay import RelayedStream
+
             link = RelayedStream(connection)
         else:
             refuse_struck(connection, route[0].cache)

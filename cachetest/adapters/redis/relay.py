@@ -13,10 +13,10 @@ from ...errors import ChildOperationError
 from ..relay import FarEnd, pauses
 from ..tries import is_inside
 from .addresses import address_of
-from .arrivals import SocketEnd
 from .reader import Reader
 from .refusals import limit_of_caller
 from .serving import LIBRARIES
+from .transport import SocketEnd
 from .unreachable import SENDING
 
 if TYPE_CHECKING:

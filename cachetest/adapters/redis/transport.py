@@ -1,34 +1,28 @@
-"""What a connection has in place of a socket, or of streams: it writes commands there, and reads replies."""
+"""What a connection has in place of a socket: it writes commands there, and reads replies."""
 
 from __future__ import annotations
 
-import asyncio
 import errno
-import threading
-from queue import Empty
+import socket
+from queue import Empty, SimpleQueue
 from time import monotonic
-from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from .arrivals import SocketEnd
+from ..._recording.locks import make_lock
+from .late import Late, read_late
 from .link import Link
+from .pipe import Pipe
 from .quick import QUICK
-from .reader import Reader
-from .refusals import limit_of_caller
 from .resp import Requests
 from .struck_link import StruckLink
 from .transaction import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-
     from .addresses import Address
-    from .late import Late
     from .link import Site
     from .store import Store
-    from .waits import Wait
 
-__all__ = ["SocketLink", "StreamLink", "Transport"]
+__all__ = ["SocketEnd", "SocketLink", "Transport"]
 
 _MULTI, _EXEC = [b"MULTI"], [b"EXEC"]
 
@@ -86,6 +80,94 @@ class Transport(StruckLink, Link):
         finally:
             if replies:
                 self.deliver(replies[0] if len(replies) == 1 else b"".join(replies))
+
+
+class SocketEnd:
+    """What is read as a socket is: ``_arrivals`` has what comes, bytes or an error to raise.
+
+    Empty bytes say that the other end was closed.
+    """
+
+    _is_closed = False
+
+    def __init__(self) -> None:
+        self._arrivals: SimpleQueue[bytes | Exception] = SimpleQueue()
+        # What is being read, and how much of it was.
+        self._data = b""
+        self._at = 0
+        self._timeout: float | None = None
+        self._pipe: Pipe | None = None
+        self._pipe_lock = make_lock()
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Wait so long, in seconds, for something to read; None is for ever."""
+        self._timeout = seconds
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """Return at most *size* bytes, empty when the link was closed; MSG_PEEK leaves them there."""
+        if self._at == len(self._data):
+            data = self._next()
+            if len(data) <= size and not flags and self._pipe is None:
+                return data
+            self._data, self._at = data, 0
+        data = self._data[self._at : self._at + size]
+        if not flags & socket.MSG_PEEK:
+            self._at += len(data)
+        if self._pipe is not None:
+            self._tell_pipe()
+        return data
+
+    def _next(self) -> bytes:
+        arrivals = self._arrivals
+        if self._timeout == 0 and arrivals.empty() and not self._is_closed:
+            self._look()
+            if arrivals.empty():
+                raise BlockingIOError(errno.EWOULDBLOCK, "nothing to read")
+        try:
+            data = arrivals.get(False)
+        except Empty:
+            data = self._wait_for_next()
+        if not data:
+            # It was closed; another thread may be waiting as well.
+            self._arrivals.put(data)
+        if isinstance(data, Exception):
+            if not isinstance(data, Late):
+                raise data
+            data = read_late(data, self._timeout, self._arrivals)
+        return data
+
+    def _look(self) -> None:
+        """Look whether something has come that nobody has told of."""
+
+    def _wait_for_next(self) -> bytes | Exception:
+        """Return what comes next, until which the time of the socket may be up."""
+        raise NotImplementedError
+
+    def recv_into(self, buffer: Any) -> int:
+        """Put what `recv` returns into *buffer*, and return its length."""
+        data = self.recv(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def fileno(self) -> int:
+        """Return a descriptor that can be read when this can: redis-py polls it where hiredis parses."""
+        self._look()
+        with self._pipe_lock:
+            pipe = self._pipe = self._pipe or Pipe()
+        self._tell_pipe()
+        return pipe.fileno()
+
+    def _tell_pipe(self) -> None:
+        with self._pipe_lock:
+            if self._pipe is not None:
+                left = self._at < len(self._data) or not self._arrivals.empty()
+                self._pipe.be_readable(left or self._is_closed)
+
+    def getpeername(self) -> tuple[str, int]:
+        """Return a loopback address, which spares redis-py from asking for that of its host."""
+        return "127.0.0.1", 6379
+
+    getsockname = getpeername
 
 
 class SocketLink(SocketEnd, Transport):
@@ -152,75 +234,3 @@ class SocketLink(SocketEnd, Transport):
         super().close()
         self._arrivals.put(b"")
         self._tell_pipe()
-
-
-class StreamLink(Transport):
-    """A link that is written to as an `asyncio.StreamWriter` is, and read from by its ``reader``."""
-
-    def __init__(self, store: Store, address: Address, only: int | None) -> None:
-        super().__init__(store, address, only)
-        self.reader = Reader()
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
-        self._is_going_on: Callable[[], bool] | None = None
-
-    def deliver(self, data: bytes) -> None:
-        # Another thread's command may have published to this connection, or served it.
-        self._on_loop(self.reader.feed_data, data)
-
-    def break_off(self, error: Exception) -> None:
-        self._on_loop(self.reader.set_exception, error)
-
-    def end(self) -> None:
-        self._on_loop(self.reader.feed_eof)
-
-    def time_limit(self) -> float | None:
-        return limit_of_caller(None if self.connection is None else self.connection())
-
-    def deliver_late(self, late: Late) -> None:
-        self._on_loop(self.reader.feed_late, late)
-
-    def _text_of_timeout(self) -> str:
-        connection = None if self.connection is None else self.connection()
-        return "Timeout reading" if connection is None else f"Timeout reading from {connection._host_error()}"
-
-    def hang_up(self) -> None:
-        self._loop.call_soon(self.close)
-
-    def _on_loop(self, function: Any, *args: object) -> None:
-        if threading.get_ident() == self._thread:
-            function(*args)
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function, *args)
-
-    def expect(self, wait: Wait) -> None:
-        if wait.until is not None:
-            self._loop.call_later(max(0, wait.until - self._server.monotonic()), self._server.end, wait)
-
-    def writelines(self, data: Iterable[bytes]) -> None:
-        """Execute the commands in *data*."""
-        if self._is_going_on is not None and not self._is_going_on():
-            self.close()
-        for each in data:
-            self.sendall(each)
-
-    def end_with(self, is_going_on: Callable[[], bool]) -> None:
-        """Serve as long as *is_going_on*, and be found closed by whoever comes next."""
-        self._is_going_on = is_going_on
-        self.reader.is_ended = lambda: not is_going_on()
-
-    @coroutine
-    def drain(self) -> Generator[None, None, None]:
-        """Return when other tasks have had their turn: of a real server, no reply is there at once."""
-        yield
-
-    def close(self) -> None:
-        if not self._is_closed:
-            super().close()
-            self._on_loop(self.reader.feed_eof)
-
-    async def wait_closed(self) -> None:
-        """Return at once."""
-
-    def get_extra_info(self, name: str) -> None:
-        """Return nothing."""
