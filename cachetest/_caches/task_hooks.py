@@ -32,8 +32,9 @@ def _wrap_create_task(create_task: Callable[..., Any]) -> Callable[..., Any]:
         if name is None:
             task = create_task(self, *args, **kwargs)
         else:
-            before = this_thread.tell_apart(name)
+            before = None
             try:
+                before = this_thread.tell_apart(name)
                 task = create_task(self, *args, **kwargs)
             finally:
                 this_thread.tell_apart(before)
