@@ -32,8 +32,12 @@ def _wrap_create_task(create_task: Callable[..., Any]) -> Callable[..., Any]:
         if name is None:
             task = create_task(self, *args, **kwargs)
         else:
-            with this_thread.naming(name):
+            before = None
+            try:
+                before = this_thread.tell_apart(name)
                 task = create_task(self, *args, **kwargs)
+            finally:
+                this_thread.tell_apart(before)
             remember_name(task, name)
         _keep(task, frame)
         if self._debug:

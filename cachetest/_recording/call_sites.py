@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .makers import SavedFrame, TestFrame, frames, name_of
+from .makers import SavedFrame, TestFrame, frames, task_names
 from .operation import Location, location_of
 from .packages import NEVER, NO_LIBRARIES, PROGRAM, known, module_of, packages_without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from types import FrameType
 
     from typing_extensions import Self
@@ -189,10 +188,30 @@ class ProcessThread(str):
         return str(self), self.process, self.process_name
 
 
+class _NameInTask:
+    """Gives the name of a thread that has none in its ``__dict__``: that is of the task that runs there.
+
+    A ``__getattr__`` would make it four times as slow to read the name of any thread.
+    """
+
+    def __get__(self, thread: _ThisThread, cls: type) -> str:
+        try:
+            task = sys.modules["asyncio"].current_task()
+        except RuntimeError:
+            # No loop runs there any more.
+            thread.name = thread._own
+            return thread._own
+        known = task_names.get(id(task))
+        return known[1] if known is not None else thread._made or thread._own
+
+
 class _ThisThread(threading.local):
     """The name of the thread that reads it: twice as fast as asking `threading` each time."""
 
-    name: str
+    if TYPE_CHECKING:
+        name: str
+    else:
+        name = _NameInTask()
 
     def __init__(self) -> None:
         # To ask for one that `threading` does not know would make it known, for as long as the process lives.
@@ -213,26 +232,14 @@ class _ThisThread(threading.local):
         if name is not None:
             self.name = name
 
-    @contextmanager
-    def naming(self, made: TaskName) -> Iterator[None]:
-        """Tell the tasks of this thread apart from now on; one that begins in the block is *made*."""
+    def tell_apart(self, made: TaskName | None) -> TaskName | None:
+        """Tell the tasks of this thread apart from now on, and return what was given the last time.
+
+        A task that begins before it has been given a name is *made*.
+        """
         self._own = vars(self).pop("name", self._own)
         before, self._made = self._made, made
-        try:
-            yield
-        finally:
-            self._made = before
-
-    def __getattr__(self, attribute: str) -> str:
-        # Called where there is no name, so that a thread without tasks is as fast as ever.
-        if attribute != "name":
-            raise AttributeError(attribute)
-        asyncio: Any = sys.modules["asyncio"]
-        if asyncio._get_running_loop() is None:
-            self.name = self._own
-            return self._own
-        task = asyncio.current_task()
-        return self._own if task is None else name_of(task) or self._made or self._own
+        return before
 
 
 this_thread = _ThisThread()

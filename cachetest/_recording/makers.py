@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
-__all__ = ["Made", "SavedFrame", "TestFrame", "frames", "name_of", "remember_made", "remember_name"]
+__all__ = ["Made", "SavedFrame", "TestFrame", "frames", "remember_made", "remember_name", "task_names"]
 
 
 class SavedFrame:
@@ -38,7 +38,8 @@ class TestFrame(SavedFrame):
 Made = tuple[SavedFrame, ...]
 
 _made: dict[int, tuple[ref[Any], Made]] = {}
-_names: dict[int, tuple[ref[Any], str]] = {}
+task_names: dict[int, tuple[ref[Any], str]] = {}
+"""The names that were given to tasks, by their ids, with what takes each out as its task goes."""
 
 
 def remember_made(thing: Any, made: Made) -> None:
@@ -51,13 +52,7 @@ def remember_made(thing: Any, made: Made) -> None:
 def remember_name(task: Any, name: str) -> None:
     """Keep *name* for *task* as long as that lives."""
     at = id(task)
-    _names[at] = ref(task, lambda _: _names.pop(at, None)), name
-
-
-def name_of(task: object) -> str | None:
-    """Return the name that was kept for *task*; None if there is none."""
-    known = _names.get(id(task))
-    return known[1] if known is not None and known[0]() is task else None
+    task_names[at] = ref(task, lambda _: task_names.pop(at, None)), name
 
 
 def _made_of(thing: object) -> Made:
