@@ -64,19 +64,22 @@ class Child:
             return (self.processes or {0}) if self.is_job and not _is_done(self.handle) else set()
         if self.is_awaited():
             return {self.process} if self.process is not None and is_running(self.process) else set()
-        return {each for each in self._processes() if each in connected or is_running(each)}
+        # A process may have ended, and its connection not been looked at since.
+        return {
+            each for each in self._processes() if is_running(each) or (each in connected and may_run(each))
+        }
 
     def is_awaited(self) -> bool:
         """Return whether it has yet to say that it has joined."""
         return self.awaited is not None and not self.processes
 
-    def has_ended(self, connected: set[int]) -> bool:
+    def has_ended(self) -> bool:
         """Return whether it can do nothing any more, as far as that is known."""
         if self.is_job:
             return self.handle is not None and _is_done(self.handle)
         found = self._processes()
         # One that has written nothing yet may be about to.
-        return bool(found) and not any(each in connected or may_run(each) for each in found)
+        return bool(found) and not any(map(may_run, found))
 
     def _processes(self) -> set[int]:
         is_forked = self.process is not None and self.awaited is None

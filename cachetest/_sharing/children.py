@@ -249,13 +249,10 @@ def _still_awaited(scope: Scope) -> list[Child]:
 def _tidy(known: _State) -> None:
     """Forget children that can do nothing any more; without any, the ledger goes too."""
     global state
-    from .server import connected_processes
-
     if open_scopes():
         return
-    connected = connected_processes()
     for serial, child in list(known.by_serial.items()):
-        if child.has_ended(connected) or len(known.by_serial) > _KEPT:
+        if child.has_ended() or len(known.by_serial) > _KEPT:
             del known.by_serial[serial]
     if not known.by_serial:
         atexit.unregister(_at_exit)
