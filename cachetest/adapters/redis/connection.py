@@ -14,7 +14,6 @@ from ..._patching.undo import ABSENT
 from ...errors import CacheTestError
 from .refusing import RefusingStream
 from .routes import calls, is_passed_over, route_of, state_of_call
-from .stream import StreamLink
 from .transport import SocketLink
 from .unreachable import refuse_struck
 
@@ -151,6 +150,8 @@ async def connect_async(connection: Any) -> None:
 
             link = RelayedStream(connection)
         else:
+            from .stream import StreamLink
+
             refuse_struck(connection, route[0].cache)
             link = StreamLink(*route)
             link.connection = ref(connection)
@@ -166,6 +167,9 @@ def settle() -> None:
     These are of tasks from before, on the loop of whoever closes the scope, which can't wait for them.
     """
     for task, scope in calls.of_tasks.of_scopes():
+        # Loaded here: without a task there is nothing to look for.
+        from .stream import StreamLink
+
         for found, state in list(getattr(scope, "remembered", {}).values()):
             connection, link = found(), state.get("_writer")
             if isinstance(link, StreamLink) and calls.of_tasks.uses(task, connection):
@@ -173,7 +177,7 @@ def settle() -> None:
     calls.of_tasks.begin()
 
 
-def _plant(connection: Any, state: dict[str, Any], link: StreamLink, task: Any) -> None:
+def _plant(connection: Any, state: dict[str, Any], link: Any, task: Any) -> None:
     """Give *connection* what it has in a scope, for the rest of the call of *task*; then it connects anew."""
     real = connection._writer
     if real is not None:

@@ -101,7 +101,12 @@ def use_with_retries(port, kind="get"):
     """Try three times more, a minute after each."""
     redis = importlib.import_module("redis")
     backoff, retry = importlib.import_module("redis.backoff"), importlib.import_module("redis.retry")
-    client = redis.Redis(port=port, retry=retry.Retry(backoff.ConstantBackoff(60), 3))
+    # Releases before 6 try again only what they are told.
+    options = {
+        "retry": retry.Retry(backoff.ConstantBackoff(60), 3),
+        "retry_on_error": [redis.ConnectionError],
+    }
+    client = redis.Redis(port=port, **options)
     begun = time.monotonic()
     return outcome_of(
         client.get if kind == "get" else partial(client.set, "desk"), "lamp"
