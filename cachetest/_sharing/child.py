@@ -64,10 +64,8 @@ class Child:
             return (self.processes or {0}) if self.is_job and not _is_done(self.handle) else set()
         if self.is_awaited():
             return {self.process} if self.process is not None and is_running(self.process) else set()
-        # A process may have ended, and its connection not been looked at since.
-        return {
-            each for each in self._processes() if is_running(each) or (each in connected and may_run(each))
-        }
+        # Of one that has ended what it had asked for last may be on its way, as long as it is connected.
+        return {each for each in self._processes() if each in connected or is_running(each)}
 
     def is_awaited(self) -> bool:
         """Return whether it has yet to say that it has joined."""

@@ -17,7 +17,7 @@ from .._recording.uncounted import add_left_running
 from .child import Child, is_made_by_pool
 from .joined import LIBRARIES, Parent
 from .ledger import Ledger
-from .processes import is_running, spawned_processes
+from .processes import is_running, may_run, spawned_processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,8 @@ def await_children(scope: Scope, patience: float) -> None:
     while (found := _still_running(scope)) and monotonic() < until:
         sleep(0.002)
     for process, child in found:
+        if process and not may_run(process):
+            continue
         add_left_running(
             f"late: child process {process or 'of a pool'}, {child.parent.how}, still runs {patience:g} s "
             f"after the end of {child.parent.test}, which has waited for it"

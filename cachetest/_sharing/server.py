@@ -168,6 +168,9 @@ class Server:
                 connection.send()
             else:
                 connection.read()
+        except BlockingIOError:
+            # A thread that a fork has waited for in vain has read it before it ended.
+            return
         except (OSError, EOFError, ValueError):
             poll.unregister(descriptor)
             self._connections.pop(descriptor, None)
