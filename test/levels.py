@@ -73,7 +73,7 @@ LEVELS = [
             *("imports", "late_patches", "session_result", "pytest_items", "adapters_by_cache"),
             *("session", "key_functions", "left_open"),
             *("set_up_hooks", "additions", "patch_caches"),
-            *("class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
+            *("lasting", "class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
         ]
     },
     {
@@ -123,5 +123,7 @@ LEVELS = [
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
     {"_reports": ["data", "text"]},
-    {"": ["__init__"]},
+    {"_pytest": ["given", "assertions", "compared", "summary", "running", "lasting", "states", "scopes"]},
+    {"_pytest": ["collected", "asked"]},
+    {"": ["pytest_plugin", "__init__"]},
 ]

@@ -14,18 +14,15 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._caches.scope import open_scope, open_scopes, rest_scope
+from .._caches.scope import open_scopes
 from .._recording.call_sites import calling_location
-from .._sharing.process_hooks import put_all_hooks_in
 from ..adapters.registry import adapter_for
 from ..errors import CacheTestWarning
-from .imports import follow, unfollow
-from .session import Session
-from .shared_installs import renew
-from .switches import override, switches_of
+from .lasting import LastingSession
+from .switches import switches_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from .._caches.scope import Scope
     from ..adapters.base import Adapter
@@ -35,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClassScope",
-    "LastingSession",
+    "around",
     "close_left",
     "enter_class",
     "enter_module",
@@ -46,41 +43,6 @@ __all__ = [
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
-
-
-class LastingSession(Session):
-    """One whose scope rests while no code of the class or module runs."""
-
-    _is_lasting = True
-
-    def narrow(self, adapters: Sequence[Adapter]) -> None:
-        """Have *adapters* in place of its own, before it is opened, and only the switches of those."""
-        known = {switch.name for switch in switches_of(adapters)}
-        self.adapters = adapters
-        self.enable = [name for name in self.enable if name in known]
-
-    def rest(self) -> list[Adapter]:
-        """Leave the scope, which is lasting, and turn the switches back; `resume` undoes both.
-
-        Returns the adapters that were installed anew, because somebody has replaced what they patch.
-        """
-        if self.scope is None:
-            return []
-        unfollow(self)
-        rest_scope(self.scope)
-        if self._turned is not None:
-            self._turned.run()
-        return [adapter for adapter in self.adapters if renew(adapter, self)]
-
-    def resume(self) -> None:
-        """Enter the scope again, after `rest`."""
-        if self.scope is None:
-            return
-        for switches, value in self._overridden:
-            override(switches, value, self._turn_undo(), test=self.scope.test)
-        open_scope(self.scope, put_all_hooks_in)
-        if self._detects:
-            follow(self)
 
 
 class ClassScope:
@@ -159,6 +121,9 @@ class ClassScope:
         _by_key[self.key] = self
 
 
+around: Callable[[], Scope | None] | None = None
+"""Returns the scope that is around those of classes and modules: one that a fixture of pytest has opened."""
+
 # Those that are there, by the class, or by the name of the module.
 _by_key: dict[type | str, ClassScope] = {}
 
@@ -176,9 +141,11 @@ def scopes_of(cls: type) -> list[ClassScope]:
 def origin_of(cls: type) -> Scope | None:
     """Return the scope whose entries a test of *cls* begins with, or None."""
     if not _by_key:
-        return None
+        return None if around is None else around()
     # That of a base, where a decorator of the base has called its setUpClass by name.
     found = scopes_of(cls) or [_by_key[key] for key in (cls.__module__,) if key in _by_key]
+    if not found and around is not None:
+        return around()
     return found[0].scope if found else None
 
 

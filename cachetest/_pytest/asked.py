@@ -1,0 +1,73 @@
+"""What the options of the command line and the ini file ask for."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .._assertions import snapshot_files
+from .._behaving.states import states_of
+
+if TYPE_CHECKING:
+    from .._patching.guard import guard
+
+__all__ = ["take_options"]
+
+
+def take_options(config: pytest.Config) -> None:
+    """Begin what the options of *config* ask for; raises ``UsageError`` for what can't be."""
+    option = config.option
+    if option.cachetest_states:
+        from .lasting import NAMES
+        from .states import States
+
+        try:
+            states = states_of(tuple(option.cachetest_states.split(",")))
+        except ValueError as error:
+            raise pytest.UsageError(f"--cachetest-states: {error}") from None
+        config.pluginmanager.register(States(states, ("caches", *NAMES)), "cachetest-states")
+    _take_snapshots(config)
+    if option.cachetest_guard or config.getini("cachetest_guard"):
+        from .._patching.guard import guard
+
+        started = guard().start()
+        config.add_cleanup(started.stop)
+        config.pluginmanager.register(_Guarding(started), "cachetest-guard")
+
+
+def _take_snapshots(config: pytest.Config) -> None:
+    name = snapshot_files.VARIABLE
+    before = os.environ.get(name)
+    given = config.option.cachetest_snapshots
+    mode = given or (before or config.getini("cachetest_snapshots"))
+    if not mode:
+        return
+    os.environ[name] = mode
+
+    def put_back() -> None:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
+
+    config.add_cleanup(put_back)
+    try:
+        snapshot_files.mode()
+    except ValueError as error:
+        what = "--cachetest-snapshots" if given else "the ini option cachetest_snapshots"
+        raise pytest.UsageError(f"{what}: {error}") from None
+
+
+class _Guarding:
+    """A plugin that tells what the guard has refused: a library may have ignored the errors."""
+
+    def __init__(self, started: guard) -> None:
+        self._started = started
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._started.refused:
+            first, *others = self._started.refused
+            more = f", and {len(others)} more" if others else ""
+            terminalreporter.line(f"cachetest: the guard refused: {first}{more}")

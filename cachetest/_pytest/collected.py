@@ -1,0 +1,50 @@
+"""The tests that have caches, as they are collected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .given import validate_marks
+from .lasting import NAMES, lasting_of
+from .running import watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["prepare"]
+
+_NAME = "caches"
+
+
+def prepare(config: pytest.Config, items: Sequence[Any]) -> None:
+    """Have each of *items* that has the mark, or asks for caches, run in a scope of its own."""
+    marked = [item for item in items if item.get_closest_marker(_NAME) is not None]
+    validate_marks(marked)
+    watch(config)
+    for item in items:
+        names = getattr(item, "fixturenames", None)
+        if names is None or (item not in marked and {_NAME, *NAMES}.isdisjoint(names)):
+            continue
+        if hasattr(item.cls, "assertCacheStats") and item in marked:
+            raise pytest.UsageError(
+                f"{item.nodeid}: pytest.mark.caches is for functions, and tests of classes that are no "
+                "CacheTestCase: that has class attributes and cache_options for it"
+            )
+        _put_first(item, names)
+        if not set(NAMES).isdisjoint(names):
+            lasting_of(config)
+
+
+def _put_first(item: Any, names: list[str]) -> None:
+    """Have the scope of *item* opened before its other fixtures, but after those that are there for others."""
+    defined: Any = item._fixtureinfo.name2fixturedefs
+    own = defined.get(_NAME)
+    if own is not None and own[-1].func.__module__ != "cachetest.pytest_plugin":
+        # A fixture of the program's own, which may ask for others.
+        return
+    if _NAME in names:
+        names.remove(_NAME)
+    wider = [each for each in names if each in defined and defined[each][-1].scope != "function"]
+    names.insert(max((names.index(each) + 1 for each in wider), default=0), _NAME)
