@@ -26,7 +26,7 @@ LEVELS = [
                 "held_answers",
                 "bounds",
             ),
-            *("origins", "snapshot", "stats", "log", "uncounted"),
+            *("origins", "numbering", "snapshot", "stats", "log", "uncounted"),
         ]
     },
     {"_behaving": [*_ACTING, *_AT_ONCE]},
@@ -122,6 +122,11 @@ LEVELS = [
     {"_assertions": ["base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families", "own"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
-    {"_reports": ["data", "text"]},
+    {
+        "_reports": [
+            *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
+            *("markdown", "files"),
+        ]
+    },
     {"": ["__init__"]},
 ]
