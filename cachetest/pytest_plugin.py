@@ -96,7 +96,7 @@ def _is_case(item: pytest.Item, mixin: type) -> bool:
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Have a comparison of a cache with its counts, or of one of its counts, explained as a test case does."""
+    """Have a comparison of a cache, or of one of its counts, explained as in a test case."""
     if "cachetest._caches.cache" not in sys.modules:
         return None
     from ._pytest.compared import explain
@@ -116,7 +116,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.fixture
 def caches(request: pytest.FixtureRequest) -> Iterator[MockCaches]:
-    """The caches of the test, by name: a scope of its own, which its other fixtures are in as well."""
+    """Give a test a scope of its own, which its other fixtures are in as well: its caches, by name."""
     from ._pytest.scopes import open_test
 
     yield from open_test(request)
@@ -124,7 +124,7 @@ def caches(request: pytest.FixtureRequest) -> Iterator[MockCaches]:
 
 @pytest.fixture(scope="class")
 def class_caches(request: pytest.FixtureRequest, module_caches: MockCaches) -> Iterator[MockCaches]:
-    """The caches of the class: each test that asks for them begins with a copy of their entries."""
+    """Give the caches of the class: each test that asks for them begins with a copy of their entries."""
     from ._pytest.lasting import open_lasting
 
     yield from open_lasting(request)
@@ -132,7 +132,7 @@ def class_caches(request: pytest.FixtureRequest, module_caches: MockCaches) -> I
 
 @pytest.fixture(scope="module")
 def module_caches(request: pytest.FixtureRequest, session_caches: MockCaches) -> Iterator[MockCaches]:
-    """The caches of the module: each test that asks for them begins with a copy of their entries."""
+    """Give the caches of the module: each test that asks for them begins with a copy of their entries."""
     from ._pytest.lasting import open_lasting
 
     yield from open_lasting(request)
@@ -140,7 +140,7 @@ def module_caches(request: pytest.FixtureRequest, session_caches: MockCaches) ->
 
 @pytest.fixture(scope="session")
 def session_caches(request: pytest.FixtureRequest) -> Iterator[MockCaches]:
-    """The caches of the session: each test that asks for them begins with a copy of their entries."""
+    """Give the caches of the session: each test that asks for them begins with a copy of their entries."""
     from ._pytest.lasting import open_lasting
 
     yield from open_lasting(request)

@@ -26,7 +26,7 @@ LEVELS = [
                 "held_answers",
                 "bounds",
             ),
-            *("origins", "snapshot", "stats", "log", "uncounted"),
+            *("origins", "numbering", "snapshot", "stats", "log", "uncounted"),
         ]
     },
     {"_behaving": [*_ACTING, *_AT_ONCE]},
@@ -122,8 +122,17 @@ LEVELS = [
     {"_assertions": ["base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families", "own"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
-    {"_reports": ["data", "text"]},
-    {"_pytest": ["given", "assertions", "compared", "summary", "running", "lasting", "states", "scopes"]},
-    {"_pytest": ["collected", "asked"]},
+    {
+        "_reports": [
+            *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
+            *("markdown", "files"),
+        ]
+    },
+    {
+        "_pytest": [
+            *("given", "assertions", "compared", "summary", "running", "lasting", "states"),
+            *("scopes", "collected", "reporting", "asked"),
+        ]
+    },
     {"": ["pytest_plugin", "__init__"]},
 ]

@@ -18,7 +18,7 @@ passed: dict[type, set[str]] = {}
 """The tests that have passed in this process, by their classes."""
 
 known_by: list[Callable[[Path], bool | None]] = []
-"""What knows of snapshots of functions: each says whether one is unused, None where it knows nothing of it."""
+"""What knows of snapshots of functions: each says whether one is unused; None where it can't say."""
 
 _used: dict[Path, set[str]] = {}
 _process: int | None = None
@@ -107,8 +107,8 @@ def _is_unused(path: Path) -> bool:
     if name in _used[folder] or "_locals_" in name:
         return False
     for knows in known_by:
-        if (found := knows(path)) is not None:
-            return found
+        if (answer := knows(path)) is not None:
+            return answer
     classes = list(_classes_of(folder.parent, stem))
     if not classes:
         files = (folder.parent / f"{stem}.py", folder.parent / "__init__.py")

@@ -29,6 +29,13 @@ def take_options(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--cachetest-states: {error}") from None
         config.pluginmanager.register(States(states, ("caches", *NAMES)), "cachetest-states")
     _take_snapshots(config)
+    if option.cachetest_report:
+        # Loaded here: it is slow to load, and few runs have a report.
+        from .reporting import Reporting
+        from .running import watch
+
+        Reporting(option.cachetest_report).begin(config)
+        watch(config)
     if option.cachetest_guard or config.getini("cachetest_guard"):
         from .._patching.guard import guard
 

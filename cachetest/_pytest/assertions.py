@@ -55,7 +55,7 @@ def state_of(item: pytest.Item) -> str | None:
 
 
 def names_of(item: Any) -> tuple[str, ...]:
-    """Return what the snapshot of *item* is called: its class, if it has one, the function, the parameters."""
+    """Return the names that lead to *item*: its class, if it has one, the function, the parameters."""
     cls = () if getattr(item, "cls", None) is None else (item.cls.__qualname__,)
     function = getattr(item, "originalname", None) or item.name
     callspec = getattr(item, "callspec", None)

@@ -38,7 +38,7 @@ def prepare(config: pytest.Config, items: Sequence[Any]) -> None:
 
 
 def _put_first(item: Any, names: list[str]) -> None:
-    """Have the scope of *item* opened before its other fixtures, but after those that are there for others."""
+    """Have the scope of *item* opened before its other fixtures, but after those of wider scope."""
     defined: Any = item._fixtureinfo.name2fixturedefs
     own = defined.get(_NAME)
     if own is not None and own[-1].func.__module__ != "cachetest.pytest_plugin":

@@ -11,7 +11,7 @@ from .._assertions import unused_snapshots
 from .._assertions.snapshot_files import file_beside
 from .._reports.text import write_report
 from .assertions import names_of
-from .summary import Totals, used
+from .summary import REPORTING, Totals, used
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -40,6 +40,9 @@ def watch(config: pytest.Config) -> Running:
 def merge_worker(config: pytest.Config, found: dict[str, Any]) -> None:
     """Take what a worker has *found*."""
     watch(config).totals.merge(found["totals"])
+    reporting = config.stash.get(REPORTING, None)
+    if reporting is not None and found["records"] is not None:
+        reporting.take(found["records"])
 
 
 class Running:
@@ -57,11 +60,14 @@ class Running:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         caches = _caches_of(item)
+        reporting = self.config.stash.get(REPORTING, None)
         if caches is not None and call.excinfo is not None and not self.config.option.fulltrace:
             # As pytest does of a test case: what is shown is the line of the test.
             shown = call.excinfo.traceback.filter(_is_shown)
             call.excinfo.traceback = shown or call.excinfo.traceback
         report = yield
+        if reporting is not None and (caches is not None or _may_have_caches(item)):
+            reporting.add(item, call, report)
         if caches is None:
             return report
         if report.failed:
@@ -85,7 +91,9 @@ class Running:
         unused_snapshots.known_by.append(self._is_unused)
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
-            output["cachetest"] = {"totals": self.totals.as_json()}
+            reporting = self.config.stash.get(REPORTING, None)
+            records = None if reporting is None else reporting.as_bytes()
+            output["cachetest"] = {"totals": self.totals.as_json(), "records": records}
 
     def pytest_unconfigure(self) -> None:
         if self._is_unused in unused_snapshots.known_by:
@@ -119,6 +127,13 @@ def _caches_of(item: Any) -> MockCaches | None:
             if found is not None:
                 item.stash[CACHES] = found
     return found
+
+
+def _may_have_caches(item: Any) -> bool:
+    """Return whether *item* would have had caches, had its scope been opened."""
+    return "caches" in getattr(item, "fixturenames", ()) or hasattr(
+        getattr(item, "cls", None), "assertCacheStats"
+    )
 
 
 def _is_shown(entry: Any) -> bool:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._caches.cache import MockCache
 
-__all__ = ["Totals", "used"]
+    class Reporting(Protocol):
+        """What keeps the report."""
+
+        def add(self, item: Any, call: Any, report: Any) -> None: ...
+        def as_bytes(self) -> bytes: ...
+        def take(self, found: bytes) -> None: ...
+
+
+__all__ = ["REPORTING", "Totals", "used"]
+
+REPORTING = pytest.StashKey["Reporting"]()
+"""What keeps the report of a run, in its config: loaded where one was asked for."""
 
 _WORDS = ("tests", "puts", "hits", "misses", "refusals")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from shop.prices import load_rates
 
-from cachetest import MockCaches
+if TYPE_CHECKING:
+    from cachetest import MockCaches
 
 
 @pytest.fixture(scope="session")
 def rates(session_caches: MockCaches) -> None:
-    """Rates that are loaded once; each test that asks for this begins with a copy of them."""
+    """Load the rates once; each test that asks for this begins with a copy of them."""
     load_rates()

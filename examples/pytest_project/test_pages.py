@@ -11,7 +11,7 @@ from cachetest import MockCaches, Stats
 
 @pytest.fixture(scope="class")
 def first_page(class_caches: MockCaches, rates: None) -> None:
-    """A page that somebody has seen before."""
+    """Have a page that somebody has seen before."""
     assert Client().get("/lamp/USD").status_code == 200
 
 

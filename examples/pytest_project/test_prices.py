@@ -48,5 +48,5 @@ def test_operations(caches: MockCaches) -> None:
 
 
 def test_cache_is_down(caches: MockCaches) -> None:
-    with caches.prices.inject(Fails(OSError), on="get"), pytest.raises(OSError):
+    with caches.prices.inject(Fails(ConnectionError), on="get"), pytest.raises(ConnectionError):
         price("lamp")
