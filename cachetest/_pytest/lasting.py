@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from .._caches.caches import MockCaches
     from .._caches.scope import Scope
 
-__all__ = ["NAMES", "Lasting", "lasting_of", "open_lasting"]
+__all__ = ["FAILED", "NAMES", "Lasting", "lasting_of", "open_lasting"]
+
+# unittest leaves out of a failure's traceback the frames of modules that have this.
+__unittest = True
+
+# No line of a test is to be shown of what has come to light as a scope was closed.
+FAILED: Any = partial(pytest.fail.Exception, pytrace=False)
 
 NAMES = ("class_caches", "module_caches", "session_caches")
 """The fixtures, the nearest to a test first."""
@@ -133,7 +139,7 @@ def open_lasting(request: Any) -> Iterator[MockCaches]:
         del lasting.scopes[name]
         result = scope.close()
         if result is not None:
-            result.raise_or_warn(calling_location(), AssertionError)
+            result.raise_or_warn(calling_location(), FAILED)
 
 
 def _wider(name: str) -> tuple[str, ...]:

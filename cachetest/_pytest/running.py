@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,10 +62,9 @@ class Running:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         caches = _caches_of(item)
         reporting = self.config.stash.get(REPORTING, None)
-        if caches is not None and call.excinfo is not None and not self.config.option.fulltrace:
+        if caches is not None and call.excinfo is not None:
             # As pytest does of a test case: what is shown is the line of the test.
-            shown = call.excinfo.traceback.filter(_is_shown)
-            call.excinfo.traceback = shown or call.excinfo.traceback
+            item._traceback_filter = partial(_without_ours, item)  # type: ignore[method-assign]
         report = yield
         if reporting is not None and (caches is not None or _may_have_caches(item)):
             reporting.add(item, call, report)
@@ -136,8 +136,11 @@ def _may_have_caches(item: Any) -> bool:
     )
 
 
-def _is_shown(entry: Any) -> bool:
-    return "__unittest" not in entry.frame.f_globals
+def _without_ours(item: Any, excinfo: Any) -> Any:
+    found = type(item)._traceback_filter(item, excinfo)
+    if item.config.getoption("fulltrace", False):
+        return found
+    return found.filter(lambda entry: "__unittest" not in entry.frame.f_globals) or found
 
 
 def _operations(caches: MockCaches) -> str:

@@ -15,7 +15,7 @@ from .._recording.call_sites import Location
 from ..adapters.registry import resolve_adapters
 from .assertions import ItemAssertions, state_of
 from .given import given_for
-from .lasting import lasting_of
+from .lasting import FAILED, lasting_of
 from .running import CACHES, watch
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .._caches.scope import Scope
 
 __all__ = ["open_test"]
+
+# unittest leaves out of a failure's traceback the frames of modules that have this.
+__unittest = True
 
 
 def open_test(request: pytest.FixtureRequest) -> Iterator[MockCaches]:
@@ -85,7 +88,7 @@ def _close(session: Session, item: pytest.Item) -> None:
     result = again_if_interrupted(session.close)
     if result is not None:
         _, line, name = item.location
-        result.raise_or_warn(Location(str(item.path), (line or 0) + 1, name), AssertionError)
+        result.raise_or_warn(Location(str(item.path), (line or 0) + 1, name), FAILED)
 
 
 def _in_scope(function: Callable[..., Any], before: contextvars.Context) -> Callable[..., Any]:
