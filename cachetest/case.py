@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from ._assertions.families import Assertions
 from ._patching import class_scope, left_open
 from ._patching.additions import Additions
-from ._patching.class_scope import close_left, origin_of, scope_of, scopes_of
+from ._patching.class_scope import LastingSession, close_left, origin_of, scope_of, scopes_of
 from ._patching.key_functions import key_functions
-from ._patching.lasting import LastingSession
 from ._patching.near_options import warn_of_near_options
 from ._patching.options import OPTIONS, take_options
 from ._patching.patch_caches import again_if_interrupted

@@ -59,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         or option.cachetest_guard
         or option.cachetest_snapshots
         or option.cachetest_states
+        or config.getini("cachetest_adapters")
         or config.getini("cachetest_guard")
         or config.getini("cachetest_snapshots")
     ):

@@ -73,7 +73,7 @@ LEVELS = [
             *("imports", "late_patches", "session_result", "pytest_items", "adapters_by_cache"),
             *("session", "key_functions", "left_open"),
             *("set_up_hooks", "additions", "patch_caches"),
-            *("lasting", "class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
+            *("class_scope", "guard_allow", "import_hook", "watched_functions", "guard"),
         ]
     },
     {
@@ -130,7 +130,7 @@ LEVELS = [
     },
     {
         "_pytest": [
-            *("given", "assertions", "compared", "summary", "running", "lasting", "states"),
+            *("given", "items", "assertions", "compared", "summary", "running", "lasting", "states"),
             *("scopes", "collected", "reporting", "asked"),
         ]
     },

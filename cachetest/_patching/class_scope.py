@@ -7,22 +7,25 @@ the other: a runner may set up a class on one thread, and run its tests on other
 
 from __future__ import annotations
 
-import sys
 import threading
 import unittest
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._caches.scope import open_scopes
+from .._caches.scope import open_scope, open_scopes, rest_scope
 from .._recording.call_sites import calling_location
+from .._sharing.process_hooks import put_all_hooks_in
 from ..adapters.registry import adapter_for
 from ..errors import CacheTestWarning
-from .lasting import LastingSession
-from .switches import switches_of
+from .imports import follow, unfollow
+from .pytest_items import request_of_pytest
+from .session import Session
+from .shared_installs import acquire, release, renew
+from .switches import override, switches_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from .._caches.scope import Scope
     from ..adapters.base import Adapter
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClassScope",
-    "around",
+    "LastingSession",
     "close_left",
     "enter_class",
     "enter_module",
@@ -43,6 +46,63 @@ __all__ = [
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
+
+
+class LastingSession(Session):
+    """One whose scope rests while no code of the class or module runs."""
+
+    _is_lasting = True
+    is_withdrawn = False
+
+    def narrow(self, adapters: Sequence[Adapter]) -> None:
+        """Have *adapters* in place of its own, before it is opened, and only the switches of those."""
+        known = {switch.name for switch in switches_of(adapters)}
+        self.adapters = adapters
+        self.enable = [name for name in self.enable if name in known]
+
+    def rest(self) -> list[Adapter]:
+        """Leave the scope, which is lasting, and turn the switches back; `resume` undoes both.
+
+        Returns the adapters that were installed anew, because somebody has replaced what they patch.
+        """
+        if self.scope is None:
+            return []
+        unfollow(self)
+        rest_scope(self.scope)
+        if self._turned is not None:
+            self._turned.run()
+        return [adapter for adapter in self.adapters if renew(adapter, self)]
+
+    def resume(self) -> None:
+        """Enter the scope again, after `rest`."""
+        if self.scope is None:
+            return
+        self.come_back()
+        for switches, value in self._overridden:
+            override(switches, value, self._turn_undo(), test=self.scope.test)
+        open_scope(self.scope, put_all_hooks_in)
+        if self._detects:
+            follow(self)
+
+    def withdraw(self) -> None:
+        """Take the patches off while the scope rests, and tests run that have nothing to do with it."""
+        if self.scope is None or self.is_withdrawn or not self.scope.is_resting:
+            return
+        self.is_withdrawn = True
+        problems: list[str] = []
+        for adapter in self.adapters[::-1]:
+            self._cause = release(adapter, self, problems) or self._cause
+        self._problems += tuple(problems)
+        rest_scope(self.scope, withdrawn=True)
+
+    def come_back(self) -> None:
+        """Undo `withdraw`; harmless where that was not done."""
+        if self.scope is None or not self.is_withdrawn:
+            return
+        for adapter in self.adapters:
+            acquire(adapter, self)
+        self.is_withdrawn = False
+        rest_scope(self.scope)
 
 
 class ClassScope:
@@ -214,21 +274,12 @@ def _close_with_module(entered: ClassScope) -> None:
         if result is not None:
             result.raise_or_warn(calling_location(), AssertionError)
 
-    request = _request_of_pytest()
+    request = request_of_pytest()
     if request is not None:
         # pytest does not run the cleanups of modules. This finalizer is the first, so the last to run.
         request.addfinalizer(close)
     else:
         unittest.addModuleCleanup(close)
-
-
-def _request_of_pytest() -> Any:
-    frame = sys._getframe(2) if "_pytest.python" in sys.modules else None
-    while frame is not None:
-        if frame.f_globals.get("__name__") == "_pytest.python" and "request" in frame.f_locals:
-            return frame.f_locals["request"]
-        frame = frame.f_back
-    return None
 
 
 def _opens(adapter: Adapter) -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-__all__ = ["has_class_fixture", "open_before_fixtures"]
+__all__ = ["has_class_fixture", "open_before_fixtures", "request_of_pytest"]
 
 # The one fixture of pytest's own that runs code of the class: its ``setup_method``.
 _SETUP_METHOD = "_unittest_setup_method_fixture"
@@ -72,3 +72,13 @@ def has_class_fixture(cls: type) -> bool:
             if getattr(getattr(value, name, None), "scope", None) == "class":
                 return True
     return False
+
+
+def request_of_pytest() -> Any:
+    """Return the request of the fixture of pytest that calls what sets up a module; None without one."""
+    frame = sys._getframe(2) if "_pytest.python" in sys.modules else None
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "_pytest.python" and "request" in frame.f_locals:
+            return frame.f_locals["request"]
+        frame = frame.f_back
+    return None

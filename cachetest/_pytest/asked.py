@@ -9,6 +9,7 @@ import pytest
 
 from .._assertions import snapshot_files
 from .._behaving.states import states_of
+from .given import validate_ini
 
 if TYPE_CHECKING:
     from .._patching.guard import guard
@@ -19,6 +20,7 @@ __all__ = ["take_options"]
 def take_options(config: pytest.Config) -> None:
     """Begin what the options of *config* ask for; raises ``UsageError`` for what can't be."""
     option = config.option
+    validate_ini(config)
     if option.cachetest_states:
         from .lasting import NAMES
         from .states import States

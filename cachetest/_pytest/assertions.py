@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._assertions.own import OwnAssertions
 from .._assertions.snapshot_files import file_beside
 from .._assertions.snapshots import SnapshotAssertions
+from .items import names_of, state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
     from .._caches.caches import MockCaches
     from .._caches.scope import Scope
 
-__all__ = ["STATE", "ItemAssertions", "names_of", "state_of"]
+__all__ = ["ItemAssertions"]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
 __tracebackhide__ = True
-
-STATE = "cachetest_state"
 
 
 class ItemAssertions(OwnAssertions):
@@ -45,23 +44,3 @@ class ItemAssertions(OwnAssertions):
         counts: dict[str, int] = vars(self._session).setdefault("snapshots", {})
         place = counts[""] = counts.get("", 0) + 1
         return file_beside(module, names, (), place)
-
-
-def state_of(item: pytest.Item) -> str | None:
-    """Return the state that the caches of *item* are to be in, where ``--cachetest-states`` asks for some."""
-    callspec = getattr(item, "callspec", None)
-    found: str | None = None if callspec is None else callspec.params.get(STATE)
-    return found
-
-
-def names_of(item: Any) -> tuple[str, ...]:
-    """Return the names that lead to *item*: its class, if it has one, the function, the parameters."""
-    cls = () if getattr(item, "cls", None) is None else (item.cls.__qualname__,)
-    function = getattr(item, "originalname", None) or item.name
-    callspec = getattr(item, "callspec", None)
-    state = state_of(item)
-    parameters = "" if callspec is None else callspec.id
-    # The same in each state.
-    if state is not None:
-        parameters = parameters.removesuffix(state).removesuffix("-")
-    return (*cls, function, *((f"[{parameters}]",) if parameters else ()))

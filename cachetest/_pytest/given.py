@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..adapters.base import Adapter
 
-__all__ = ["Given", "given_for", "validate_marks"]
+__all__ = ["Given", "given_for", "validate_ini", "validate_marks"]
 
 # The options of `PatchCaches`, each with its check.
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
@@ -42,14 +42,14 @@ def given_for(node: pytest.Item | pytest.Collector) -> Given:
         adapters = adapters or mark.args
         options = {**mark.kwargs, **options}
     if not adapters:
-        adapters = _from_ini(node.config)
+        adapters = node.config.getini("cachetest_adapters")
     return Given(validate_adapters(adapters), {name: _check(name, each) for name, each in options.items()})
 
 
-def _from_ini(config: pytest.Config) -> Sequence[str]:
-    found: list[str] = config.getini("cachetest_adapters")
+def validate_ini(config: pytest.Config) -> None:
+    """Raise ``UsageError`` where the adapters of the ini file can't be used."""
     try:
-        return validate_adapters(found)
+        validate_adapters(config.getini("cachetest_adapters"))
     except CacheTestError as error:
         raise pytest.UsageError(f"the ini option cachetest_adapters: {error}") from None
 

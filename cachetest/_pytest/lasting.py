@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .._patching import class_scope
-from .._patching.class_scope import ClassScope
+from .._patching.class_scope import ClassScope, LastingSession
 from .._patching.key_functions import key_functions
-from .._patching.lasting import LastingSession
 from .._recording.call_sites import calling_location
 from ..adapters.registry import resolve_adapters
 from .given import given_for

@@ -11,7 +11,7 @@ import pytest
 from .._assertions import unused_snapshots
 from .._assertions.snapshot_files import file_beside
 from .._reports.text import write_report
-from .assertions import names_of
+from .items import names_of
 from .summary import REPORTING, Totals, used
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from .._patching.patch_caches import again_if_interrupted
 from .._patching.session import Session
 from .._recording.call_sites import Location
 from ..adapters.registry import resolve_adapters
-from .assertions import ItemAssertions, state_of
+from .assertions import ItemAssertions
 from .given import given_for
+from .items import state_of
 from .lasting import FAILED, lasting_of
 from .running import CACHES, watch
 

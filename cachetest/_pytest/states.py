@@ -8,7 +8,7 @@ import pytest
 
 from .._assertions.cache_states import StateOfTest, cache_states
 from .._caches.in_state import begin_state
-from .assertions import STATE, state_of
+from .items import STATE, state_of
 from .running import CACHES
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .._caches.caches import MockCaches
 
 __all__ = ["States", "begin"]
+
+# unittest leaves out of a failure's traceback the frames of modules that have this.
+__unittest = True
 
 _CASE_STATE = "cache_state"
 
@@ -59,11 +62,15 @@ def _warm(item: pytest.Function, caches: MockCaches) -> None:
     if item.stash.get(_WARMING, False):
         return
     item.stash[_WARMING] = True
+    # What it asserts of counts is meant for a cold run, which this one is.
+    assertions: Any = caches._asserting()
+    assertions._test_state = "cold"
     try:
         item.ihook.pytest_pyfunc_call(pyfuncitem=item)
     except Exception as error:
         raise AssertionError("the call that was to warm the caches of this test failed") from error
     finally:
+        assertions._test_state = "warm"
         del item.stash[_WARMING]
     for cache in caches.values():
         cache.forget_counts()
