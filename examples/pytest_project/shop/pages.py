@@ -9,10 +9,9 @@ from django.views.decorators.cache import cache_page
 from .prices import price
 
 
-@cache_page(60)
 def show(request: HttpRequest, article: str, currency: str) -> HttpResponse:
     """Show what an article costs."""
-    return HttpResponse(f"{article}: {price(article, currency)} {currency}")
+    return HttpResponse(f"{article}: {price(article, currency)} {currency}".encode())
 
 
-urlpatterns = [path("<slug:article>/<slug:currency>", show)]
+urlpatterns = [path("<slug:article>/<slug:currency>", cache_page(60)(show))]
