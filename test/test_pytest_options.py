@@ -26,6 +26,7 @@ MISUSED = {
     "test_value.py": "import pytest\n@pytest.mark.caches(log_length=0)\ndef test(): pass\n",
     "test_adapter.py": "import pytest\n@pytest.mark.caches('rediss')\ndef test(): pass\n",
     "test_case.py": f"{COMMON}@pytest.mark.caches\nclass Tests(CacheTestCase):\n    def test(self): pass\n",
+    "test_own.py": "import pytest\n@pytest.fixture\ndef caches(): pass\n@pytest.mark.caches\ndef test(): pass\n",
     "test_plain.py": "def test(caches): pass\n",
 }
 MISUSES = [
