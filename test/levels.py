@@ -125,8 +125,9 @@ LEVELS = [
     {
         "_reports": [
             *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
-            *("markdown", "files"),
+            *("markdown", "html", "files", "reading", "pairs", "why", "command"),
         ]
     },
+    {"": ["__main__"]},
     {"": ["__init__"]},
 ]
