@@ -105,8 +105,8 @@ def _row(n: int, test: TestRecord) -> str:
     cells.append(f'<td data-value="{_text(outcome)}"{bad}>{_text(outcome)}</td>')
     for head, seconds in (("time", test.seconds), ("spent on misses", test.whole_cost())):
         cells.append(f'<td data-of="{head}" data-value="{seconds or 0}">{seconds_text(seconds)}</td>')
-    for word in _COUNTS:
-        cells.append(f'<td data-of="{word}" data-value="{test.total(word)}">{test.total(word):,}</td>')
+    counts = ((word, test.total(word)) for word in _COUNTS)
+    cells += [f'<td data-of="{word}" data-value="{count}">{count:,}</td>' for word, count in counts]
     return f'<tbody id="t{n}"><tr>{"".join(cells)}</tr></tbody>\n'
 
 

@@ -27,7 +27,7 @@ function wanted(part, row, words) {
   return words !== "" && part.keys[row[2]][1].toLowerCase().includes(words);
 }
 
-function tell(part, row, button, lanes) {
+function tell(part, row, button) {
   const next = button.nextElementSibling;
   if (next && next.classList.contains("told")) {
     next.remove();
@@ -56,6 +56,7 @@ function fill(part, box, words) {
   if (part.left) box.append(make("p", "faint", part.left));
   if (part.ops.length) {
     const lanes = make("div", "lanes");
+    lanes.style.gridTemplateColumns = "repeat(" + part.lanes.length + ", minmax(15rem, 1fr))";
     part.lanes.forEach((lane, n) => {
       const head = make("div", "lane", lane);
       head.style.gridColumn = n + 1;
@@ -75,7 +76,7 @@ function fill(part, box, words) {
         button.style.gridColumn = row[3] + 1;
         // Between two rows one is left for what is told of the first.
         button.style.gridRow = 2 * shown + 2;
-        button.addEventListener("click", () => tell(part, row, button, lanes));
+        button.addEventListener("click", () => tell(part, row, button));
         lanes.append(button);
       }
       more.hidden = shown === part.ops.length;
