@@ -1,4 +1,4 @@
-"""``python -m cachetest``: the commands of the package."""
+"""``python -m cachetest``: runs tests as ``python -m unittest`` does, and has commands of its own."""
 
 from __future__ import annotations
 
@@ -16,14 +16,11 @@ COMMANDS = {"why": ("_reports.command", "why")}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what *arguments* ask for, and return the exit code."""
-    if not arguments or arguments[0] not in COMMANDS:
-        given = f"{arguments[0]!r} is no command" if arguments else "a command is missing"
-        print(f"python -m cachetest: {given}: there is {', '.join(COMMANDS)}", file=sys.stderr)
-        return 2
-    module, name = COMMANDS[arguments[0]]
-    command: Callable[[Sequence[str]], int] = getattr(import_module(f"{__package__}.{module}"), name)
-    return command(arguments[1:])
+    """Do what *arguments* ask for, and return the exit code: where they begin with no command, run tests."""
+    name = arguments[0] if arguments else ""
+    module, function = COMMANDS.get(name, ("_reports.runner", "run"))
+    command: Callable[[Sequence[str]], int] = getattr(import_module(f"{__package__}.{module}"), function)
+    return command(arguments[1:] if name in COMMANDS else arguments)
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ LEVELS = [
     {
         "_reports": [
             *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
-            *("markdown", "html", "files", "reading", "pairs", "why", "command"),
+            *("markdown", "html", "files", "reading", "pairs", "why", "command", "runner"),
         ]
     },
     {"": ["__main__"]},
