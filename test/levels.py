@@ -125,7 +125,7 @@ LEVELS = [
     {
         "_reports": [
             *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
-            *("markdown", "files"),
+            *("markdown", "html", "files", "reading", "pairs", "why", "command", "runner"),
         ]
     },
     {
@@ -134,5 +134,6 @@ LEVELS = [
             *("scopes", "collected", "reporting", "asked"),
         ]
     },
-    {"": ["pytest_plugin", "__init__"]},
+    {"": ["pytest_plugin", "__main__"]},
+    {"": ["__init__"]},
 ]

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping
 
-__all__ = ["FIXED", "PytestCase", "run_pytest"]
+__all__ = ["COMMON", "FIXED", "LOADED", "PytestCase", "run_pytest"]
+
+COMMON = """
+import pytest
+from cachetest import CacheTestCase, MockBackend, PatchCaches, Stats, global_stats
+from cachetest._caches.scope import open_scopes
+prices = MockBackend("prices")
+rates = MockBackend("rates")
+"""
+"""What most files of tests begin with."""
 
 # Where the package under test is not the one that is installed, pytest has to be told of the plugin.
 _KNOWN = any(each.name == "cachetest" for each in entry_points(group="pytest11"))

@@ -1,17 +1,10 @@
-"""The options of the plugin of pytest: reports, snapshots, states, a guard; and what can't be done."""
+"""The options of the plugin of pytest: snapshots, states, a guard; and what can't be done."""
 
-import json
 import re
 import unittest
 
-from .pytest_runs import FIXED, LOADED, PytestCase
-from .support import is_there, needs, run_python
-
-COMMON = """
-import pytest
-from cachetest import CacheTestCase, MockBackend, Stats
-prices = MockBackend("prices")
-"""
+from .pytest_runs import COMMON, FIXED, LOADED, PytestCase
+from .support import needs, run_python
 
 # Nothing but the plugin itself is to be loaded where no test has caches; others are found when it ends.
 EMPTY = """
@@ -26,7 +19,7 @@ MISUSED = {
     "test_value.py": "import pytest\n@pytest.mark.caches(log_length=0)\ndef test(): pass\n",
     "test_adapter.py": "import pytest\n@pytest.mark.caches('rediss')\ndef test(): pass\n",
     "test_case.py": f"{COMMON}@pytest.mark.caches\nclass Tests(CacheTestCase):\n    def test(self): pass\n",
-    "test_own.py": "import pytest\n@pytest.fixture\ndef caches(): pass\n@pytest.mark.caches\ndef test(): pass\n",
+    "test_own.py": f"{COMMON}@pytest.fixture\ndef caches(): pass\n@pytest.mark.caches\ndef test(): pass\n",
     "test_plain.py": "def test(caches): pass\n",
 }
 MISUSES = [
@@ -114,36 +107,6 @@ class TestCase(CacheTestCase):
         self.assertCacheSnapshot()
 """
 
-FAILING = f"""{COMMON}
-def test_passes(caches):
-    prices.put("lamp", 4)
-
-def test_fails(caches):
-    prices.get("lamp")
-    assert caches.prices == Stats(0, 1, 0)
-
-def test_error(caches):
-    raise KeyError("a \\ud800 half of a pair")
-
-@pytest.mark.skip(reason="not now")
-def test_skipped(caches):
-    pass
-
-@pytest.mark.xfail
-def test_expected(caches):
-    assert caches.prices == Stats(1, 0, 0)
-
-def test_without():
-    pass
-
-class TestCase(CacheTestCase):
-    def test_fails(self):
-        prices.get("\\ud800")
-        self.assertCacheUnused()
-    def test_passes(self):
-        prices.put("lamp", 4)
-"""
-
 GUARDED = """
 import pytest, redis
 client = redis.Redis(port=1)
@@ -211,47 +174,6 @@ class SnapshotTests(PytestCase):
         self.assertIn("4 passed, 3 warnings", done.stdout)
         for name in ("test_gone", "test_two-3", "TestOne.test_of_class[d]"):
             self.assertIn(f"snapshots/test_shop.{name}.txt:1: CacheTestWarning", done.stdout)
-
-
-class ReportTests(PytestCase):
-    def outcomes(self, name):
-        """Return the outcome of each test in the report called *name*, and the counts of each cache."""
-        found = json.loads((self.folder / name).read_text(encoding="utf-8"))
-        return {each["label"]: each["outcome"] for each in found["tests"]}, {
-            cache: (each["puts"], each["hits"], each["misses"]) for cache, each in found["totals"].items()
-        }
-
-    def test_report(self):
-        """All tests with caches are in the report; of a failure its operations are shown."""
-        options = ("-v", *FIXED, "--cachetest-report=a.json", "--cachetest-report=a.txt")
-        done = self.run_pytest(*options, files={"test_shop.py": FAILING})
-        expected = {
-            "test_shop.py::test_passes": "passed",
-            "test_shop.py::test_fails": "failed",
-            "test_shop.py::test_error": "error",
-            "test_shop.py::test_skipped": "skipped",
-            "test_shop.py::test_expected": "expected failure",
-            "test_shop.TestCase.test_fails": "failed",
-            "test_shop.TestCase.test_passes": "passed",
-        }
-        self.assertEqual(self.outcomes("a.json"), (expected, {"prices": (2, 0, 2)}))
-        self.assertIn("test_shop.py::test_fails: failed", (self.folder / "a.txt").read_text("utf-8"))
-        self.assertIn("cachetest: report in a.json\n", done.stdout)
-        sections = done.stdout.split("--- operations of caches ---")
-        self.assertEqual(len(sections), 3, done.stdout)
-        self.assertIn(r"miss  '\ud800'", done.stdout)
-        self.assertRegex(done.stdout, r"(?m)^prices +4 +2 +0 +2 +0$")
-
-    @unittest.skipUnless(is_there("xdist"), "needs pytest-xdist: pip install pytest-xdist")
-    def test_workers(self):
-        """With several workers there is one report, and one summary, of all that they have run."""
-        options = ("-n", "2", "--cachetest-report=a.json")
-        done = self.run_pytest(*options, files={"test_shop.py": FAILING})
-        outcomes, counts = self.outcomes("a.json")
-        self.assertEqual(len(outcomes), 7)
-        self.assertEqual(outcomes["test_shop.TestCase.test_fails"], "failed")
-        self.assertEqual(counts, {"prices": (2, 0, 2)})
-        self.assertIn("cachetest: 4 tests used 1 cache: 2 puts, 0 hits, 2 misses", done.stdout)
 
 
 @needs("fakeredis", "'cachetest[redis]'")

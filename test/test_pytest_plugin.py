@@ -4,18 +4,10 @@ import unittest
 
 from parameterized import parameterized
 
-from .pytest_runs import FIXED, PytestCase
+from .pytest_runs import COMMON, FIXED, PytestCase
 from .support import is_there
 
 ERRORS = ("-W", "error::cachetest.CacheTestWarning")
-
-COMMON = """
-import pytest
-from cachetest import CacheTestCase, MockBackend, PatchCaches, Stats, global_stats
-from cachetest._caches.scope import open_scopes
-prices = MockBackend("prices")
-rates = MockBackend("rates")
-"""
 
 # What a fixture tears down is seen by the test after it: the order is kept.
 SUITE = f"""{COMMON}

@@ -47,9 +47,10 @@ def _put_first(item: Any, names: list[str], *, is_marked: bool) -> None:
     if own is not None and own[-1].func.__module__ != "cachetest.pytest_plugin":
         # A fixture of the program's own, which may ask for others.
         if is_marked and _NAME not in own[-1].argnames:
+            where = own[-1].func.__module__
             raise pytest.UsageError(
-                f"{item.nodeid}: pytest.mark.caches is for the fixture of cachetest, and this test has another "
-                f"one that is called so, in {own[-1].func.__module__}: have that ask for the one of cachetest"
+                f"{item.nodeid}: pytest.mark.caches is for the fixture of cachetest, and this test has "
+                f"another one that is called so, in {where}: have that ask for the one of cachetest"
             )
         return
     if _NAME in names:

@@ -91,6 +91,7 @@ def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> str:
         return "expected failure" if report.skipped else "unexpected success"
     if report.failed:
         kinds = (AssertionError, pytest.fail.Exception)
-        is_failure = call.excinfo is not None and isinstance(call.excinfo.value, kinds)
-        return "failed" if call.when == "call" and is_failure else "error"
+        if call.excinfo is None:
+            return "unexpected success"
+        return "failed" if call.when == "call" and isinstance(call.excinfo.value, kinds) else "error"
     return report.outcome

@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .html import write_html
 from .layout import write_json
 from .plain_text import write_text
 from .record import merge
@@ -24,7 +25,7 @@ __all__ = ["merge", "validate_report", "write_reports"]
 GITHUB = "github"
 """In place of a path: a summary in Markdown, for the page that GitHub Actions shows of a job."""
 
-_WRITERS: dict[str, Write] = {".txt": write_text, ".json": write_json}
+_WRITERS: dict[str, Write] = {".txt": write_text, ".json": write_json, ".html": write_html}
 
 
 def validate_report(path: str) -> str:

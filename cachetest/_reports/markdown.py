@@ -20,17 +20,16 @@ _SHOWN_TESTS = 20
 _SHOWN_MISSES = 10
 _WORDS = ("puts", "hits", "misses", "refusals", "failures")
 # What Markdown, or the HTML in it, would take for its own.
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&$@:])")
+_MARKS = re.compile(r"[^\w\s.,/]|_")
 
 
 def _text(text: str) -> str:
-    return _MARKS.sub(r"\\\1", printable(text))
+    # As entities, which are text everywhere: in a cell, in a heading, and inside of HTML.
+    return _MARKS.sub(lambda found: f"&#{ord(found[0])};", printable(text))
 
 
 def _code(text: str) -> str:
-    # Nothing is an escape inside a code span: what would end it, or a cell, is written as an entity.
-    entities = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "`": "&#96;"}
-    return f"<code>{''.join(entities.get(each, each) for each in printable(text))}</code>"
+    return f"<code>{_text(text)}</code>"
 
 
 def write_markdown(record: Recorded, file: TextIO) -> None:

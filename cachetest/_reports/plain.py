@@ -10,13 +10,14 @@ from typing import Any
 from .._telling.key_parts import is_text
 from .._telling.shortening import KEY_TEXT, Shown, repr_in_time, whole_repr
 
-__all__ = ["KEY_LIMIT", "key_as_data", "part_as_data", "part_of_data", "printable", "same_in_all_runs"]
+__all__ = ["KEY_LIMIT", "cut", "key_as_data", "part_as_data", "part_of_data", "printable", "same_in_all_runs"]
 
 KEY_LIMIT = 100
 """So many characters of the repr of a key are kept; a hash stands for a longer one."""
 
 _HASHED = 16
 _CUT = "..."
+_LONGEST = 1_000
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -77,13 +78,22 @@ def part_of_data(data: Any) -> object:
     return Shown(text, str(data.get("hash") or _ADDRESS.sub("", text)))
 
 
+def cut(text: str) -> str:
+    """Return *text*, its middle left out where nobody would read it to its end."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 100]}...{text[-100:]}"
+
+
 def same_in_all_runs(text: str) -> str:
     """Return *text* without the addresses that are others in each run."""
     return _ADDRESS.sub("", text) if " at 0x" in text else text
 
 
 def printable(text: str) -> str:
-    """Return *text* with escapes for what a terminal would obey: controls, marks that turn the line."""
+    """Return *text* with escapes for what a terminal would obey: controls, marks that turn the line.
+
+    What is very long, such as a name that a test has from its parameters, is cut.
+    """
+    text = cut(text)
     if text.isprintable():
         return text
     # Half of a surrogate pair can't be written at all, and a line break would begin another line.

@@ -12,7 +12,7 @@ from .._telling.facts import components_of
 from .._telling.formatting import first_of, label_keys
 from .._telling.key_parts import MOST_PARTS
 from .._telling.shortening import one_text, short_repr
-from .plain import key_as_data, part_as_data
+from .plain import cut, key_as_data, part_as_data
 from .record import CacheSummary, TestRecord
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ __all__ = ["record_of"]
 
 # To explain a miss takes time in proportion to the operations that are known.
 _EXPLAINED = 50
+_FEWEST_EXPLAINED = 5
+_LOOKED_AT = 100_000
 _SHOWN_ENTRIES = 20
 _TAKEN_APART = 2_000
 _DIFFERENCES = 20
@@ -126,7 +128,7 @@ class _Taken:
         more = {
             "at": None if at is None else round(at, 6),
             "asked": operation.asked,
-            "error": operation.error,
+            "error": None if operation.error is None else cut(operation.error),
             "fault": None if operation.fault is None else short_repr(operation.fault),
             "origin": operation.origin,
         }
@@ -185,8 +187,9 @@ def _note_loads(rows: list[dict[str, Any]]) -> list[Interval]:
 def _chosen(history: History, rows: list[dict[str, Any]]) -> list[int]:
     """Return which operations are explained: all that can be; of very many the dearest, then the first."""
     found = history.misses()
-    if len(found) > _EXPLAINED:
-        found = sorted(found, key=lambda index: -rows[index].get("seconds", 0.0))[:_EXPLAINED]
+    most = max(_FEWEST_EXPLAINED, min(_EXPLAINED, _LOOKED_AT // max(1, len(rows))))
+    if len(found) > most:
+        found = sorted(found, key=lambda index: -rows[index].get("seconds", 0.0))[:most]
     return sorted(found)
 
 
