@@ -4,7 +4,7 @@ import re
 import unittest
 
 from .pytest_runs import COMMON, FIXED, LOADED, PytestCase
-from .support import needs, run_python
+from .support import is_there, needs, run_python
 
 # Nothing but the plugin itself is to be loaded where no test has caches; others are found when it ends.
 EMPTY = """
@@ -182,6 +182,13 @@ class GuardTests(PytestCase):
         """Outside any test no connection is made, and the summary says what was refused."""
         options = ("-o", "cachetest_guard=true")
         done = self.run_pytest("-q", *FIXED, *options, files={"test_guard.py": GUARDED})
+        self.assertIn("2 passed", done.stdout)
+        self.assertIn("cachetest: the guard refused: redis: ", done.stdout)
+
+    @unittest.skipUnless(is_there("xdist"), "needs pytest-xdist: pip install pytest-xdist")
+    def test_guard_of_workers(self):
+        """So it is where the tests are run by workers; the scope of what they run has no guard."""
+        done = self.run_pytest("-q", "-n", "1", "--cachetest-guard", files={"test_guard.py": GUARDED})
         self.assertIn("2 passed", done.stdout)
         self.assertIn("cachetest: the guard refused: redis: ", done.stdout)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -74,9 +75,20 @@ class _Guarding:
 
     def __init__(self, started: guard) -> None:
         self._started = started
+        self._by_workers: list[str] = []
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output["cachetest_refused"] = json.dumps(list(self._started.refused))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._by_workers += json.loads(getattr(node, "workeroutput", {}).get("cachetest_refused", "[]"))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self._started.refused:
-            first, *others = self._started.refused
+        refused = [*self._started.refused, *self._by_workers]
+        if refused:
+            first, *others = refused
             more = f", and {len(others)} more" if others else ""
             terminalreporter.line(f"cachetest: the guard refused: {first}{more}")

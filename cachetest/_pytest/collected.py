@@ -29,7 +29,7 @@ def prepare(config: pytest.Config, items: Sequence[Any]) -> None:
         if names is None or (item not in marked and {_NAME, *NAMES}.isdisjoint(names)):
             continue
         # A test case has a scope of its own.
-        if not hasattr(item.cls, "assertCacheStats"):
+        if not hasattr(getattr(item, "cls", None), "assertCacheStats"):
             _put_first(item, names, is_marked=item in marked)
         elif item in marked:
             raise pytest.UsageError(

@@ -59,6 +59,14 @@ class Reporting:
         """Take what a worker has kept, as its `as_bytes` gives it."""
         self._workers.append(Report(pickle.loads(found)))
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        # A worker that has crashed has none.
+        if not hasattr(node, "workeroutput"):
+            self._told.append(
+                f"cachetest: {node.gateway.id} has ended early: what its tests did is not in the report"
+            )
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if hasattr(session.config, "workeroutput"):
@@ -68,9 +76,9 @@ class Reporting:
             write_reports(self._paths, merge([self._recorder, *self._workers]))
         except (OSError, ValueError) as error:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-            self._told = [f"cachetest: the report can't be written: {error}"]
+            self._told.append(f"cachetest: the report can't be written: {error}")
         else:
-            self._told = [f"cachetest: report in {path}" for path in self._paths if path != "github"]
+            self._told += [f"cachetest: report in {path}" for path in self._paths if path != "github"]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for line in self._told:
