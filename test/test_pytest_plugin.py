@@ -176,6 +176,7 @@ def all_rates(session_caches):
 
 ASYNC = f"""{COMMON}
 import asyncio
+from cachetest._caches.scope import marked
 
 async def later(name):
     await asyncio.sleep(0)
@@ -202,6 +203,8 @@ async def inside(caches):
 async def test_a(caches, lasts, inside):
     assert await asyncio.gather(later("lamp"), asyncio.create_task(later("chair"))) == [4, None]
     assert await later("lasting") == lasts == 4
+    # Not only as the one scope that is open: what is set per context is seen as well.
+    assert marked() in open_scopes()
     assert caches.prices == Stats(1, 2, 1)
     assert global_stats.prices == Stats(1, 2, 1)
 test_b = test_a
