@@ -83,6 +83,18 @@ class FoundTests(ReportCase):
         self.assertIn("deleted by operation", found.lines[0])
         self.assertIn("came from by hand", found.lines[-1])
 
+    def test_missed_again(self):
+        """A key that is missed once more than then is told with the reason of that miss, not of the first."""
+
+        def after(prices, caches):
+            loading("lamp")(prices, caches)
+            caches.prices.delete("lamp")
+            prices.get("lamp")
+
+        found = self.only(loading("lamp"), after)
+        self.assertEqual(found.kind, "miss")
+        self.assertIn("put, then deleted by operation 4", found.lines[0])
+
     def test_counts(self):
         """A key that is asked for more often, with no hit lost, is told by its counts."""
         found = self.only(
