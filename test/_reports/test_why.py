@@ -112,6 +112,11 @@ class FoundTests(ReportCase):
         found = self.compare(loading("lamp", "9f" * 20), loading("lamp")).findings
         self.assertEqual([each.kind for each in found], ["gone"])
 
+    def test_nothing_in_common(self):
+        """Keys that have nothing in common are not taken for each other."""
+        found = self.compare(loading("lamp"), loading("9f" * 20)).findings
+        self.assertCountEqual([each.kind for each in found], ["new", "gone"])
+
     def test_cache_in_one(self):
         """So are caches."""
         found = self.only(loading(), loading("lamp"))
