@@ -19,8 +19,9 @@ __all__ = ["Pair", "differences_of", "pairs"]
 
 # So many keys are compared with each, of those that came at about the same place.
 _COMPARED = 200
-# So many parts are compared in all.
+# So many parts are compared in all; to compare two texts takes as long as so many parts.
 _PARTS = 5_000_000
+_OF_TEXT = 250
 _ALIKE = 0.6
 
 NO_PARTS = "no parts of either key were recorded, so what made them differ is not known"
@@ -39,7 +40,7 @@ class Pair(NamedTuple):
 def pairs(was: Sequence[KeyUse], now: Sequence[KeyUse]) -> list[Pair]:
     """Return which of *was* each of *now* is nearest to; each is in one pair at most, and some in none."""
     tokens = {id(each): _tokens(each) for each in (*was, *now)}
-    longest = max((len(each) for each in tokens.values()), default=0)
+    longest = max((len(each) or _OF_TEXT for each in tokens.values()), default=0)
     most = max(5, min(_COMPARED, _PARTS // max(1, longest * len(now))))
     ranked = []
     for place, each in enumerate(now):
@@ -76,11 +77,10 @@ def _distance(was: KeyUse, now: KeyUse, tokens: dict[int, frozenset[tuple[str, o
     if one and other:
         shared = len(one & other)
         return 1 - 2 * shared / (len(one) + len(other)) if shared else None
-    if one or other:
-        # Whatever is known of one is not of the other.
-        return 2.0
+    # Where parts are known of one alone, as where of neither: two that are, or are not, go better together.
+    apart = 1.0 if one or other else 0.0
     ratio = SequenceMatcher(None, was.text, now.text, autojunk=False).ratio()
-    return 1 - ratio if ratio >= _ALIKE else None
+    return apart + 1 - ratio if ratio >= _ALIKE else None
 
 
 def differences_of(pair: Pair) -> list[Difference] | str:

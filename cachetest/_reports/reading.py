@@ -27,7 +27,7 @@ class KeyUse:
     """What was done to one key: how often each kind of operation, and how many seconds its misses took.
 
     ``parts`` are names and values as in the file, None where none were recorded; ``why`` is the explanation
-    of its first miss that was explained, ``origin`` where its entry came from that was hit.
+    of its newest miss that was explained, ``origin`` where its entry came from that was hit.
     """
 
     text: str
@@ -157,7 +157,8 @@ def _add_cache(found: CacheUse, data: dict[str, Any]) -> None:
         use.error = row.get("error", use.error)
     for each in data["explanations"]:
         use = by_number[each["operation"]]
-        use.why = use.why or each["text"]
+        # A key that was put and hit is missed again by the last of them.
+        use.why = each["text"]
 
 
 def _use_of(found: CacheUse, key: dict[str, Any]) -> KeyUse:

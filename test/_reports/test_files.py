@@ -79,8 +79,8 @@ class LayoutTests(ReportCase):
             with PatchCaches():
                 MockBackend("prices").get(1 << 20_000)
 
-    @needs("jsonschema", "jsonschema")
     @parameterized.expand([("hostile",), ("all",), ("none",)])
+    @needs("jsonschema", "jsonschema")
     def test_schema(self, which):
         """A report is as the schema in the documentation has it."""
         import jsonschema

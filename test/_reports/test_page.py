@@ -163,6 +163,9 @@ class PageTests(unittest.TestCase):
         self.assertIn(name, self.text(".open"))
         self.assertIn(repr(HOSTILE)[:100], self.text(".op")[0])
         self.assertIn("inner", self.text(".op")[1])
+        self.browser.click(".op")
+        self.assertIn(repr(HOSTILE)[:100], self.text(".told")[0])
+        self.assertEqual(self.text(".told img"), [])
 
     @parameterized.expand([("threads",), ("many",), ("</script>",)])
     def test_narrow(self, start):
@@ -174,6 +177,8 @@ class PageTests(unittest.TestCase):
         self.open_test(start)
         self.browser.run("document.querySelector('.op').click()")
         self.assertEqual(self.browser.run("return document.documentElement.scrollWidth"), 360)
+        right = "return document.querySelector('.told').getBoundingClientRect().right"
+        self.assertLessEqual(self.browser.run(right), 360)
 
     def test_dark(self):
         """In the dark the page is dark, and its text is light."""

@@ -83,6 +83,18 @@ class FoundTests(ReportCase):
         self.assertIn("deleted by operation", found.lines[0])
         self.assertIn("came from by hand", found.lines[-1])
 
+    def test_missed_again(self):
+        """A key that is missed once more than then is told with the reason of that miss, not of the first."""
+
+        def after(prices, caches):
+            loading("lamp")(prices, caches)
+            caches.prices.delete("lamp")
+            prices.get("lamp")
+
+        found = self.only(loading("lamp"), after)
+        self.assertEqual(found.kind, "miss")
+        self.assertIn("put, then deleted by operation 4", found.lines[0])
+
     def test_counts(self):
         """A key that is asked for more often, with no hit lost, is told by its counts."""
         found = self.only(
@@ -99,6 +111,11 @@ class FoundTests(ReportCase):
         )
         found = self.compare(loading("lamp", "9f" * 20), loading("lamp")).findings
         self.assertEqual([each.kind for each in found], ["gone"])
+
+    def test_nothing_in_common(self):
+        """Keys that have nothing in common are not taken for each other."""
+        found = self.compare(loading("lamp"), loading("9f" * 20)).findings
+        self.assertCountEqual([each.kind for each in found], ["new", "gone"])
 
     def test_cache_in_one(self):
         """So are caches."""
