@@ -11,6 +11,7 @@ ERRORS = ("-W", "error::cachetest.CacheTestWarning")
 
 # What a fixture tears down is seen by the test after it: the order is kept.
 SUITE = f"""{COMMON}
+import unittest
 seen = []
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,11 @@ def test_mark_alone():
 class TestMarked:
     def test_in_class(self):
         assert global_stats.prices.num_put == 1
+
+@pytest.mark.caches
+class TestOfUnittest(unittest.TestCase):
+    def test_in_class(self):
+        self.assertEqual(global_stats.prices.num_put, 1)
 
 def test_block_inside(caches):
     with PatchCaches() as patch:
@@ -102,6 +108,19 @@ class TestNearer:
 
 def test_real_caches_are_empty():
     assert not one and not other
+"""
+
+# A fixture of the program's own may ask for the one of the same name.
+OWN = f"""{COMMON}
+@pytest.fixture
+def caches(tmp_path, caches):
+    prices.put("lamp", 4)
+    return caches
+
+@pytest.mark.caches(log_length=1)
+def test_own(caches):
+    prices.get("lamp")
+    assert caches.prices == Stats(1, 1, 0) and len(caches.prices.operations) == 1
 """
 
 LASTING = f"""{COMMON}
@@ -218,13 +237,13 @@ def test_nothing_is_left():
 class FixtureTests(PytestCase):
     def test_suite(self):
         """A test is in a scope of its own, and so is all that its fixtures do."""
-        self.check_passes(self.run_pytest("-q", *FIXED, *ERRORS, files={"test_suite.py": SUITE}), 10)
+        self.check_passes(self.run_pytest("-q", *FIXED, *ERRORS, files={"test_suite.py": SUITE}), 11)
 
     @unittest.skipUnless(is_there("cachetools"), "needs cachetools: pip install 'cachetest[cachetools]'")
     def test_marks(self):
         """Of each option, and of the adapters, that of the nearest mark is taken."""
-        done = self.run_pytest("-q", "--strict-markers", *ERRORS, files={"test_marks.py": MARKS})
-        self.check_passes(done, 4)
+        files = {"test_marks.py": MARKS, "test_own.py": OWN}
+        self.check_passes(self.run_pytest("-q", "--strict-markers", *ERRORS, files=files), 5)
 
     @parameterized.expand([("lasting_first", "ab"), ("lasting_last", "ba")])
     def test_lasting(self, _, order):

@@ -46,7 +46,7 @@ def open_test(request: pytest.FixtureRequest) -> Iterator[MockCaches]:
         left_open.close_left()
     session = _make_session(item, lasting_of(request.config).origin(item))
     before = contextvars.copy_context()
-    function = item.obj
+    function: Any = None
     try:
         scope = session.open()
         scope.entered_by = ItemAssertions(scope.caches, scope, item)
@@ -56,7 +56,8 @@ def open_test(request: pytest.FixtureRequest) -> Iterator[MockCaches]:
             from .states import begin
 
             ends = begin(item, scope.caches)
-        if inspect.iscoroutinefunction(function):
+        if inspect.iscoroutinefunction(item.obj):
+            function = item.obj
             item.obj = _in_scope(function, before)
         try:
             yield scope.caches
@@ -64,7 +65,8 @@ def open_test(request: pytest.FixtureRequest) -> Iterator[MockCaches]:
             if ends is not None:
                 ends.close()
     finally:
-        item.obj = function
+        if function is not None:
+            item.obj = function
         _close(session, item)
 
 
