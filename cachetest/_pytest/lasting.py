@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .._caches.caches import MockCaches
     from .._caches.scope import Scope
 
-__all__ = ["FAILED", "NAMES", "Lasting", "lasting_of", "open_lasting"]
+__all__ = ["FAILED", "NAMES", "Lasting", "lasting_of", "open_lasting", "origin_of"]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
@@ -101,12 +101,12 @@ class Lasting:
             fixturedef.addfinalizer(lambda: inside.append(scope.enter()))  # type: ignore[arg-type]
 
     def _asked_by(self, fixturedef: pytest.FixtureDef[Any], request: Any) -> FixtureScope | None:
-        """Return the nearest scope that a fixture has asked for, itself or by another."""
+        """Return the nearest scope that a fixture has asked for, itself or by another, if it is there."""
         asked: set[str] = set()
         waiting = list(fixturedef.argnames)
         for name in waiting:
             asked.add(name)
-            for each in request._fixturemanager.getfixturedefs(name, request._pyfuncitem) or ():
+            for each in request._arg2fixturedefs.get(name, ()):
                 waiting += [other for other in each.argnames if other not in waiting]
         return next((self.scopes[each] for each in NAMES if each in asked and each in self.scopes), None)
 
@@ -118,6 +118,12 @@ def lasting_of(config: pytest.Config) -> Lasting:
         found = config.stash[_LASTING] = Lasting()
         config.pluginmanager.register(found, "cachetest-lasting")
     return found
+
+
+def origin_of(item: pytest.Item) -> Scope | None:
+    """Return the scope whose entries *item* begins with; nothing is registered for that."""
+    found = item.config.stash.get(_LASTING, None)
+    return None if found is None else found.origin(item)
 
 
 def open_lasting(request: Any) -> Iterator[MockCaches]:

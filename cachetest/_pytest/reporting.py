@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .._reports.files import merge, validate_report, write_reports
+from .._reports.files import GITHUB, merge, validate_report, write_reports
 from .._reports.record import Report
 from .._reports.recorder import Recorder
 from .summary import REPORTING
@@ -28,6 +29,8 @@ class Reporting:
             except ValueError as error:
                 raise pytest.UsageError(f"--cachetest-report: {error}") from None
         self._paths = paths
+        # A test may leave another working directory behind.
+        self._places = [each if each == GITHUB else os.path.abspath(each) for each in paths]
         self._recorder = Recorder()
         self._workers: list[Report] = []
         self._outcomes: dict[pytest.Item, tuple[str, float]] = {}
@@ -73,12 +76,12 @@ class Reporting:
             return
         self._recorder.stop()
         try:
-            write_reports(self._paths, merge([self._recorder, *self._workers]))
+            write_reports(self._places, merge([self._recorder, *self._workers]))
         except (OSError, ValueError) as error:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
             self._told.append(f"cachetest: the report can't be written: {error}")
         else:
-            self._told += [f"cachetest: report in {path}" for path in self._paths if path != "github"]
+            self._told += [f"cachetest: report in {path}" for path in self._paths if path != GITHUB]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for line in self._told:

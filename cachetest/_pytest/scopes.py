@@ -16,7 +16,7 @@ from ..adapters.registry import resolve_adapters
 from .assertions import ItemAssertions
 from .given import given_for
 from .items import state_of
-from .lasting import FAILED, lasting_of
+from .lasting import FAILED, origin_of
 from .running import CACHES, watch
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def open_test(request: pytest.FixtureRequest) -> Iterator[MockCaches]:
         return
     if left_open.entered:
         left_open.close_left()
-    session = _make_session(item, lasting_of(request.config).origin(item))
+    session = _make_session(item, origin_of(item))
     before = contextvars.copy_context()
     function: Any = None
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Write = Callable[[Recorded, TextIO], None]
 
-__all__ = ["merge", "validate_report", "write_reports"]
+__all__ = ["GITHUB", "merge", "validate_report", "write_reports"]
 
 GITHUB = "github"
 """In place of a path: a summary in Markdown, for the page that GitHub Actions shows of a job."""
