@@ -8,6 +8,7 @@ from parameterized import parameterized
 
 from .support import EXHAUSTIVE, is_there, run_python
 
+ERRORS = ("-W", "error::cachetest.CacheTestWarning")
 WAYS = [("one process", ()), ("two workers", ("-n", "2", "--dist", "loadscope"))]
 
 # The list goes on from test to test: what a fixture tears down is seen by the next.
@@ -159,8 +160,7 @@ class PytestTests(unittest.TestCase):
                 "no:randomly",
                 "-p",
                 "no:cacheprovider",
-                "-W",
-                "error::cachetest.CacheTestWarning",
+                *ERRORS,
             )
             done = run_python("-m", "pytest", *options, folder, cwd=folder)
         self.assertRegex(done.stdout, r"12 passed, .*1 error")
@@ -187,7 +187,7 @@ class PytestTests(unittest.TestCase):
                 "-p",
                 "no:cacheprovider",
             )
-            done = run_python("-m", "pytest", *options, "-W", "error", folder, cwd=folder)
+            done = run_python("-m", "pytest", *options, *ERRORS, folder, cwd=folder)
         self.assertRegex(done.stdout, r"(?m)^1 failed, 3 passed(?!.*error)")
         self.assertIn("cache 'prices': expected puts=2, got 1", done.stdout)
 
