@@ -17,7 +17,7 @@ def package_files() -> set[str]:
     return {
         str(path.relative_to(ROOT))
         for path in (ROOT / "cachetest").rglob("*")
-        if path.suffix == ".py" or path.name == "py.typed"
+        if path.suffix in (".py", ".css", ".js") or path.name == "py.typed"
     }
 
 

@@ -17,5 +17,7 @@ autodoc_preserve_defaults = True
 # cachetest.mock_cache derives a class from one of torch's, which is too large to be installed for this.
 autodoc_mock_imports = ["torch"]
 
+# The page on the report as JSON links to it.
+html_extra_path = ["report.schema.json"]
 html_theme = "furo"
 html_title = f"{project} {release}"

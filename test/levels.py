@@ -27,7 +27,7 @@ LEVELS = [
                 "held_answers",
                 "bounds",
             ),
-            *("origins", "snapshot", "stats", "log", "uncounted"),
+            *("origins", "numbering", "snapshot", "stats", "log", "uncounted"),
         ]
     },
     {"_behaving": [*_ACTING, *_AT_ONCE]},
@@ -153,6 +153,18 @@ LEVELS = [
     {"_assertions": ["of_process", "base", *_OF_OPERATIONS, *_OF_ANSWERS, *_OF_KEYS, "families", "own"]},
     {"": ["case", "async_case", "mock_cache"]},
     {"contract": ["subject", "base", *_CASES, "suite", "table", "__init__"]},
-    {"_reports": ["data", "text"]},
+    {
+        "_reports": [
+            *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
+            *("markdown", "html", "files", "reading", "pairs", "why", "command", "runner"),
+        ]
+    },
+    {
+        "_pytest": [
+            *("given", "items", "assertions", "compared", "summary", "running", "lasting", "states"),
+            *("scopes", "collected", "reporting", "asked"),
+        ]
+    },
+    {"": ["pytest_plugin", "__main__"]},
     {"": ["__init__"]},
 ]

@@ -8,6 +8,7 @@ from parameterized import parameterized
 
 from .support import BY_PYTEST, EXHAUSTIVE, is_there, run_python
 
+ERRORS = ("-W", "error::cachetest.CacheTestWarning")
 WAYS = [("one process", ()), ("two workers", ("-n", "2", "--dist", "loadscope"))]
 
 # The list goes on from test to test: what a fixture tears down is seen by the next.
@@ -105,6 +106,36 @@ def setUpModule():
     pass
 """
 
+# pytest tears down after the run of the test, which a debugger may have stopped.
+LATE = """
+import pytest
+from cachetest import CacheTestCase, MockBackend
+from cachetest._caches.scope import open_scopes
+prices = MockBackend("prices")
+seen = []
+class Quiet:
+    def __init__(self, **options): self.quitting = False
+    def reset(self): pass
+    def interaction(self, frame, traceback): seen.append(len(open_scopes()))
+class Tests(CacheTestCase):
+    @pytest.fixture(autouse=True)
+    def around(self):
+        yield
+        assert prices.get("lamp") == 4
+    def tearDown(self):
+        seen.append(prices.get("lamp"))
+    def test_a(self):
+        prices.put("lamp", 4)
+    def test_b(self):
+        prices.put("lamp", 4)
+        self.assertCacheStats("prices", puts=2)
+    def test_c(self):
+        prices.put("lamp", 4)
+        self.assertEqual(seen, [4, 1, 4])
+def test_nothing_is_left():
+    assert open_scopes() == ()
+"""
+
 AFTER = """
 from cachetest._caches.scope import open_scopes
 def test_nothing_is_left():
@@ -122,7 +153,7 @@ class PytestTests(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             for name, source in (("a_suite", SUITE), ("b_module", MODULE), ("c_after", AFTER)):
                 Path(folder, f"test_{name}.py").write_text(source)
-            strict = ("-p", "no:randomly", "-W", "error::cachetest.CacheTestWarning")
+            strict = ("-p", "no:randomly", *ERRORS)
             done = run_python(*BY_PYTEST, "-q", *strict, *options, folder, cwd=folder)
         self.assertRegex(done.stdout, r"12 passed, .*1 error")
         self.assertIn("ERROR test_a_suite.py::Failing::test_failing", done.stdout)
@@ -134,6 +165,23 @@ class PytestTests(unittest.TestCase):
             done = run_python(*BY_PYTEST, "-q", folder, cwd=folder)
         self.assertIn("1 passed, 1 warning", done.stdout)
         self.assertIn("test_below.setUpModule was put there after the class statement", done.stdout)
+
+    def test_debugger(self):
+        """With ``--pdb`` the scope of a test is open in the debugger, and in its ``tearDown``."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "test_late.py").write_text(LATE)
+            options = (
+                "--pdb",
+                "--pdbcls=test_late:Quiet",
+                "-q",
+                "-p",
+                "no:randomly",
+                "-p",
+                "no:cacheprovider",
+            )
+            done = run_python("-m", "pytest", *options, *ERRORS, folder, cwd=folder)
+        self.assertRegex(done.stdout, r"(?m)^1 failed, 3 passed(?!.*error)")
+        self.assertIn("cache 'prices': expected puts=2, got 1", done.stdout)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from cachetest import CacheTestMixin, Fails, MockBackend, PatchCaches
 from cachetest.adapters.registry import known_adapters
 
 from .documents import DOCS, PAGES, blocks, check_block, check_failure, name_of, parse
-from .support import BY_PYTEST, is_there, needs, needs_torch, run_python
+from .pytest_runs import FIXED, PytestCase
+from .support import is_there, needs, needs_torch
 from .warm import run_unittest
 
 # These have tests of their own: Django can be configured but once in a process, failures have to fail (also
@@ -236,14 +237,27 @@ class FaultsTests(unittest.TestCase):
         check_block(self, block, self.page)
 
 
-class PytestTests(unittest.TestCase):
-    def test_example(self):
-        """The functions are run by pytest, and pass."""
-        (block,) = blocks(DOCS / "how-to" / "pytest.rst", "python")
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "test_example.py").write_text(f"{block}\n", encoding="utf-8")
-            done = run_python(*BY_PYTEST, "-q", cwd=folder)
-        self.assertIn("2 passed", done.stdout)
+class PytestTests(PytestCase):
+    page = DOCS / "how-to" / "pytest.rst"
+
+    def test_failures(self):
+        """The tests of the second example fail, one of each kind, as is shown below it."""
+        files = {"test_shop.py": blocks(self.page, "python")[1]}
+        printed = self.run_pytest("-q", *FIXED, files=files, COLUMNS="80").stdout
+        # Some releases of Python mark the part of the line.
+        printed = re.sub(r"(?m)^ +\^+\n", "", printed)
+        for shown in blocks(self.page, "text")[:-1]:
+            self.assertIn(f"{shown}\n", printed)
+        self.assertRegex(printed, "(?m)^4 failed in")
+
+    def test_examples(self):
+        """The other examples pass, and of the first one the summary is as is shown."""
+        first, _, *others = blocks(self.page, "python")
+        files = {"test_first.py": first}
+        printed = self.run_pytest("-v", *FIXED, files=files, COLUMNS="80").stdout
+        self.assertIn(f"\n{blocks(self.page, 'text')[-1]}\n", printed)
+        files = {f"test_{n}.py": other for n, other in enumerate(others)}
+        self.check_passes(self.run_pytest("-q", "--ignore=test_first.py", *FIXED, files=files), 6)
 
 
 class ReferenceTests(unittest.TestCase):

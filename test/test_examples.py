@@ -2,6 +2,7 @@ import unittest
 
 from parameterized import parameterized
 
+from .pytest_runs import run_pytest
 from .support import EXHAUSTIVE, ROOT, is_there, run_python
 from .warm import run_unittest
 
@@ -54,6 +55,19 @@ class ExampleTests(unittest.TestCase):
         self.assertRegex(done.stderr, r"skipped '?.*pip install ")
         # Since Python 3.12 nothing but skips is an exit status of its own.
         self.assertIn(done.returncode, (0, 5), done.stderr)
+
+    @unittest.skipUnless(
+        is_there("pytest_django") and is_there("xdist"), "needs pytest-django and pytest-xdist"
+    )
+    def test_project_of_pytest(self):
+        """The project that has fixtures and marks alone passes, on two workers, and in any order."""
+        project = EXAMPLES / "pytest_project"
+        ways = [("-n", "2", "--cachetest-snapshots=none"), ("-x", "--cachetest-snapshots=none")]
+        for options in ways if EXHAUSTIVE or is_there("pytest_randomly") else ways[:1]:
+            done = run_pytest(project, *options)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertIn("12 passed", done.stdout)
+            self.assertIn("cachetest: 12 tests used 3 caches: 16 puts, 14 hits, 13 misses", done.stdout)
 
     def test_each_is_run(self):
         """Every example has a test here."""

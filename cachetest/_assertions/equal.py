@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._caches.cache import MockCache
 from .._recording.stats import Stats
 from .base import AssertionBase
 
-__all__ = ["EqualAssertions"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["COUNTS", "EqualAssertions", "counts_differ", "counts_of"]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
 
-_COUNTS = {"puts": "num_put", "hits": "num_get_hit", "misses": "num_get_miss"}
+COUNTS = {"puts": "num_put", "hits": "num_get_hit", "misses": "num_get_miss"}
 
 
 class EqualAssertions(AssertionBase):
@@ -26,14 +29,21 @@ class EqualAssertions(AssertionBase):
         """
         cache, stats = (first, second) if isinstance(first, MockCache) else (second, first)
         if isinstance(cache, MockCache) and not isinstance(stats, MockCache) and first != second:
-            expected: dict[str, Any] = {word: getattr(stats, name, None) for word, name in _COUNTS.items()}
-            # Anything else that a cache is compared with is not for us to explain.
-            if all(isinstance(count, int) for count in expected.values()):
-                raise self._fail_with(msg, _told(cache, expected))
+            expected = counts_of(stats)
+            if expected is not None:
+                raise self._fail_with(msg, counts_differ(cache, expected))
         super().assertEqual(first, second, msg)
 
 
-def _told(cache: MockCache, expected: dict[str, int]) -> str:
+def counts_of(stats: object) -> dict[str, Any] | None:
+    """Return the counts that *stats* has, by their words; None for what a cache is not compared with."""
+    found: dict[str, Any] = {word: getattr(stats, name, None) for word, name in COUNTS.items()}
+    # Anything else that a cache is compared with is not for us to explain.
+    return found if all(isinstance(count, int) for count in found.values()) else None
+
+
+def counts_differ(cache: MockCache, expected: Mapping[str, Any]) -> str:
+    """Return the text of the failure where *cache* should have the *expected* counts, or bounds."""
     from .._telling.failures import stats_differ
 
     caches = None if cache.scope_caches is None else cache.scope_caches()

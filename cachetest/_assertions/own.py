@@ -35,8 +35,8 @@ class OwnAssertions(Assertions):
     def assertCacheSnapshot(self, *names: str, volatile: Any = (), msg: object = None) -> None:
         """Raise an error: the file of a snapshot is named after a test."""
         raise NotPatchedError(
-            f"{self._label} is no test of a CacheTestCase, after which the file of a snapshot is named: call "
-            "assert_snapshot() in one"
+            f"{self._label} is no test of a CacheTestCase, nor one with the fixture caches of pytest, after "
+            "which the file of a snapshot is named: call assert_snapshot() in one"
         )
 
     def _formatMessage(self, msg: object, standardMsg: str) -> str:  # noqa: N803 (as unittest calls it)

@@ -22,6 +22,7 @@ __all__ = [
     "FOLDER",
     "VARIABLE",
     "SnapshotFile",
+    "file_beside",
     "file_of",
     "mode",
     "name_of_subtest",
@@ -99,8 +100,19 @@ def file_of(cls: type, test: str, subtests: Sequence[str] = (), place: int = 1) 
             f"there is no place for the snapshots of {cls.__qualname__}: they are kept beside the file of "
             f"its module, and {cls.__module__!r} has none"
         )
+    return file_beside(module, (cls.__qualname__, test), subtests, place)
+
+
+def file_beside(
+    module: Path, names: Sequence[str], subtests: Sequence[str] = (), place: int = 1
+) -> SnapshotFile:
+    """Return the file of the snapshot of the test in *module* that *names* lead to; as `file_of` does.
+
+    Parameters of the test are in square brackets, as its last name.
+    """
     stem = module.parent.name if module.stem == "__init__" else module.stem
-    name = f"{safe(stem)}.{safe(cls.__qualname__)}.{safe(test)}{''.join(subtests)}"
+    parts = [f"[{safe(each[1:-1])}]" if each.startswith("[") else f".{safe(each)}" for each in names]
+    name = f"{safe(stem)}{''.join(parts)}{''.join(subtests)}"
     if len(name.encode()) > _LONGEST:
         name = f"{name[: _LONGEST // 2]}-{crc32(name.encode()):08x}"
     return SnapshotFile(module.parent / FOLDER, name if place == 1 else f"{name}-{place}")

@@ -7,16 +7,18 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-    from unittest import TestCase
 
     from .snapshot_files import SnapshotFile
 
-__all__ = ["note", "passed", "unused"]
+__all__ = ["known_by", "note", "passed", "unused"]
 
 passed: dict[type, set[str]] = {}
 """The tests that have passed in this process, by their classes."""
+
+known_by: list[Callable[[Path], bool | None]] = []
+"""What knows of snapshots of functions: each says whether one is unused; None where it can't say."""
 
 _used: dict[Path, set[str]] = {}
 _process: int | None = None
@@ -25,7 +27,7 @@ _case: type | None = None
 _SELECTING = ("-k", "-m", "--lf", "--last-failed", "--ff", "--deselect", "--tag", "--exclude-tag")
 
 
-def note(file: SnapshotFile, case: TestCase) -> None:
+def note(file: SnapshotFile, case: object) -> None:
     """Remember that *case* has the snapshot *file*, and have the unused ones told where the run ends."""
     global _process
     _used.setdefault(file.folder, set()).add(file.name)
@@ -34,7 +36,8 @@ def note(file: SnapshotFile, case: TestCase) -> None:
     # Until here in this process there was none; a child that was forked tells nothing of its own.
     is_first, _process = _process is None, os.getpid()
     outcome = getattr(case, "_outcome", None)
-    config: Any = getattr(getattr(outcome, "result", None), "config", None)
+    # What has the assertions of a function that is a test knows it itself.
+    config: Any = getattr(getattr(outcome, "result", case), "config", None)
     if is_first and hasattr(config, "pluginmanager"):
         config.pluginmanager.register(_Telling(), "cachetest-snapshots")
     elif is_first:
@@ -103,6 +106,9 @@ def _is_unused(path: Path) -> bool:
     # A class that is made by a function may not have been made.
     if name in _used[folder] or "_locals_" in name:
         return False
+    for knows in known_by:
+        if (answer := knows(path)) is not None:
+            return answer
     classes = list(_classes_of(folder.parent, stem))
     if not classes:
         files = (folder.parent / f"{stem}.py", folder.parent / "__init__.py")

@@ -43,7 +43,8 @@ class AssertingCaches:
     def assert_snapshot(self, *names: str, volatile: Sequence[Any] = (), msg: object = None) -> None:
         """Fail unless the operations are those of the test's file: see `CacheTestCase.assertCacheSnapshot`.
 
-        Raises `NotPatchedError` where no test case runs, whose name the file could have.
+        Raises `NotPatchedError` in no test of a case, nor one with the fixture ``caches`` of pytest, whose
+        name the file could have.
         """
         self._asserting().assertCacheSnapshot(*names, volatile=volatile, msg=msg)
 

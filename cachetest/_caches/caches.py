@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from weakref import ref
 
 from .._behaving.acted_on import ActedOn
+from .._recording import numbering
 from .._recording.log import ObservedLog, OperationLog
 from .._recording.packages import NO_LIBRARIES
 from ..errors import UnknownCacheError, closest_first
@@ -97,7 +98,7 @@ class MockCaches(CountingCaches, ActingCaches, AssertingCaches, ActedOn, Mapping
             own["_scope"] = scope
         own["_explainer_of"] = explainer_of
         # One sequence for all of the caches.
-        own["_numbers"] = count(1)
+        own["_numbers"] = numbering.make()
         # What adapters keep for all of the caches together.
         own["_shared"] = {"began": _MONOTONIC[0]()}
         # Each is made on first use, as most tests use one or two.

@@ -237,13 +237,13 @@ def open_scope(scope: Scope, put_hooks_in: Callable[[], None] = _nothing) -> Non
             spawned_by.set(None)
 
 
-def rest_scope(scope: Scope) -> None:
-    """Leave *scope*, which is lasting, without closing it."""
+def rest_scope(scope: Scope, *, withdrawn: bool = False) -> None:
+    """Leave *scope*, which is lasting, without closing it; *withdrawn*, it counts for nobody meanwhile."""
     global _open, _entered, _resting
     with _lock:
         _entered = without(_entered, scope)
         if not scope.closed:
-            _resting = (*without(_resting, scope), scope)
+            _resting = (*without(_resting, scope), *(() if withdrawn else (scope,)))
             scope.is_resting, scope.is_innermost = True, False
         _open = open_among(_entered, _resting)
         _take_mark(scope)

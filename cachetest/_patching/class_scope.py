@@ -7,7 +7,6 @@ the other: a runner may set up a class on one thread, and run its tests on other
 
 from __future__ import annotations
 
-import sys
 import threading
 import unittest
 import warnings
@@ -20,8 +19,9 @@ from .._sharing.process_hooks import put_all_hooks_in
 from ..adapters.registry import adapter_for
 from ..errors import CacheTestWarning
 from .imports import follow, unfollow
+from .pytest_items import request_of_pytest
 from .session import Session
-from .shared_installs import renew
+from .shared_installs import acquire, release, renew
 from .switches import override, switches_of
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class LastingSession(Session):
     """One whose scope rests while no code of the class or module runs."""
 
     _is_lasting = True
+    is_withdrawn = False
 
     def narrow(self, adapters: Sequence[Adapter]) -> None:
         """Have *adapters* in place of its own, before it is opened, and only the switches of those."""
@@ -76,11 +77,32 @@ class LastingSession(Session):
         """Enter the scope again, after `rest`."""
         if self.scope is None:
             return
+        self.come_back()
         for switches, value in self._overridden:
             override(switches, value, self._turn_undo(), test=self.scope.test)
         open_scope(self.scope, put_all_hooks_in)
         if self._detects:
             follow(self)
+
+    def withdraw(self) -> None:
+        """Take the patches off while the scope rests, and tests run that have nothing to do with it."""
+        if self.scope is None or self.is_withdrawn or not self.scope.is_resting:
+            return
+        self.is_withdrawn = True
+        problems: list[str] = []
+        for adapter in self.adapters[::-1]:
+            self._cause = release(adapter, self, problems) or self._cause
+        self._problems += tuple(problems)
+        rest_scope(self.scope, withdrawn=True)
+
+    def come_back(self) -> None:
+        """Undo `withdraw`; harmless where that was not done."""
+        if self.scope is None or not self.is_withdrawn:
+            return
+        for adapter in self.adapters:
+            acquire(adapter, self)
+        self.is_withdrawn = False
+        rest_scope(self.scope)
 
 
 class ClassScope:
@@ -159,6 +181,9 @@ class ClassScope:
         _by_key[self.key] = self
 
 
+around: Callable[[], Scope | None] | None = None
+"""Returns the scope that is around those of classes and modules: one that a fixture of pytest has opened."""
+
 # Those that are there, by the class, or by the name of the module.
 _by_key: dict[type | str, ClassScope] = {}
 
@@ -176,9 +201,11 @@ def scopes_of(cls: type) -> list[ClassScope]:
 def origin_of(cls: type) -> Scope | None:
     """Return the scope whose entries a test of *cls* begins with, or None."""
     if not _by_key:
-        return None
+        return None if around is None else around()
     # That of a base, where a decorator of the base has called its setUpClass by name.
     found = scopes_of(cls) or [_by_key[key] for key in (cls.__module__,) if key in _by_key]
+    if not found and around is not None:
+        return around()
     return found[0].scope if found else None
 
 
@@ -247,21 +274,12 @@ def _close_with_module(entered: ClassScope) -> None:
         if result is not None:
             result.raise_or_warn(calling_location(), AssertionError)
 
-    request = _request_of_pytest()
+    request = request_of_pytest()
     if request is not None:
         # pytest does not run the cleanups of modules. This finalizer is the first, so the last to run.
         request.addfinalizer(close)
     else:
         unittest.addModuleCleanup(close)
-
-
-def _request_of_pytest() -> Any:
-    frame = sys._getframe(2) if "_pytest.python" in sys.modules else None
-    while frame is not None:
-        if frame.f_globals.get("__name__") == "_pytest.python" and "request" in frame.f_locals:
-            return frame.f_locals["request"]
-        frame = frame.f_back
-    return None
 
 
 def _opens(adapter: Adapter) -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-__all__ = ["has_class_fixture", "open_before_fixtures"]
+__all__ = ["has_class_fixture", "open_before_fixtures", "request_of_pytest"]
 
 # The one fixture of pytest's own that runs code of the class: its ``setup_method``.
 _SETUP_METHOD = "_unittest_setup_method_fixture"
@@ -28,6 +28,8 @@ def open_before_fixtures(open_early: Callable[[Any], Callable[[], object]]) -> b
     # A class makes one as well, to look at it.
     if hasattr(item, "runtest"):
         item.setup = partial(_set_up, item, open_early)
+        if _has_late_tear_down(item):
+            item.teardown = partial(_tear_down, item)
     return frame is not None
 
 
@@ -42,15 +44,39 @@ def _frame_of_pytest() -> FrameType | None:
 
 def _set_up(item: Any, open_early: Callable[[Any], Callable[[], object]]) -> None:
     """Do what the ``setup`` of *item* does, with the scope open from the first fixture of the test on."""
-    if any(map(_runs_code_of_tests, _fixtures(item))):
+    late = _has_late_tear_down(item)
+    if late or any(map(_runs_code_of_tests, _fixtures(item))):
         # Those of classes, modules and the session come first, as ever, and are not the test's.
         for name in item.fixturenames:
             scopes = {each.scope for each in item._fixtureinfo.name2fixturedefs.get(name, ())}
             if scopes and "function" not in scopes and name not in item.funcargs:
                 item.funcargs[name] = item._request.getfixturevalue(name)
-        # The first finalizer is the last to run.
-        item.addfinalizer(open_early(item.instance))
+        leave = open_early(item.instance)
+        if late:
+            _leaving[item] = leave
+        else:
+            # The first finalizer is the last to run.
+            item.addfinalizer(leave)
     type(item).setup(item)
+
+
+# How the scopes are closed of tests whose ``tearDown`` is still to run.
+_leaving: dict[Any, Callable[[], object]] = {}
+
+
+def _has_late_tear_down(item: Any) -> bool:
+    """Return whether the ``tearDown`` of *item* is called after its ``run``, as it is with ``--pdb``."""
+    return bool(item.config.getoption("usepdb", False))
+
+
+def _tear_down(item: Any) -> None:
+    """Do what the ``teardown`` of *item* does, with the scope still open."""
+    leave = _leaving.pop(item, None)
+    try:
+        type(item).teardown(item)
+    finally:
+        if leave is not None:
+            leave()
 
 
 def _fixtures(item: Any) -> list[Any]:
@@ -72,3 +98,13 @@ def has_class_fixture(cls: type) -> bool:
             if getattr(getattr(value, name, None), "scope", None) == "class":
                 return True
     return False
+
+
+def request_of_pytest() -> Any:
+    """Return the request of the fixture of pytest that calls what sets up a module; None without one."""
+    frame = sys._getframe(2) if "_pytest.python" in sys.modules else None
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "_pytest.python" and "request" in frame.f_locals:
+            return frame.f_locals["request"]
+        frame = frame.f_back
+    return None

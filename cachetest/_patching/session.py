@@ -29,19 +29,20 @@ from .switches import find_switches, override, switches_of
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .._caches.blocks import Block
     from ..adapters.base import Switch
     from .session_result import Unmet
 
-__all__ = ["PATIENCE", "Session", "SessionResult"]
+__all__ = ["PATIENCE", "Session", "SessionResult", "closing"]
 
 finders.append(finder)
 
 # Long enough for what is about to end, short enough for whoever waits for the process.
 PATIENCE = 5.0
 _HANDED_ON = ("explain_misses", "log_length", "patience", "log_outside")
+closing: list[Callable[[Scope], None]] = []  # each is told of a scope before its patches go
 
 
 class Session:
@@ -152,8 +153,7 @@ class Session:
 
     def know(self, adapters: Sequence[Adapter]) -> None:
         """Have *adapters*, which are installed, and no others give the caches of the scope their names."""
-        scope = self.scope
-        if scope is None:
+        if (scope := self.scope) is None:
             return
         self.adapters = adapters
         # What child processes are told, which these adapters make refuse.
@@ -198,6 +198,8 @@ class Session:
         try:
             if children.state is not None:
                 children.await_children(scope, self._patience)
+            for tell in closing:
+                tell(scope)
             self._undo_all()
         except Exception as error:
             self._cause = error
@@ -231,13 +233,11 @@ class Session:
         return key if adapter is None else adapter.entry_key(cache, key)
 
     def _undo(self) -> Undo:
-        if self._changes is None:
-            self._changes = Undo()
+        self._changes = self._changes or Undo()
         return self._changes
 
     def _turn_undo(self) -> Undo:
-        if self._turned is None:
-            self._turned = Undo()
+        self._turned = self._turned or Undo()
         return self._turned
 
     def _override(self, scope: Scope, switches: list[Switch], value: bool) -> None:

@@ -1,0 +1,204 @@
+"""``python -m cachetest``: unittest's runner, with what the tests did to their caches."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import unittest
+from typing import TYPE_CHECKING, Any
+
+from .files import validate_report, write_reports
+from .record import totals
+from .recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["run"]
+
+# unittest leaves out of a failure's traceback the frames of modules that have this.
+__unittest = True
+
+_GUARD, _SNAPSHOTS = "CACHETEST_GUARD", "CACHETEST_SNAPSHOTS"
+_MODES = ("once", "none", "update")
+_WORDS = {"puts": "put", "hits": "hit", "misses": "miss", "refusals": "refusal"}
+
+
+class _Result(unittest.TextTestResult):
+    """A result that tells a recorder what came of each test, and shows on a terminal how far the run is."""
+
+    def __init__(
+        self, stream: Any, descriptions: bool, verbosity: int, *, recorder: Recorder, **more: Any
+    ) -> None:
+        super().__init__(stream, descriptions, verbosity, **more)
+        self._recorder = recorder
+        self._outcome = ""
+        self._began = 0.0
+        self._count: int | None = None
+        self._seen = 0
+        self._totals = dict.fromkeys(_WORDS, 0)
+        if self.dots and getattr(stream, "isatty", bool)():
+            self.dots = False
+            self._count = 0
+
+    def startTest(self, test: unittest.TestCase) -> None:
+        super().startTest(test)
+        self._outcome = "interrupted"
+        self._began = time.perf_counter()
+
+    def stopTest(self, test: unittest.TestCase) -> None:
+        super().stopTest(test)
+        # Another test has no caches, and what it patches by itself has a record of its own.
+        if hasattr(test, "assertCacheStats"):
+            self._recorder.add_outcome(test.id(), self._outcome, round(time.perf_counter() - self._began, 6))
+        if self._count is not None:
+            self._count += 1
+            self._show(self._count)
+
+    def _show(self, count: int) -> None:
+        """Write over the line that tells how far the run is."""
+        new = self._recorder.tests[self._seen :]
+        self._seen += len(new)
+        for test in new:
+            for word in _WORDS:
+                self._totals[word] += test.total(word)
+        bad = len(self.failures) + len(self.errors)
+        failed = f", {bad} failed" if bad else ""
+        tests = "1 test" if count == 1 else f"{count:,} tests"
+        self.stream.write(f"\r\x1b[K{tests}{failed}; {_written(self._totals)}")
+        self.stream.flush()
+
+    def addSuccess(self, test: unittest.TestCase) -> None:
+        super().addSuccess(test)
+        self._outcome = "passed"
+
+    def addError(self, test: unittest.TestCase, err: Any) -> None:
+        super().addError(test, err)
+        self._outcome = "error"
+
+    def addFailure(self, test: unittest.TestCase, err: Any) -> None:
+        super().addFailure(test, err)
+        self._outcome = "failed"
+
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
+        super().addSkip(test, reason)
+        self._outcome = "skipped"
+
+    def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:
+        super().addExpectedFailure(test, err)
+        self._outcome = "expected failure"
+
+    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
+        super().addUnexpectedSuccess(test)
+        self._outcome = "unexpected success"
+
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self._outcome = "failed" if issubclass(err[0], test.failureException) else "error"
+
+    def printErrors(self) -> None:
+        if self._count is not None:
+            self.stream.writeln()
+        super().printErrors()
+
+
+class _Runner(unittest.TextTestRunner):
+    recorder: Recorder
+
+    def _makeResult(self) -> _Result:
+        more = {"durations": self.durations} if hasattr(self, "durations") else {}
+        return _Result(self.stream, self.descriptions, self.verbosity, recorder=self.recorder, **more)
+
+
+class _Program(unittest.TestProgram):
+    """unittest's program; when its tests have run, or were interrupted, the reports are written."""
+
+    recorder: Recorder
+    paths: Sequence[str]
+
+    def runTests(self) -> None:
+        self.testRunner = type("Runner", (_Runner,), {"recorder": self.recorder})
+        try:
+            with self.recorder:
+                super().runTests()
+        finally:
+            if self.recorder.tests:
+                print(_line(self.recorder), file=sys.stderr)
+            write_reports(self.paths, self.recorder)
+            for path in self.paths:
+                if path != "github":
+                    print(f"cachetest: report in {path}", file=sys.stderr)
+
+
+def _word(word: str, count: int) -> str:
+    return f"{count:,} {word if count != 1 else _WORDS[word]}"
+
+
+def _written(found: Mapping[str, int]) -> str:
+    return ", ".join(_word(word, count) for word, count in found.items() if count or word != "refusals")
+
+
+def _line(recorder: Recorder) -> str:
+    tests = sum(bool(test.packed) for test in recorder.tests)
+    caches = len(totals(recorder.tests))
+    used = (
+        f"{tests:,} {'test' if tests == 1 else 'tests'} used {caches} {'cache' if caches == 1 else 'caches'}"
+    )
+    counts = {word: sum(test.total(word) for test in recorder.tests) for word in _WORDS}
+    return f"cachetest: {used}: {_written(counts)}"
+
+
+def _report(path: str) -> str:
+    try:
+        return validate_report(path)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _own_arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cachetest", add_help=False, allow_abbrev=False)
+    parser.add_argument(
+        "--report",
+        type=_report,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write what the tests did to their caches, as .txt, .json or .html, or github for a summary of "
+        "the job; may be given several times",
+    )
+    parser.add_argument(
+        "--guard", action="store_true", help="refuse what reaches a real cache outside of tests"
+    )
+    parser.add_argument(
+        "--snapshots", choices=_MODES, help="what is done with snapshots, as CACHETEST_SNAPSHOTS"
+    )
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run tests as ``python -m unittest`` does with *arguments*, and return its exit code.
+
+    The options of cachetest are taken out of them first: ``--report``, ``--guard`` and ``--snapshots``.
+    """
+    parser = _own_arguments()
+    own, rest = parser.parse_known_args(arguments)
+    if "-h" in rest or "--help" in rest:
+        print(parser.format_help())
+    # In the environment, so that child processes go by it too.
+    if own.snapshots:
+        os.environ[_SNAPSHOTS] = own.snapshots
+    if own.guard and os.environ.get(_GUARD) != "1":
+        # Loaded here: few ask for it.
+        from .._patching.guard import start_from_environment
+
+        os.environ[_GUARD] = "1"
+        start_from_environment()
+    program = type("Program", (_Program,), {"recorder": Recorder(), "paths": own.report})
+    try:
+        program(module=None, argv=["python -m cachetest", *rest])
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

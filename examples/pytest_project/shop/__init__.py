@@ -1,0 +1,1 @@
+"""A shop that shows prices in the currency of the visitor."""
