@@ -15,7 +15,7 @@ from ._patching.additions import Additions
 from ._patching.class_scope import LastingSession, close_left, origin_of, scope_of, scopes_of
 from ._patching.key_functions import key_functions
 from ._patching.near_options import warn_of_near_options
-from ._patching.options import OPTIONS, take_options
+from ._patching.options import checked_options, take_options
 from ._patching.patch_caches import again_if_interrupted
 from ._patching.pytest_items import open_before_fixtures
 from ._patching.session import PATIENCE, Session
@@ -145,7 +145,7 @@ class CacheTestMixin(Additions, Assertions):
         """
         bare = object.__new__(type(self))
         vars(bare).update(vars(self))
-        for name in ("caches", "_session"):
+        for name in ("_own_scope", "_session"):
             vars(bare).pop(name, None)
         # A bound method, which would have the test pickled within itself.
         vars(bare)["_cleanups"] = [each for each in vars(self)["_cleanups"] if each[0] != self._leave_scope]
@@ -177,7 +177,7 @@ class CacheTestMixin(Additions, Assertions):
         self._session = session = self._make_session()
         scope = session.open()
         scope.entered_by = self
-        self.caches = scope.caches
+        self._own_scope = scope
         if _copies_context(self) and not _COPIES_IN_RUN:
             # It has copied its context as it was made.
             self._asyncioTestContext = contextvars.copy_context()
@@ -201,7 +201,7 @@ class CacheTestMixin(Additions, Assertions):
         self._session = session
         scope = session.open()
         scope.entered_by = self
-        self.caches = scope.caches
+        self._own_scope = scope
 
     def _leave_scope(self, session: Session) -> None:
         if session.scope is not None:
@@ -223,11 +223,12 @@ class CacheTestMixin(Additions, Assertions):
 
 def _session_of(case: CacheTestMixin | type[CacheTestMixin], kind: type[S], label: str, **more: Any) -> S:
     """Return the session, of this *kind*, of a test or a class, with the options that it has."""
-    options = {name: check(getattr(case, name)) for name, check in OPTIONS.items()}
-    given, enable = options.pop("patch_caches"), options.pop("enable_caches")
-    places = options.pop("explain_keys")
+    given, enable, places, options = checked_options(case)
+    adapters = resolve_adapters(given)
+    if places:
+        adapters += key_functions(places)
     return kind(
-        [*resolve_adapters(given), *(key_functions(places) if places else ())],
+        adapters,
         detects=given is None,
         enable=enable,
         label=label,

@@ -7,6 +7,7 @@ from parameterized import parameterized
 
 from cachetest import CacheTestCase, CacheTestMixin, MockBackend, PatchCaches, Stats
 from cachetest._caches.attribution import scope_of_caller
+from cachetest._caches.scope import Scope
 from cachetest._patching.session import Session
 from cachetest.case import _ScopeOpeningSetUp
 
@@ -123,6 +124,26 @@ class AroundTests(LibraryCase):
         case, result = self.run_method(body)
         self.assertTrue(result.wasSuccessful())
         self.assertTrue(run_case(case).wasSuccessful())
+
+    def test_caches_are_made_when_they_are_asked_for(self):
+        """A test that asks for none pays for none."""
+        with unittest.mock.patch.object(Scope, "_make_caches", autospec=True) as make:
+            self.passes(lambda case: None)
+        make.assert_not_called()
+
+    def test_caches_of_each_run(self):
+        """A test that is run again has caches of its own."""
+        found = []
+
+        def body(case):
+            MockBackend("c").get("key")
+            found.append((case.caches, case.caches.c.num_get_miss))
+
+        case, _ = self.run_method(body)
+        run_case(case)
+        self.assertEqual([misses for _, misses in found], [1, 1])
+        self.assertIsNot(found[0][0], found[1][0])
+        self.assertIs(case.caches, found[1][0])
 
     def test_caches_after_the_test(self):
         """What was counted can be read after the test."""

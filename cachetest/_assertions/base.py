@@ -43,31 +43,31 @@ class OpenSession(Protocol):
     def entry_key(self, cache: str, key: object) -> object: ...
 
 
-class _CachesOfTheRunningCase:
-    """The caches of a case that unittest does not run: of the one that runs the same test, if one does.
+class _CachesOfCase:
+    """The caches of a case, which are made when they are asked for: many tests have no use for them.
 
-    Torch's MultiThreadedTestCase makes another case for each rank, and calls the test method of each. The
-    case that is run has an attribute of its own, which goes first. A rank of MultiProcessTestCase is a child
-    process, and has those of the test that it is of.
+    Those of a case that unittest does not run are of the one that runs the same test, if one does: torch's
+    MultiThreadedTestCase makes another case for each rank, and calls the test method of each. A rank of
+    MultiProcessTestCase is a child process, and has those of the test that it is of.
     """
 
     def __get__(self, case: AssertionBase | None, owner: type[AssertionBase]) -> MockCaches:
+        if case is not None and case._own_scope is not None:
+            return case._own_scope.caches
         scope = None if case is None else innermost_of(lambda scope: _is_run_by(scope.entered_by, case))
-        if case is not None and scope is None and (caches := _caches_of_parent()) is not None:
-            case.caches = caches
-            return caches
+        if case is not None and scope is None and (asked := _scope_of_parent()) is not None:
+            case._own_scope = asked
+            return asked.caches
         if case is None or scope is None:
             raise AttributeError(f"{owner.__name__!r} object has no attribute 'caches'")
-        case.caches = scope.caches
+        case._own_scope = scope
         case._session = cast("AssertionBase", scope.entered_by)._session
-        return case.caches
+        return scope.caches
 
 
-def _caches_of_parent() -> MockCaches | None:
-    """Return the caches of the test that this process is a child of; None where it is none, or can't ask."""
-    if attribution.outside is None or is_asking() is None or own_scope_is_open():
-        return None
-    return attribution.outside.caches
+def _scope_of_parent() -> Scope | None:
+    """Return what stands for the scope of the parent's test; None where none is, or it can't be asked."""
+    return None if is_asking() is None or own_scope_is_open() else attribution.outside
 
 
 def _is_run_by(runs: object, case: AssertionBase) -> bool:
@@ -85,9 +85,11 @@ class AssertionBase(_TestCase):
         caches: MockCaches
         """The scope of the running test."""
     else:
-        caches = _CachesOfTheRunningCase()
+        caches = _CachesOfCase()
 
     _session: OpenSession | None = None
+    # The scope of its latest run.
+    _own_scope: Scope | None = None
 
     # The state that the caches of the test are in, where it is one of `cache_states`.
     _test_state: str = "cold"

@@ -47,7 +47,7 @@ def asserting(caches: Any) -> Assertions:
     """Return what has the assertions for *caches*: the test case whose they are, while it runs."""
     scope = None if caches._scope is None else caches._scope()
     case = None if scope is None else scope.entered_by
-    if isinstance(case, AssertionBase) and vars(case).get("caches") is caches:
+    if isinstance(case, AssertionBase) and case._own_scope is scope:
         return case  # type: ignore[return-value]
     return OwnAssertions(caches, scope)
 

@@ -131,9 +131,6 @@ class Scope(Placed):
             names = (*names, *inheritance.names())
         self.log_outside = log_outside
         self._options = names, adapter_for, lines_left, log_length, explainer_of
-        if whole_test:
-            # A test case has them as an attribute, so they are made in any case.
-            self._caches = self._make_caches()
 
     @property
     def caches(self) -> MockCaches:

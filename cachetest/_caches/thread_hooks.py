@@ -65,10 +65,9 @@ def put_hooks_in(put_others_in: Callable[[], None] = _nothing) -> None:
     """Put in each hook that is not, and then others on top. It may be repeated, one call after the other."""
     if not _made:
         _make_all()
-    for name in _not_loaded:
-        if name in sys.modules:
-            _make_for_loaded(name)
-            break
+    # Without a loop of Python's: it is asked for before each test.
+    if not sys.modules.keys().isdisjoint(_not_loaded):
+        _make_for_loaded()
     if not _made[0].on:
         _work_hooks.hooks_in += 1
     # By what is in, not by who came first: the one before may have been interrupted half-way.
@@ -79,14 +78,18 @@ def put_hooks_in(put_others_in: Callable[[], None] = _nothing) -> None:
             setattr(hook.owner, hook.name, hook.function)
             hook.on = True
     executors = sys.modules["concurrent.futures._base"].Executor.__subclasses__()
+    threads = _made[1].owner
     processes = getattr(sys.modules.get("concurrent.futures.process"), "ProcessPoolExecutor", None)
     for cls in executors:
         # Work for another process stays as it is.
         if cls is processes:
             continue
         executors += cls.__subclasses__()
+        # What is nearly always the only one is hooked by now, and a name takes long to compare.
+        if cls is threads or "submit" not in cls.__dict__:
+            continue
         # asgiref's runs its work on the thread that waits for it, which has brought its own context.
-        if "submit" in cls.__dict__ and not cls.__module__.startswith(("concurrent.", "asgiref.")):
+        if not cls.__module__.startswith(("concurrent.", "asgiref.")):
             _hook_executor(cls)
     for finder in finders:
         if finder not in sys.meta_path:
@@ -104,8 +107,8 @@ def _make_all() -> None:
     _made.extend([make() for make in _MAKERS])
 
 
-def _make_for_loaded(name: str) -> None:
-    """Make the hooks of the module *name*, and of others, that a program has loaded since."""
+def _make_for_loaded() -> None:
+    """Make the hooks of the modules that a program has loaded since."""
     for module, methods in tuple(_not_loaded.items()):
         if module in sys.modules:
             made = [(_work_hooks.owner_of(module, each), each) for each in methods]

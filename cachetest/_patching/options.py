@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, overload
+from operator import attrgetter, is_
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypedDict, TypeVar, cast, overload
 
 from ..adapters.registry import validate_adapters
 from ..errors import closest_first
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
 
     from ..adapters.base import Adapter
 
-__all__ = ["OPTIONS", "CacheOptions", "cache_options", "options_of", "take_options"]
+__all__ = [
+    "OPTIONS",
+    "CacheOptions",
+    "Checked",
+    "cache_options",
+    "checked_options",
+    "options_of",
+    "take_options",
+]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
@@ -64,6 +73,43 @@ OPTIONS: Mapping[str, Callable[[Any], Any]] = {
 }
 """Each option of a test by its name, which is that of a class attribute, with the function that checks it."""
 
+
+class Checked(NamedTuple):
+    """The options of a test, checked; ``of_session`` are those that its session is given as they are."""
+
+    patch_caches: Sequence[str | Adapter] | None
+    enable_caches: Sequence[str]
+    explain_keys: tuple[str, ...]
+    of_session: Mapping[str, Any]
+
+
+_get_all = attrgetter(*OPTIONS)
+# What a test had, and what that is, checked: nearly always the next test has the same.
+_latest: tuple[tuple[object, ...], Checked] | None = None
+
+
+def checked_options(case: object) -> Checked:
+    """Return the options of *case*, a test or a class of tests; raise an error for one that is wrong."""
+    global _latest
+    given = _get_all(case)
+    latest = _latest
+    # By identity: 1 equals True, and is no flag.
+    if latest is not None and all(map(is_, given, latest[0])):
+        return latest[1]
+    left = {name: check(value) for (name, check), value in zip(OPTIONS.items(), given, strict=True)}
+    taken = left.pop("patch_caches"), left.pop("enable_caches"), left.pop("explain_keys")
+    checked = Checked(*taken, left)
+    if all(map(_never_changes, given)):
+        _latest = given, checked
+    return checked
+
+
+def _never_changes(value: object) -> bool:
+    # An adapter would be kept for longer than its test.
+    return type(value) in _FIXED or (type(value) is tuple and all(type(each) is str for each in value))
+
+
+_FIXED = (bool, int, float, type(None))
 _GIVEN = "_cachetest_options"
 # The mixin is in a higher level than this, and is told by what it alone has.
 _MARK_OF_A_TEST = "assertCacheStats"

@@ -7,7 +7,7 @@ import sys
 import unittest
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from .._recording.call_sites import calling_location
 from ..errors import CacheTestWarning
@@ -123,7 +123,7 @@ def tell_unseen(cls: Any, was_entered: bool) -> None:
 
     Where its scope *was_entered*, what was put in place of a ``setUpClass`` has called that.
     """
-    _checked.add(cls)
+    _checked.add(ref(cls, _checked.discard))
     owners = [(f"{cls.__qualname__}.{name}", _unseen_owner(cls, name)) for name in _METHODS]
     unseen = [name for name, owner in owners if owner is not None]
     names = vars(sys.modules.get(cls.__module__) or object)
@@ -145,7 +145,8 @@ def tell_unseen(cls: Any, was_entered: bool) -> None:
 
 def is_checked(cls: Any) -> bool:
     """Return whether `tell_unseen` has looked at *cls*."""
-    return cls in _checked
+    return ref(cls) in _checked
 
 
-_checked: WeakSet[Any] = WeakSet()
+# Not a WeakSet, whose methods are of Python: each test asks.
+_checked: set[ref[Any]] = set()

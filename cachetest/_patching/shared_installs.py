@@ -179,7 +179,8 @@ def _tell_displaced(install: _Install, problems: list[str]) -> Exception | None:
     try:
         changed = list(_differences(install.installed, install.adapter)) if install.installed else []
         for patch in install.patches:
-            changed += changed_attributes(patch.wanted)
+            if not patch.is_set():
+                changed += changed_attributes(patch.wanted)
         if changed:
             problems += _displaced(install, changed)
     except Exception as error:

@@ -49,7 +49,9 @@ class AttributePatch:
         """Take what to set as (owner, name of the attribute, value), and note what is there now."""
         self.wanted = [(_own(owner), owner, name, value) for owner, name, value in values]
         self.found = [(own, owner, name, own_attribute(owner, name)) for own, owner, name, _ in self.wanted]
-        self._backwards = self.found[::-1]
+        # Each test goes through them several times.
+        self._there = [slot for slot in self.found if slot[3] is not ABSENT]
+        self._absent = [slot[:3] for slot in self.found if slot[3] is ABSENT]
 
     def set(self) -> None:
         for _, owner, name, value in self.wanted:
@@ -57,11 +59,32 @@ class AttributePatch:
 
     def put_back(self) -> None:
         """Put back what was found; harmless when it was done before, or nothing was set."""
-        for own, owner, name, found in self._backwards:
-            if found is not ABSENT:
-                setattr(owner, name, found)
-            elif name in own:
+        for _, owner, name, found in self._there:
+            setattr(owner, name, found)
+        for own, owner, name in self._absent:
+            if name in own:
                 delattr(owner, name)
+
+    def is_set(self) -> bool:
+        """Return whether the attributes hold what `set` has set."""
+        return _hold(self.wanted)
+
+    def is_put_back(self) -> bool:
+        """Return whether the attributes hold what was found."""
+        for own, _, name in self._absent:
+            if name in own:
+                return False
+        return _hold(self._there)
+
+
+def _hold(slots: Iterable[AttributeSlot]) -> bool:
+    try:
+        for own, _, name, value in slots:
+            if own[name] is not value:
+                return False
+    except KeyError:
+        return False
+    return True
 
 
 Change = tuple[str, object, object]
@@ -72,8 +95,7 @@ def changed_attributes(slots: Iterable[AttributeSlot]) -> list[Change]:
     """Return the changes of those of *slots* that do not hold what they should."""
     found = []
     for own, owner, name, value in slots:
-        # Of a mappingproxy, as a class has, `get` takes three times as long.
-        now = own[name] if name in own else ABSENT  # noqa: SIM401
+        now = own[name] if name in own else ABSENT  # noqa: SIM401 (not all that has attributes has `get`)
         if now is not value:
             found.append((f"{_name(owner)}.{name}", value, now))
     return found

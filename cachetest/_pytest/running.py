@@ -125,9 +125,9 @@ def _caches_of(item: Any) -> MockCaches | None:
         # was another name.
         case = getattr(item, "_instance", None) or getattr(item, "_testcase", None)
         if hasattr(case, "assertCacheStats"):
-            found = vars(case).get("caches")
-            if found is not None:
-                item.stash[CACHES] = found
+            scope = case._own_scope
+            if scope is not None:
+                found = item.stash[CACHES] = scope.caches
     return found
 
 

@@ -78,10 +78,12 @@ class _WrappedFunction:
 
 # The wrapper that each has made last, to be used again: making them takes longer than opening a scope.
 _made: dict[_Hook, _WrappedFunction] = {}
-# Those whose module has not been imported, or has a mock in place of the class.
-_not_made: list[_Hook] = []
+# Those whose module has not been imported, or has a mock in place of the class, by its name.
+_not_made: dict[str, list[_Hook]] = {}
 _are_in = False
 _for_good = False
+# The function that takes out those for threads, once it was loaded: an import statement takes longer than it.
+_take_thread_hooks_out: Callable[[], None] | None = None
 
 
 def hook_for_good() -> None:
@@ -95,7 +97,7 @@ def put_process_hooks_in() -> None:
     """Put in each hook that is not, or that will be when its module is imported. It may be repeated."""
     global _are_in
     if not _made and not _not_made:
-        _not_made.extend(_HOOKS)
+        _not_made.update((name, [hook for hook in _HOOKS if hook.module == name]) for name in _NAMES)
     for hook, made in _made.items():
         if not made.on:
             if made.own.get(made.name) is not made.found:
@@ -103,10 +105,9 @@ def put_process_hooks_in() -> None:
             # In this order: where it is interrupted in between, the next one does it again.
             setattr(made.owner, made.name, made.function)
             made.on = True
-    for hook in _not_made:
-        if hook.module in sys.modules:
-            _make_those_loaded()
-            break
+    # Without a loop of Python's: there are several, and they are asked for before each test.
+    if not sys.modules.keys().isdisjoint(_not_made):
+        _make_those_loaded()
     if not _are_in and _not_made:
         listening[_put_one_in] = _NAMES
         if finder not in sys.meta_path:
@@ -140,32 +141,40 @@ def put_all_hooks_in() -> None:
 
 def take_all_hooks_out() -> None:
     """Take out what `put_all_hooks_in` has put in: what is on top first."""
+    take_process_hooks_out()
+    (_take_thread_hooks_out or _load_thread_hooks())()
+
+
+def _load_thread_hooks() -> Callable[[], None]:
+    global _take_thread_hooks_out
     from .._caches.thread_hooks import take_hooks_out
 
-    take_process_hooks_out()
-    take_hooks_out()
+    _take_thread_hooks_out = take_hooks_out
+    return take_hooks_out
 
 
 def _make_those_loaded() -> None:
-    for hook in _not_made[:]:
-        if is_loaded(hook.module):
-            _make(hook)
+    for name in tuple(_not_made):
+        if is_loaded(name):
+            _make_all_of(name)
 
 
 def _put_one_in(module: Any) -> None:
     """Put in what is of *module*, which was imported while the hooks are in."""
-    for hook in _not_made[:]:
-        if hook.module == module.__name__:
-            _make(hook)
+    _make_all_of(module.__name__)
 
 
-def _make(hook: _Hook) -> None:
-    owner = _owner_of(hook)
-    if owner is not None:
-        _made[hook] = made = _WrappedFunction(owner, hook)
-        _not_made.remove(hook)
-        setattr(owner, made.name, made.function)
-        made.on = True
+def _make_all_of(name: str) -> None:
+    hooks = _not_made.get(name, [])
+    for hook in hooks[:]:
+        owner = _owner_of(hook)
+        if owner is not None:
+            _made[hook] = made = _WrappedFunction(owner, hook)
+            hooks.remove(hook)
+            setattr(owner, made.name, made.function)
+            made.on = True
+    if not hooks:
+        _not_made.pop(name, None)
 
 
 def _owner_of(hook: _Hook) -> Any:

@@ -125,6 +125,20 @@ class UndoTests(unittest.TestCase):
             patch.put_back()
             self.assertEqual(dict(vars(self.thing)), before)
 
+    @parameterized.expand([("own", "own"), ("inherited", ABSENT)])
+    def test_whether_it_is_set_or_put_back(self, name, found):
+        """A patch tells whether the attributes hold what it has set, and whether what was found."""
+        patch = AttributePatch([(self.thing, name, "new")])
+        self.assertEqual((patch.is_set(), patch.is_put_back()), (False, True))
+        patch.set()
+        self.assertEqual((patch.is_set(), patch.is_put_back()), (True, False))
+        setattr(self.thing, name, "another's")
+        self.assertEqual((patch.is_set(), patch.is_put_back()), (False, False))
+        delattr(self.thing, name)
+        self.assertEqual((patch.is_set(), patch.is_put_back()), (False, found is ABSENT))
+        patch.put_back()
+        self.assertTrue(patch.is_put_back())
+
     def test_setting_fails(self):
         """A change that fails half-way is taken back like any other."""
 

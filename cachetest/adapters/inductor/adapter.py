@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._behaving.carrying import OWN
 from ..._caches.attribution import is_late
-from ..._patching.undo import AttributePatch, Undo, changed_attributes
+from ..._patching.undo import AttributePatch, Undo
 from ..base import Adapter, Switch
 from ..registry import known_adapters
 from . import hooks
@@ -204,7 +204,7 @@ class _Prepared(NamedTuple):
         for names, name, found in self.looked_up:
             if names.get(name) is not found:
                 return False
-        return not changed_attributes(self.patch.found)
+        return self.patch.is_put_back()
 
 
 _prepared: _Prepared | None = None
