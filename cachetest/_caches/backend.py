@@ -55,7 +55,8 @@ class MockBackend:
         if not isinstance(shared, bool):
             raise TypeError(f"MockBackend({name!r}, shared={shared!r}): expected True or False")
         self.name = name
-        self.shared = shared
+        if not shared:
+            self.shared = False
         scope = scope_of_caller()
         if scope is not None and not scope.closed:
             # So that a test can assert that the cache was not used.

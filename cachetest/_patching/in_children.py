@@ -60,11 +60,7 @@ def install_for(parent: Parent, described: str, module: str) -> None:
         found = _installed.setdefault(at, _Installed())
         # What it loads may come to its own store as it is loaded.
         if not found.is_busy:
-            found.is_busy = True
-            try:
-                _install(found, described, module)
-            finally:
-                found.is_busy = False
+            _install_alone(found, described, module)
     why = found.failed.get(described)
     if why is not None:
         what = f"a use of {described.partition(WITHIN)[0]}, whose adapter can't be installed there ({why})"
@@ -73,6 +69,14 @@ def install_for(parent: Parent, described: str, module: str) -> None:
         if described not in found.told:
             found.told.add(described)
             report(parent, "used", what)
+
+
+def _install_alone(found: _Installed, described: str, module: str) -> None:
+    found.is_busy = True
+    try:
+        _install(found, described, module)
+    finally:
+        found.is_busy = False
 
 
 def _install(found: _Installed, described: str, module: str) -> None:

@@ -216,9 +216,10 @@ class Session:
         told, late = children.end(scope) if children.state is not None else ((), [])
         self._problems += told
         found, self.scope = take_uncounted(scope) if any(pending) else None, None
+        scope.session = None
         if not self._problems and not found and not late:
             return None
-        # Each once: what was interrupted is done again, and finds the same.
+        # Each once: what was interrupted is done again.
         problems = list(dict.fromkeys(self._problems))
         if found:
             from .._telling.uncounted_lines import describe_uncounted

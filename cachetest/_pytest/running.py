@@ -125,7 +125,7 @@ def _caches_of(item: Any) -> MockCaches | None:
         # was another name.
         case = getattr(item, "_instance", None) or getattr(item, "_testcase", None)
         if hasattr(case, "assertCacheStats"):
-            scope = case._own_scope
+            scope = vars(case).get("_own_scope")
             if scope is not None:
                 found = item.stash[CACHES] = scope.caches
     return found
