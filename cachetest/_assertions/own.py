@@ -22,6 +22,7 @@ class OwnAssertions(Assertions):
 
     def __init__(self, caches: MockCaches, scope: Any) -> None:
         self.caches = caches
+        self._own_scope = scope
         self._session = None if scope is None else scope.session
         self._label = "a copy of caches" if scope is None else str(scope.label)
         if self._session is not None and not self._session._detects:

@@ -5,7 +5,6 @@ import unittest
 from unittest import mock
 
 from cachetest import PatchCaches
-from cachetest.adapters import Inductor
 
 from ..._sharing.children_support import (
     SECONDS,
@@ -123,7 +122,7 @@ class ChildTests(unittest.TestCase):
         def body(_):
             return run_in_child("spawn", _use_from_before)
 
-        told, failure = failure_of(body, Inductor())
+        told, failure = failure_of(body, "inductor")
         self.assertIn("ChildOperationError: put('key') of a RemoteAutotuneCache from before the test", told)
         self.assertIn("was refused put('key')", failure)
 
