@@ -10,34 +10,36 @@ from functools import partial
 from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from .._caches.scope import marked
 from .._recording.call_sites import this_thread
 from .outer_call import OuterCall, call_around, outer_call
 from .relay import STRUCK
-from .tries import RETRIES, tries_of_caller
+from .tries import RETRIES, Tried, tries_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .._caches.scope import Scope
-
 __all__ = ["do_for_child"]
 
-# By the scope that each was opened in, and a number. With that they go: a child may be killed.
-_ends: WeakKeyDictionary[Scope, dict[int, Any]] = WeakKeyDictionary()
-_without_scope: dict[int, Any] = {}
 _numbers = count(1)
 # So many calls of children are remembered, which may be tried once more.
 _REMEMBERED = 1_000
 
 
-class _Tried:
-    """Stands for what a client in a child tries, for as long as it may be tried again."""
+class _Known:
+    """What is known of the children of one scope, and goes with it: a child may be killed.
+
+    ``ends`` has the other ends of their connections, by number, and ``tried`` what their clients try, by
+    process and token.
+    """
+
+    def __init__(self) -> None:
+        self.ends: dict[int, Any] = {}
+        self.tried: OrderedDict[tuple[int, int], Tried] = OrderedDict()
 
 
-_tried: OrderedDict[tuple[int, int], _Tried] = OrderedDict()
+_without_scope = _Known()
 
 
 def do_for_child(
@@ -62,8 +64,7 @@ def _do(number: int, what: str, args: Sequence[Any]) -> Any:
     if what == "wait":
         tries = tries_of_caller()
         return None if tries is None else tries.pass_on(*args)
-    scope = marked()
-    ends = _without_scope if scope is None else _ends.setdefault(scope, {})
+    ends = _known().ends
     if what == "open":
         number = next(_numbers)
         ends[number] = import_module(f"{__package__}.{args[0]}.relayed").open_end(*args[1:])
@@ -76,16 +77,26 @@ def _do(number: int, what: str, args: Sequence[Any]) -> Any:
     return getattr(end, what)(*args)
 
 
-def _tried_as(token: int) -> _Tried:
-    at = getattr(this_thread.name, "process", 0), token
-    found = _tried.setdefault(at, _Tried())
-    _tried.move_to_end(at)
-    while len(_tried) > _REMEMBERED:
-        _tried.popitem(last=False)
+def _known() -> _Known:
+    scope = marked()
+    if scope is None:
+        return _without_scope
+    # Not by the scope in a table: what is kept refers to it, and would keep it.
+    own = vars(scope)
+    found: _Known = own.get("_relayed") or own.setdefault("_relayed", _Known())
     return found
 
 
-def _try(tried: _Tried, do: Callable[[], Any]) -> tuple[Any, bool]:
+def _tried_as(token: int) -> Tried:
+    tried, at = _known().tried, (getattr(this_thread.name, "process", 0), token)
+    found = tried.setdefault(at, Tried())
+    tried.move_to_end(at)
+    while len(tried) > _REMEMBERED:
+        tried.popitem(last=False)
+    return found
+
+
+def _try(tried: Tried, do: Callable[[], Any]) -> tuple[Any, bool]:
     """Do what a child tries: all of its tries are one call, as they are of a client in this process.
 
     Return what it comes to, and whether the call is struck.

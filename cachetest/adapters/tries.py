@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from .._behaving.clock import Clock
 
-__all__ = ["RETRIES", "Tries", "begin_tries", "is_inside", "passed_on", "sleep", "tried_by_caller"]
-__all__ += ["tries_of_caller"]
+__all__ = ["RETRIES", "Tried", "Tries", "begin_tries", "is_inside", "passed_on", "sleep"]
+__all__ += ["tried_by_caller", "tries_of_caller"]
 
 RETRIES: dict[CodeType, str] = {}
 """The code of the functions that try again, with the name that each of them has for what it tries."""
@@ -44,8 +44,19 @@ class Tries:
         self.clock.reach(self.at)
 
 
+class Tried:
+    """Stands for what is tried elsewhere, and keeps what has struck it itself."""
+
+    tries: Tries | None = None
+
+    def __init__(self) -> None:
+        global _is_any_elsewhere
+        _is_any_elsewhere = True
+
+
 # By the id of the function that is tried, with what takes them away as it goes.
 _tries: dict[int, tuple[Any, Tries]] = {}
+_is_any_elsewhere = False
 
 
 def _tried(frame: FrameType | None) -> Any:
@@ -60,7 +71,7 @@ def _tried(frame: FrameType | None) -> Any:
 
 def tries_of_caller(frame: FrameType | None = None) -> Tries | None:
     """Return what has struck the call that the calling thread, or task, is in; None for nothing."""
-    return _known_of(_tried(frame or sys._getframe(1))) if _tries else None
+    return _known_of(_tried(frame or sys._getframe(1))) if _tries or _is_any_elsewhere else None
 
 
 def tried_by_caller() -> Any:
@@ -69,6 +80,8 @@ def tried_by_caller() -> Any:
 
 
 def _known_of(tried: Any) -> Tries | None:
+    if isinstance(tried, Tried):
+        return tried.tries
     known = _tries.get(id(tried))
     return None if known is None or known[0]() is not tried else known[1]
 
@@ -80,7 +93,9 @@ def begin_tries(clock: Clock) -> Tries:
         # It is never tried again.
         return Tries(clock)
     found = _known_of(tried)
-    if found is None:
+    if found is None and isinstance(tried, Tried):
+        found = tried.tries = Tries(clock)
+    elif found is None:
         found, at = Tries(clock), id(tried)
         # A bound method is another object each time; this one is held by the frame.
         _tries[at] = ref(tried, lambda _: _tries.pop(at, None)), found

@@ -1,15 +1,18 @@
 """redis-py in child processes: the server of the parent's test does what they send, and it is counted."""
 
 import asyncio
+import gc
 import importlib
 import threading
 import time
 import unittest
+import weakref
 from functools import partial
 
 from parameterized import parameterized
 
 from cachetest import CacheTestCase, Fails, LosesReply, PatchCaches, Slow
+from cachetest._caches.scope import open_scopes
 
 from ..._sharing.children_support import (
     METHODS,
@@ -236,6 +239,28 @@ class ChildTests(CacheTestCase):
         self.assertEqual([each.kind for each in self.caches.redis.operations], ["put", "failure"])
         with self.caches.redis.inject(Slow(0.5), on="get"):
             self.assertEqual(run_in_child("spawn", use, self.port, "chair")[0], b"3")
+
+
+@needs("fakeredis", "fakeredis[lua]")
+class KeptTests(unittest.TestCase):
+    def test_nothing_is_kept(self):
+        """What has struck the calls of a child goes with the scope that they were of."""
+        with listening_port() as port:
+
+            def left():
+                with PatchCaches("redis") as patch:
+                    with patch.caches.redis.inject(Fails(), on="get"):
+                        self.assertIn("ConnectionError", run_in_child("fork", use, port, "desk"))
+                    (scope,) = open_scopes()
+                    tried = scope._relayed.tried.values()
+                    self.assertEqual(sum(each.tries is not None for each in tried), 1)
+                    return weakref.ref(scope)
+
+            scope = left()
+        with PatchCaches("redis"):
+            pass
+        gc.collect()
+        self.assertIsNone(scope())
 
 
 @needs("fakeredis", "fakeredis[lua]")
