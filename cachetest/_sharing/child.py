@@ -21,6 +21,8 @@ __all__ = ["Child", "is_made_by_pool"]
 
 # A manager lives on as well, and is waited for by nobody.
 _POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool", "multiprocessing.managers"})
+# Which makes the ranks of torch's MultiProcContinuousTest, for all tests of its class.
+_RANKS = "torch.testing._internal.common_distributed", "_ensure_processes_spawned"
 
 
 class Child:
@@ -110,10 +112,11 @@ def _is_done(handle: Any) -> bool:
 
 
 def is_made_by_pool() -> bool:
-    """Return whether a pool, or a manager, is calling: its processes live on when a test has ended."""
+    """Return whether a pool or its like is calling, whose processes live on when a test has ended."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if frame.f_globals.get("__name__") in _POOLS:
+        name = frame.f_globals.get("__name__")
+        if name in _POOLS or (name, frame.f_code.co_name) == _RANKS:
             return True
         frame = frame.f_back
     return False

@@ -14,6 +14,7 @@ from .telling_children import (
     wrap_popen,
     wrap_posix_spawn,
     wrap_preparation_data,
+    wrap_rank_test,
     wrap_submit,
 )
 
@@ -47,6 +48,7 @@ _HOOKS = (
         for name in ("apply_async", "_map_async", "imap", "imap_unordered")
     ),
     _Hook("torch._inductor.compile_worker.subproc_pool", "SubprocPool", "submit", wrap_submit),
+    _Hook("torch.testing._internal.common_distributed", "MultiProcContinuousTest", "setUp", wrap_rank_test),
     *(_Hook("os", "", name, wrap_posix_spawn) for name in ("posix_spawn", "posix_spawnp")),
     *(_Hook("os", "", name, wrap_fork) for name in ("fork", "forkpty")),
 )

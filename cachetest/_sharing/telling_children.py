@@ -25,6 +25,7 @@ __all__ = [
     "wrap_popen",
     "wrap_posix_spawn",
     "wrap_preparation_data",
+    "wrap_rank_test",
     "wrap_submit",
 ]
 
@@ -176,6 +177,27 @@ def wrap_pool(method: Callable[..., Any]) -> Callable[..., Any]:
         return _followed(child, method(self, job, *args, **kwargs))
 
     return joining
+
+
+def wrap_rank_test(set_up: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the method by which torch's MultiProcContinuousTest has its ranks do a test, by the name of it."""
+
+    def joining_set_up(self: Any) -> Any:
+        child, parent = _new_child("given work")
+        if parent is None:
+            return set_up(self)
+        from .jobs import JoiningName
+
+        name = JoiningName(self.id(), parent)
+        if child is not None:
+            child.is_job, child.handle = True, name
+        self.id = lambda: name
+        try:
+            return set_up(self)
+        finally:
+            del self.id
+
+    return joining_set_up
 
 
 def _job(function: Any) -> tuple[Any, Any]:
