@@ -53,6 +53,8 @@ class Child:
         # What it was refused, and which processes have written of it, or asked.
         self.used: list[str] = []
         self.processes: set[int] = set()
+        # The commands of processes that have become a Python by exec, until that says that it has joined.
+        self.became: dict[int, str] = {}
         # Where it is Python and has to say that it has joined: its command. Its process, where it is known.
         self.awaited: str | None = None
         self.process: int | None = None
@@ -91,12 +93,17 @@ class Child:
 
     def lines(self) -> list[str]:
         """Return a line for each thing that it did and that no test has counted, or that can't be told."""
-        if not self.is_awaited():
-            return self.lines_of_use()
+        silent = [(str(process), command) for process, command in self.became.items()]
+        if self.is_awaited():
+            silent.append((str(self.process or "of a shell"), str(self.awaited)))
         return [
-            f"child process {self.process}, {self.parent.how}, is a Python that did not join this test "
-            f"({self.awaited}): whether it has used a cache, or a real store, can't be told. Install "
-            "cachetest where it runs, or call cachetest.join() in it before it uses a cache"
+            *self.lines_of_use(),
+            *(
+                f"child process {process}, {self.parent.how}, is a Python that did not join this test "
+                f"({command}): whether it has used a cache, or a real store, can't be told. Install "
+                "cachetest where it runs, or call cachetest.join() in it before it uses a cache"
+                for process, command in silent
+            ),
         ]
 
 

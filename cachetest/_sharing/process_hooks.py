@@ -9,6 +9,7 @@ import sys
 
 from .imports import finder, is_loaded, listening, waiting
 from .telling_children import (
+    wrap_exec,
     wrap_fork,
     wrap_pool,
     wrap_popen,
@@ -16,6 +17,7 @@ from .telling_children import (
     wrap_preparation_data,
     wrap_rank_test,
     wrap_submit,
+    wrap_system,
 )
 
 TYPE_CHECKING = False
@@ -51,6 +53,8 @@ _HOOKS = (
     _Hook("torch.testing._internal.common_distributed", "MultiProcContinuousTest", "setUp", wrap_rank_test),
     *(_Hook("os", "", name, wrap_posix_spawn) for name in ("posix_spawn", "posix_spawnp")),
     *(_Hook("os", "", name, wrap_fork) for name in ("fork", "forkpty")),
+    *(_Hook("os", "", name, wrap_exec) for name in ("execv", "execve")),
+    _Hook("os", "", "system", wrap_system),
 )
 
 
