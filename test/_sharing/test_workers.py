@@ -241,11 +241,11 @@ class RunnerTests(ProgramCase):
     def run_pytest(self, *options, **files):
         return self.run_in_folder("-m", "pytest", "-q", "-p", "no:cacheprovider", *options, files=files)
 
-    @parameterized.expand([("forked", "pytest_forked", "--forked"), ("xdist", "xdist", "-n2")])
-    def test_each_is_its_own(self, _, plugin, option):
+    @parameterized.expand([("pytest-forked", "pytest_forked", "--forked"), ("pytest-xdist", "xdist", "-n2")])
+    def test_each_is_its_own(self, package, plugin, option):
         """A runner that forks, or has workers: each test has its own counts, those of its children too."""
         if not is_there(plugin):
-            self.skipTest(f"needs {plugin}")
+            self.skipTest(f"needs {plugin}: pip install {package}")
         if "1 passed" not in self.run_pytest(option, "test_plain.py", **{"test_plain.py": PLAIN}):
             self.skipTest(f"{plugin} runs no test with this pytest, without cachetest either")
         printed = self.run_pytest(option, "test_shop.py", **{"test_shop.py": RUNNERS})

@@ -103,6 +103,30 @@ class RankTests(CacheTestMixin, MultiProcContinuousTest):
         self.assertCacheOperations("prices", ["put 0", "put 1"], ordered=False)
 """
 
+THREADED = """\
+from cachetest import CacheTestMixin, MockBackend
+from torch.testing._internal.common_distributed import MultiThreadedTestCase
+
+prices = MockBackend("prices")
+
+
+class RankTests(CacheTestMixin, MultiThreadedTestCase):
+    patch_caches = ()
+    world_size = 4
+
+    def setUp(self):
+        super().setUp()
+        self._spawn_threads()
+
+    def test(self):
+        prices.put(self.rank, 4.0)
+        self.assertCached("prices", self.rank, 4.0)
+
+    def tearDown(self):
+        super().tearDown()
+        self.assertCacheStats("prices", puts=4)
+"""
+
 
 def printed_of(**files):
     """Return what unittest prints in a folder that has these *files*."""
@@ -130,6 +154,11 @@ class RankTests(unittest.TestCase):
     def test_multi_process_test_case(self):
         """The ranks of torch's own case are of the test that has started them, and go by their numbers."""
         printed = printed_of(test_ranks=RANKS)
+        self.assertTrue(printed.endswith("\nOK\n"), printed)
+
+    def test_multi_threaded_test_case(self):
+        """Ranks that are threads are of the test that runs them."""
+        printed = printed_of(test_ranks=THREADED)
         self.assertTrue(printed.endswith("\nOK\n"), printed)
 
     def test_multi_proc_continuous_test(self):
