@@ -21,6 +21,8 @@ __all__ = ["Child", "is_made_by_pool"]
 
 # A manager lives on as well, and is waited for by nobody.
 _POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool", "multiprocessing.managers"})
+# Which makes the ranks of torch's MultiProcContinuousTest, for all tests of its class.
+_RANKS = "torch.testing._internal.common_distributed", "_ensure_processes_spawned"
 
 
 class Child:
@@ -51,6 +53,8 @@ class Child:
         # What it was refused, and which processes have written of it, or asked.
         self.used: list[str] = []
         self.processes: set[int] = set()
+        # The commands of processes that have become a Python by exec, until that says that it has joined.
+        self.became: dict[int, str] = {}
         # Where it is Python and has to say that it has joined: its command. Its process, where it is known.
         self.awaited: str | None = None
         self.process: int | None = None
@@ -89,12 +93,17 @@ class Child:
 
     def lines(self) -> list[str]:
         """Return a line for each thing that it did and that no test has counted, or that can't be told."""
-        if not self.is_awaited():
-            return self.lines_of_use()
+        silent = [(str(process), command) for process, command in self.became.items()]
+        if self.is_awaited():
+            silent.append((str(self.process or "of a shell"), str(self.awaited)))
         return [
-            f"child process {self.process}, {self.parent.how}, is a Python that did not join this test "
-            f"({self.awaited}): whether it has used a cache, or a real store, can't be told. Install "
-            "cachetest where it runs, or call cachetest.join() in it before it uses a cache"
+            *self.lines_of_use(),
+            *(
+                f"child process {process}, {self.parent.how}, is a Python that did not join this test "
+                f"({command}): whether it has used a cache, or a real store, can't be told. Install "
+                "cachetest where it runs, or call cachetest.join() in it before it uses a cache"
+                for process, command in silent
+            ),
         ]
 
 
@@ -110,10 +119,11 @@ def _is_done(handle: Any) -> bool:
 
 
 def is_made_by_pool() -> bool:
-    """Return whether a pool, or a manager, is calling: its processes live on when a test has ended."""
+    """Return whether a pool or its like is calling, whose processes live on when a test has ended."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if frame.f_globals.get("__name__") in _POOLS:
+        name = frame.f_globals.get("__name__")
+        if name in _POOLS or (name, frame.f_code.co_name) == _RANKS:
             return True
         frame = frame.f_back
     return False

@@ -207,6 +207,10 @@ def _read(known: _State) -> None:
         if child is None:
             continue
         child.processes.add(line.process)
+        if line.kind == "became":
+            child.became[line.process] = line.text
+        elif line.kind == "joined":
+            child.became.pop(line.process, None)
         if line.kind == "used":
             _note(child, f"{line.process}, {child.parent.how}, was refused {line.text}")
     for serial in known.ledger.take_flags(list(known.by_serial)):

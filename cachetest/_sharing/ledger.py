@@ -96,10 +96,12 @@ def _place(folder: str) -> str:
 
 
 def _remove(folder: str) -> None:
-    for name in _NAMES:
-        with suppress(OSError):
-            os.unlink(os.path.join(folder, name))
     with suppress(OSError):
+        for name in os.listdir(folder):
+            # The environment of a shell is there while a process waits for it, which may be killed.
+            if name in _NAMES or name.startswith("environment-"):
+                with suppress(OSError):
+                    os.unlink(os.path.join(folder, name))
         os.rmdir(folder)
 
 

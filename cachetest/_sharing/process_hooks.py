@@ -9,12 +9,15 @@ import sys
 
 from .imports import finder, is_loaded, listening, waiting
 from .telling_children import (
+    wrap_exec,
     wrap_fork,
     wrap_pool,
     wrap_popen,
     wrap_posix_spawn,
     wrap_preparation_data,
+    wrap_rank_test,
     wrap_submit,
+    wrap_system,
 )
 
 TYPE_CHECKING = False
@@ -47,8 +50,11 @@ _HOOKS = (
         for name in ("apply_async", "_map_async", "imap", "imap_unordered")
     ),
     _Hook("torch._inductor.compile_worker.subproc_pool", "SubprocPool", "submit", wrap_submit),
+    _Hook("torch.testing._internal.common_distributed", "MultiProcContinuousTest", "setUp", wrap_rank_test),
     *(_Hook("os", "", name, wrap_posix_spawn) for name in ("posix_spawn", "posix_spawnp")),
     *(_Hook("os", "", name, wrap_fork) for name in ("fork", "forkpty")),
+    *(_Hook("os", "", name, wrap_exec) for name in ("execv", "execve")),
+    _Hook("os", "", "system", wrap_system),
 )
 
 

@@ -10,7 +10,7 @@ import sys
 from _thread import get_ident
 from os import getpid
 
-from .joined import JOIN, Parent, current_parent, is_text_of
+from .joined import JOIN, Parent, current_parent, is_text_of, report
 
 TYPE_CHECKING = False
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_token",
+    "wrap_exec",
     "wrap_fork",
     "wrap_pool",
     "wrap_popen",
     "wrap_posix_spawn",
     "wrap_preparation_data",
+    "wrap_rank_test",
     "wrap_submit",
+    "wrap_system",
 ]
 
 # Of the arguments of Popen after the first.
@@ -147,6 +150,68 @@ def wrap_posix_spawn(spawn: Callable[..., Any]) -> Callable[..., Any]:
     return joining_spawn
 
 
+def wrap_system(system: Callable[[Any], int]) -> Callable[[Any], int]:
+    def joining_system(command: Any) -> int:
+        child, parent = _new_child("started") if os.name == "posix" else (None, None)
+        if parent is None or not parent.ledger:
+            return system(command)
+        from shlex import quote
+
+        from .commands import python_command
+
+        found = python_command(command, None, shell=True)
+        if child is not None:
+            child.awaited = None if found is None else found.shown
+        path = _write_environment(parent, found)
+        try:
+            # By a file that nobody else can read: a command is seen by everybody.
+            return system(f". {quote(path)}; {os.fsdecode(command)}")
+        finally:
+            os.unlink(path)
+
+    return joining_system
+
+
+def _write_environment(parent: Parent, command: Any) -> str:
+    """Return the path of a file by which a shell has in its environment what a child of *parent* is told."""
+    from shlex import quote
+
+    env = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+    add_token(env, parent, command)
+    folder = os.path.dirname(parent.ledger)
+    path = os.path.join(folder, f"environment-{getpid()}-{get_ident()}")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as file:
+        file.writelines(os.fsencode(f"export {name}={quote(value)}\n") for name, value in env.items())
+    return path
+
+
+def wrap_exec(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap ``execv`` or ``execve``, by which a child that has joined becomes another program."""
+
+    def joining_execute(path: Any, argv: Any, *env: Any) -> Any:
+        parent = current_parent()
+        if parent is None:
+            return execute(path, argv, *env)
+        from .commands import python_command
+
+        command = python_command(list(argv), path, shell=False)
+        if env:
+            joined = dict(env[0])
+            add_token(joined, parent, command)
+            env = (joined,)
+        if command is None:
+            return execute(path, argv, *env)
+        report(parent, "became", command.shown)
+        try:
+            return execute(path, argv, *env)
+        except BaseException:
+            report(parent, "joined", "")
+            raise
+
+    return joining_execute
+
+
 def wrap_preparation_data(get: Callable[..., Any]) -> Callable[..., Any]:
     def get_joining(name: Any, *args: Any) -> Any:
         data = get(name, *args)
@@ -176,6 +241,27 @@ def wrap_pool(method: Callable[..., Any]) -> Callable[..., Any]:
         return _followed(child, method(self, job, *args, **kwargs))
 
     return joining
+
+
+def wrap_rank_test(set_up: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the method by which torch's MultiProcContinuousTest has its ranks do a test, by the name of it."""
+
+    def joining_set_up(self: Any) -> Any:
+        child, parent = _new_child("given work")
+        if parent is None:
+            return set_up(self)
+        from .jobs import JoiningName
+
+        name = JoiningName(self.id(), parent)
+        if child is not None:
+            child.is_job, child.handle = True, name
+        self.id = lambda: name
+        try:
+            return set_up(self)
+        finally:
+            del self.id
+
+    return joining_set_up
 
 
 def _job(function: Any) -> tuple[Any, Any]:

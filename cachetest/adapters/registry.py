@@ -135,7 +135,10 @@ def load_class(name: str) -> type[Adapter]:
     path = f"{__package__}.{name}"
     try:
         # import_module takes ten times as long for one that was imported before.
-        module = sys.modules.get(path) or importlib.import_module(path)
+        module = sys.modules.get(path)
+        if module is None or getattr(getattr(module, "__spec__", None), "_initializing", False):
+            # Another thread may be at it, which is waited for.
+            module = importlib.import_module(path)
     except AttributeError as error:
         # Left as it is, `from cachetest.adapters import Redis` would take it for "no such name".
         raise ImportError(f"the adapter {name!r} can't be loaded: {error}", name=known.library) from error

@@ -41,7 +41,7 @@ class PageTests(unittest.TestCase):
         self.assertTrue(named)
         for name in named:
             path, _, test = name.partition("::")
-            (found,) = [*ROOT.glob(f"test/*/{path}"), *ROOT.glob(f"cachetest/contract/{path}")]
+            (found,) = [*ROOT.glob(f"test/**/{path}"), *ROOT.glob(f"cachetest/contract/{path}")]
             source = found.read_text(encoding="utf-8")
             with self.subTest(name):
                 # A class, and one of its tests.

@@ -39,7 +39,7 @@ WORKERS = 4
 
 def use_at_random(seed, operations=OPERATIONS):
     """Use a cache at random; return how often each thing came of it, and this process."""
-    chosen, prices = random.Random(seed), MockBackend("prices")
+    chosen, prices = random.Random(repr(seed)), MockBackend("prices")
     counts = [0, 0, 0]
     for n in range(operations):
         key = chosen.randrange(100)
@@ -87,15 +87,16 @@ class PoolTests(unittest.TestCase):
 @needs_fork
 class ManyTestsTests(unittest.TestCase):
     def test_tests_at_once(self):
-        """Tests on threads at once, each with children of its own: each has counted its own."""
-        tests = sample_or_all(4, 8)
+        """Tests on threads at once, each with two spawned children and a forked one: each counts its own."""
+        tests = 8
         seen = {}
 
         def test(n):
             def body(_):
                 for k in range(n):
                     MockBackend("prices").put(("own", k), k)
-                return [run_by("spawn", use_at_random, n, 50), run_forked(use_at_random, n, 50)]
+                own = [run_by("spawn", use_at_random, (n, k), 50) for k in range(2)]
+                return [*own, run_forked(use_at_random, (n, 2), 50)]
 
             seen[n] = outcome_of(counted_in, body)
 
@@ -107,7 +108,9 @@ class ManyTestsTests(unittest.TestCase):
             for each in threads:
                 each.join(SECONDS)
         for n in range(tests):
+            self.assertNotIsInstance(seen[n], str, seen[n])
             told, counts, operations = seen[n]
+            self.assertEqual(len({each[3] for each in told}), 3)
             sums = tuple(sum(each[k] for each in told) for k in range(3))
             self.assertEqual(counts, (sums[0] + n, *sums[1:]))
             self.assertEqual(

@@ -6,16 +6,18 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from contextlib import suppress
 from pathlib import Path
 
 from parameterized import parameterized
 
 import cachetest
 from cachetest import LateOperationWarning, PatchCaches, join
+from cachetest._sharing import children
 from cachetest._sharing.joined import JOIN
 
 from ..support import ROOT, run_python
-from .children_support import SECONDS, counted_in, failure_of
+from .children_support import SECONDS, counted_in, failure_of, needs_fork, use_mock
 
 USE = "from cachetest import MockBackend; MockBackend('prices').put('lamp', 4)"
 WITH_ROOT = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {USE}"
@@ -56,17 +58,33 @@ def run_by_posix_spawn():
         return status, file.read().decode()
 
 
-def run_by_fork_and_exec():
+def run_by_fork_and_exec(*env):
     with tempfile.TemporaryFile() as file:
         if (child := os.fork()) == 0:
             try:
                 os.dup2(file.fileno(), 2)
-                os.execv(sys.executable, [sys.executable, "-c", WITH_ROOT])
+                execute = os.execve if env else os.execv
+                execute(sys.executable, [sys.executable, "-c", WITH_ROOT], *env)
             finally:
                 os._exit(9)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         file.seek(0)
         return status, file.read().decode()
+
+
+def run_by_system():
+    with tempfile.NamedTemporaryFile("r") as file:
+        status = os.system(f'"{sys.executable}" -c "{WITH_ROOT}" 2> {file.name}; exit 7')
+        return os.waitstatus_to_exitcode(status) - 7, file.read()
+
+
+def run_forked_until(execute):
+    if (child := os.fork()) == 0:
+        try:
+            execute()
+        finally:
+            os._exit(9)
+    os.waitpid(child, 0)
 
 
 class JoinTests(unittest.TestCase):
@@ -93,6 +111,8 @@ class JoinTests(unittest.TestCase):
             ("asyncio", run_by_asyncio),
             *([("posix_spawn", run_by_posix_spawn)] if hasattr(os, "posix_spawn") else []),
             *([("fork_and_exec", run_by_fork_and_exec)] if hasattr(os, "fork") else []),
+            *([("fork_and_execve", lambda: run_by_fork_and_exec({}))] if hasattr(os, "fork") else []),
+            *([("system", run_by_system)] if os.name == "posix" else []),
         ]
     )
     def test_counted(self, how, start):
@@ -163,6 +183,56 @@ class UnknownTests(unittest.TestCase):
             r"this test \(.* -S -c pass\): whether it has used a cache, or a real store, can't be told. "
             r"Install cachetest where it runs, or call cachetest.join\(\) in it",
         )
+
+    @parameterized.expand(
+        [
+            ("system", lambda *command: os.system(" ".join(command))),
+            ("popen", lambda *command: os.popen(" ".join(command)).close()),
+            ("spawnv", lambda *command: os.spawnv(os.P_WAIT, command[0], command)),
+            ("posix_spawn", lambda *command: os.waitpid(os.posix_spawn(command[0], command, {}), 0)),
+            ("exec", lambda *command: run_forked_until(lambda: os.execv(command[0], command))),
+            ("execve", lambda *command: run_forked_until(lambda: os.execve(command[0], command, {}))),
+        ]
+    )
+    @unittest.skipUnless(os.name == "posix", "needs POSIX")
+    def test_told_by_the_parent(self, _, start):
+        """It is, however it was started."""
+        _, failure = failure_of(lambda _: start(sys.executable, "-S", "-c", "pass"))
+        self.assertRegex(
+            failure, r"child process (\d+|of a shell), .* is a Python that did not join this test"
+        )
+
+    @needs_fork
+    def test_exec_that_fails(self):
+        """A child that could not become a Python goes on, and has joined."""
+
+        def body(_):
+            def execute():
+                with suppress(OSError):
+                    os.execv("/no/such/python", ["python"])
+                use_mock()
+
+            run_forked_until(execute)
+
+        self.assertEqual(counted_in(body)[1], (1, 0, 0))
+
+    @unittest.skipUnless(os.path.exists("/proc/self/cmdline"), "needs Linux")
+    def test_system_of_a_shell(self):
+        """What `os.system` returns is as ever; what a child is told is in no command, nor in a file later."""
+        with PatchCaches():
+            self.assertEqual(os.waitstatus_to_exitcode(os.system("exit 3")), 3)
+            self.assertEqual(os.system(b"true"), 0)
+            self.assertEqual(os.system('test -n "$CACHETEST_JOIN"'), 0)
+            with tempfile.NamedTemporaryFile("r") as file:
+                self.assertEqual(os.system(f"cat /proc/$$/cmdline > {file.name}"), 0)
+                told = file.read()
+            self.assertIn("cat /proc", told)
+            keys = {each.parent.key for each in children.state.by_serial.values()}
+            self.assertNotIn("", keys)
+            self.assertEqual([key for key in keys if key in told], [])
+            folder = children.state.ledger.folder
+            self.assertEqual(set(os.listdir(folder)), {"ledger", "socket"})
+        self.assertNotIn(JOIN, os.environ)
 
     def test_join(self):
         """It may join by a call."""

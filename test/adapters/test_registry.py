@@ -2,8 +2,10 @@ import importlib
 import importlib.util
 import math
 import sys
+import threading
 import types
 import unittest
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from unittest import mock
 
@@ -132,6 +134,40 @@ class TableTests(unittest.TestCase):
                 else:
                     with self.assertRaisesRegex(TypeError, "'theirs'.*makes no adapter, but {}"):
                         get_adapter("theirs")
+
+    def test_loaded_on_threads(self):
+        """A thread that asks for an adapter while another one loads it waits, and gets it."""
+        begun, go_on = threading.Event(), threading.Event()
+
+        class Loader:
+            def create_module(self, spec):
+                return None
+
+            def exec_module(self, module):
+                begun.set()
+                go_on.wait(30)
+                module.Slow = type("Slow", (Adapter,), {"name": "slow"})
+
+        class Finder:
+            def find_spec(self, name, path, target=None):
+                return importlib.util.spec_from_loader(name, Loader()) if name == path_of_it else None
+
+        path_of_it = "cachetest.adapters.slow"
+        self.addCleanup(sys.modules.pop, path_of_it, None)
+        self.addCleanup(vars(adapters).pop, "slow", None)
+        finder = Finder()
+        with (
+            mock.patch.dict(known_adapters, {"slow": AdapterInfo("Slow", "math")}),
+            mock.patch.object(sys, "meta_path", [finder, *sys.meta_path]),
+            ThreadPoolExecutor(2) as pool,
+        ):
+            first = pool.submit(registry.load_class, "slow")
+            begun.wait(30)
+            second = pool.submit(registry.load_class, "slow")
+            # It has no more to do than to find the module half made.
+            wait([second], 0.05)
+            go_on.set()
+            self.assertIs(first.result(30), second.result(30))
 
     def test_ready_once_imported(self):
         """Once its library is there, an adapter is used."""

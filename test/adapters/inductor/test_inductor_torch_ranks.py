@@ -68,6 +68,65 @@ class RankTests(CacheTestMixin, MultiProcessTestCase):
         self.assertCacheOperations("prices", ["put 1"], process="rank 1")
 """
 
+CONTINUOUS = """\
+from cachetest import CacheTestMixin, MockBackend
+from torch.testing._internal.common_distributed import MultiProcContinuousTest
+
+prices, local = MockBackend("prices"), MockBackend("local", shared=False)
+
+
+class RankTests(CacheTestMixin, MultiProcContinuousTest):
+    patch_caches = ()
+    world_size = 2
+    patience = 0.1
+    backend_str = classmethod(lambda cls: "gloo")
+    device_type = classmethod(lambda cls: "cpu")
+
+    def test_one(self):
+        prices.put(self.rank, 4.0)
+        # Where entries are of the process, none is left of the test before.
+        self.assertIsNone(local.get("lamp"))
+        local.put("lamp", 4.0)
+        self.assertIsNotNone(local.get("lamp"))
+        self.assertCacheStats("prices", puts=1, process=self.rank)
+        self.assertCacheStats("local", puts=1, hits=1, misses=1, process=self.rank)
+
+    test_two = test_one
+
+    def test_while_others_do_nothing(self):
+        if self.rank == 0:
+            prices.put(0, 4.0)
+            prices.put(1, 4.0)
+
+    def tearDown(self):
+        super().tearDown()
+        self.assertCacheOperations("prices", ["put 0", "put 1"], ordered=False)
+"""
+
+THREADED = """\
+from cachetest import CacheTestMixin, MockBackend
+from torch.testing._internal.common_distributed import MultiThreadedTestCase
+
+prices = MockBackend("prices")
+
+
+class RankTests(CacheTestMixin, MultiThreadedTestCase):
+    patch_caches = ()
+    world_size = 4
+
+    def setUp(self):
+        super().setUp()
+        self._spawn_threads()
+
+    def test(self):
+        prices.put(self.rank, 4.0)
+        self.assertCached("prices", self.rank, 4.0)
+
+    def tearDown(self):
+        super().tearDown()
+        self.assertCacheStats("prices", puts=4)
+"""
+
 
 def printed_of(**files):
     """Return what unittest prints in a folder that has these *files*."""
@@ -96,6 +155,19 @@ class RankTests(unittest.TestCase):
         """The ranks of torch's own case are of the test that has started them, and go by their numbers."""
         printed = printed_of(test_ranks=RANKS)
         self.assertTrue(printed.endswith("\nOK\n"), printed)
+
+    def test_multi_threaded_test_case(self):
+        """Ranks that are threads are of the test that runs them."""
+        printed = printed_of(test_ranks=THREADED)
+        self.assertTrue(printed.endswith("\nOK\n"), printed)
+
+    def test_multi_proc_continuous_test(self):
+        """Ranks that do one test after the other are of each in its turn, and none is waited for."""
+        printed = printed_of(test_ranks=CONTINUOUS)
+        if "cannot import name 'MultiProcContinuousTest'" in printed:
+            self.skipTest("this release of torch has no MultiProcContinuousTest")
+        self.assertTrue(printed.endswith("\nOK\n"), printed)
+        self.assertNotIn("late", printed)
 
 
 if __name__ == "__main__":
