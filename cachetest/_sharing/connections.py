@@ -12,14 +12,26 @@ from .._behaving.call import MISSING
 from .._recording.call_sites import ProcessThread
 from ..errors import ChildOperationError
 from .as_child import frame_at
-from .client import ERROR, FOUND, LENGTH, NOTHING, PROTOCOL
 from .joined import BETWEEN
+from .links import (
+    ANSWER,
+    AT_MOST,
+    AT_ONCE,
+    BYTES,
+    ERROR,
+    FOUND,
+    LENGTH,
+    NONE,
+    NOTHING,
+    PROTOCOL,
+    TEXT,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .as_child import ChildFrame
-    from .client import At
+    from .links import At
 
     # What is done for a request: the serial number of the child, its thread, what stands for its frame, what
     # is asked, and the arguments.
@@ -28,10 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
-_FOUND, _NOTHING, _ERROR = (bytes([each]) for each in (FOUND, NOTHING, ERROR))
-# More would be had from the system for each message, and given back, which takes longer than all else.
-_AT_ONCE = 1 << 13
-_AT_MOST = 1 << 20
+_begin = ANSWER.pack
 # Who connects says no more than this before it is known.
 _LONGEST_HELLO = 1_000
 
@@ -77,10 +86,12 @@ class Connection:
     def read(self) -> None:
         """Take in what has come, and answer it; raises ``EOFError`` at its end."""
         inbox = self._inbox
-        data = self._socket.recv(_AT_ONCE if self._lacks < _AT_ONCE else min(self._lacks, _AT_MOST))
+        data: bytes | memoryview = self._socket.recv(
+            AT_ONCE if self._lacks < AT_ONCE else min(self._lacks, AT_MOST)
+        )
         if not data:
             raise EOFError
-        if not inbox and self.process and len(data) == int.from_bytes(data[:LENGTH], "little") + LENGTH:
+        if not inbox and self.process and int.from_bytes(data[:LENGTH], "little") == len(data) - LENGTH:
             # One message, and whole, as nearly all come.
             self._answer_to(data[LENGTH:])
             return
@@ -89,7 +100,7 @@ class Connection:
             if len(inbox) < self._end:
                 self._lacks = self._end - len(inbox)
                 return
-            data = bytes(inbox)
+            data = memoryview(inbox)
             self._inbox = bytearray()
         while len(data) >= LENGTH:
             end = int.from_bytes(data[:LENGTH], "little") + LENGTH
@@ -100,7 +111,7 @@ class Connection:
             if self.process:
                 self._answer_to(data[LENGTH:end])
             else:
-                self._meet(data[LENGTH:end])
+                self._meet(bytes(data[LENGTH:end]))
             data = data[end:]
         self._inbox += data
         self._end = end if len(data) >= LENGTH else LENGTH
@@ -112,9 +123,9 @@ class Connection:
             while self.outbox:
                 self.outbox = self.outbox[self._socket.send(self.outbox) :]
 
-    def _answer_to(self, data: bytes) -> None:
-        answer = self._answered(data)
-        answer = len(answer).to_bytes(LENGTH, "little") + answer
+    def _answer_to(self, data: bytes | memoryview) -> None:
+        kind, answer = self._answered(data)
+        answer = _begin(len(answer) + 1, kind) + answer
         try:
             sent = 0 if self.outbox else self._socket.send(answer)
         except BlockingIOError:
@@ -131,7 +142,7 @@ class Connection:
         process, _, self._name = more.decode().partition(BETWEEN)
         self.process = int(process)
 
-    def _answered(self, data: bytes) -> bytes:
+    def _answered(self, data: bytes | memoryview) -> tuple[int, bytes]:
         try:
             head, request, args = pickle.loads(data)
             if type(head) is tuple:
@@ -146,9 +157,15 @@ class Connection:
             # Whatever it is, it is for the child, and the thread goes on for the others.
             return _error(error)
         if found is MISSING:
-            return _NOTHING
+            return NOTHING, b""
+        if found is None:
+            return NONE, b""
+        if type(found) is bytes:
+            return BYTES, found
+        if type(found) is str and found.isascii():
+            return TEXT, found.encode()
         try:
-            return _FOUND + pickle.dumps(found, PROTOCOL)
+            return FOUND, pickle.dumps(found, PROTOCOL)
         except Exception as error:
             return _error(_unsendable(request, args, found, error))
 
@@ -159,14 +176,14 @@ class Connection:
         return serial, thread, frame_at(at)
 
 
-def _error(error: BaseException) -> bytes:
+def _error(error: BaseException) -> tuple[int, bytes]:
     try:
         data = pickle.dumps(error, PROTOCOL)
         # Many an exception can be pickled, and not be read.
         pickle.loads(data)
     except Exception:
         data = pickle.dumps(ChildOperationError(f"{type(error).__qualname__}: {error}"))
-    return _ERROR + data
+    return ERROR, data
 
 
 def _unreadable(error: BaseException) -> ChildOperationError:
