@@ -73,16 +73,20 @@ def ask(request: str, *args: Any, at: At | None = None) -> Any:
     """
     if at is None:
         at = at_of(sys._getframe(1), LIBRARIES)
-    return _asked(_parent_for(request), request, at, args)
+    cache = None
+    if args and type(args[0]) is str:
+        cache, *args = args  # type: ignore[assignment]
+    return _asked(_parent_for(request), at, request, cache, tuple(args))
 
 
-def ask_from(frame: FrameType, libraries: frozenset[str], request: str, *args: Any) -> Any:
-    """Do what `ask` does, at the line that *frame* is in, or was called from by *libraries*."""
+def ask_from(frame: FrameType, libraries: frozenset[str], request: str, cache: str | None, *args: Any) -> Any:
+    """Do what `ask` does, of *cache*, at the line that *frame* is in, or was called from by *libraries*."""
     parent = _parent_for(request)
     outside = packages_outside() if parent.outside is None else parent.outside
     found = calling_frame(frame, libraries | outside if outside else libraries)
     known = _places.get((id(found.f_code), found.f_lasti))
-    return _asked(parent, request, place_of_frame(found) if known is None else known[1], args)
+    at = place_of_frame(found) if known is None else known[1]
+    return _asked(parent, at, request, cache, args)
 
 
 def _parent_for(request: str) -> Parent:
@@ -92,7 +96,7 @@ def _parent_for(request: str) -> Parent:
     return parent
 
 
-def _asked(parent: Parent, request: str, at: At, args: tuple[Any, ...]) -> Any:
+def _asked(parent: Parent, at: At, request: str, cache: str | None, args: tuple[Any, ...]) -> Any:
     idle = _idle.get(parent.address)
     if idle is None:
         idle = _idle.setdefault(parent.address, [])
@@ -101,7 +105,7 @@ def _asked(parent: Parent, request: str, at: At, args: tuple[Any, ...]) -> Any:
     except IndexError:
         link = Link()
     try:
-        kind, data = link.asked(parent, request, at, args)
+        kind, data = link.asked(parent, at, request, cache, args)
     except ChildOperationError:
         idle.append(link)
         raise
@@ -109,10 +113,10 @@ def _asked(parent: Parent, request: str, at: At, args: tuple[Any, ...]) -> Any:
         # A daemon closes all that it has open, and may have other files of these numbers by now.
         _let_go_of([link, *idle])
         idle.clear()
-        return _asked(parent, request, at, args)
+        return _asked(parent, at, request, cache, args)
     except (OSError, EOFError):
         link.close()
-        _say_gone(parent, request, args)
+        _say_gone(parent, request, cache)
     except BaseException:
         # Half of an answer may be on its way.
         link.close()
@@ -129,7 +133,7 @@ def _asked(parent: Parent, request: str, at: At, args: tuple[Any, ...]) -> Any:
     try:
         found = pickle.loads(data)
     except Exception as error:
-        raise ChildOperationError(_unreadable(parent, request, at, args, error)) from error
+        raise ChildOperationError(_unreadable(parent, at, request, cache, error)) from error
     if kind == ERROR:
         raise found
     return found
@@ -143,17 +147,17 @@ def tell(request: str, *args: Any, at: At | None = None) -> None:
     ask(request, *args, at=at or at_of(sys._getframe(1), LIBRARIES))
 
 
-def _unreadable(parent: Parent, request: str, at: At, args: tuple[Any, ...], error: Exception) -> str:
-    of_cache = f" of cache {args[0]!r}" if args else ""
+def _unreadable(parent: Parent, at: At, request: str, cache: str | None, error: Exception) -> str:
+    of_cache = "" if cache is None else f" of cache {cache!r}"
     return (
         f"what a {request}{of_cache} came to in process {parent.process} can't be read in child process "
         f"{getpid()}: {type(error).__name__}: {error}, at {at[0]}:{at[1]} in {at[2]}"
     )
 
 
-def _say_gone(parent: Parent, request: str, args: tuple[Any, ...]) -> NoReturn:
+def _say_gone(parent: Parent, request: str, cache: str | None) -> NoReturn:
     at = CallSite(sys._getframe(1), LIBRARIES)
-    what = f"a {request} of cache {args[0]!r}" if args else f"a {request}"
+    what = f"a {request}" if cache is None else f"a {request} of cache {cache!r}"
     text = (
         f"process {parent.process}, in which {parent.test} was running, answers no more: what child process "
         f"{getpid()}, {parent.how}, does reaches no cache"

@@ -21,9 +21,11 @@ from .links import (
     ERROR,
     FOUND,
     LENGTH,
+    NEW,
     NONE,
     NOTHING,
     PROTOCOL,
+    REQUEST,
     TEXT,
 )
 
@@ -33,14 +35,14 @@ if TYPE_CHECKING:
     from .as_child import ChildFrame
     from .links import At
 
-    # What is done for a request: the serial number of the child, its thread, what stands for its frame, what
-    # is asked, and the arguments.
-    Answer = Callable[[int, ProcessThread, ChildFrame, str, Any], Any]
-    Head = tuple[int, ProcessThread, ChildFrame]
+    # What is done for a request: the serial number of the child, its thread, what is asked, and the
+    # arguments: what stands for its frame, the cache, if it is of one, and what the child has given.
+    Answer = Callable[[int, ProcessThread, str, Any], Any]
+    Known = tuple[int, ProcessThread, str, tuple[ChildFrame] | tuple[ChildFrame, str]]
 
 __all__ = ["Connection"]
 
-_begin = ANSWER.pack
+_begin, _begun = ANSWER.pack, REQUEST.unpack_from
 # Who connects says no more than this before it is known.
 _LONGEST_HELLO = 1_000
 
@@ -54,8 +56,8 @@ class Connection:
 
     __slots__ = (
         "_answer",
+        "_calls",
         "_end",
-        "_heads",
         "_inbox",
         "_key",
         "_lacks",
@@ -75,8 +77,8 @@ class Connection:
         self._end = self._lacks = LENGTH
         self.outbox: bytes | memoryview = b""
         self._name = ""
-        # Who has asked so far, and where, by number.
-        self._heads: list[Head] = []
+        # What was asked so far, by whom and where, by number.
+        self._calls: list[Known] = []
         self._threads: dict[str, ProcessThread] = {}
         self.process = 0
 
@@ -93,7 +95,7 @@ class Connection:
             raise EOFError
         if not inbox and self.process and int.from_bytes(data[:LENGTH], "little") == len(data) - LENGTH:
             # One message, and whole, as nearly all come.
-            self._answer_to(data[LENGTH:])
+            self._answer_to(data)
             return
         if inbox:
             inbox += data
@@ -109,7 +111,7 @@ class Connection:
             if len(data) < end:
                 break
             if self.process:
-                self._answer_to(data[LENGTH:end])
+                self._answer_to(data[:end])
             else:
                 self._meet(bytes(data[LENGTH:end]))
             data = data[end:]
@@ -123,8 +125,8 @@ class Connection:
             while self.outbox:
                 self.outbox = self.outbox[self._socket.send(self.outbox) :]
 
-    def _answer_to(self, data: bytes | memoryview) -> None:
-        kind, answer = self._answered(data)
+    def _answer_to(self, message: bytes | memoryview) -> None:
+        kind, answer = self._answered(message)
         answer = _begin(len(answer) + 1, kind) + answer
         try:
             sent = 0 if self.outbox else self._socket.send(answer)
@@ -142,17 +144,20 @@ class Connection:
         process, _, self._name = more.decode().partition(BETWEEN)
         self.process = int(process)
 
-    def _answered(self, data: bytes | memoryview) -> tuple[int, bytes]:
+    def _answered(self, message: bytes | memoryview) -> tuple[int, bytes]:
         try:
-            head, request, args = pickle.loads(data)
-            if type(head) is tuple:
-                self._heads.append(self._head(*head))
-                head = -1
-            serial, thread, frame = self._heads[head]
+            _, number, kind = _begun(message)
+            data = message[REQUEST.size :]
+            if kind == NEW:
+                call, data = pickle.loads(data)
+                self._calls.append(self._known(*call))
+                number = -1
+            serial, thread, request, given = self._calls[number]
+            args = (*given, str(data, "ascii")) if kind == TEXT else (*given, *pickle.loads(data))
         except BaseException as error:
             return _error(_unreadable(error))
         try:
-            found = self._answer(serial, thread, frame, request, args)
+            found = self._answer(serial, thread, request, args)
         except BaseException as error:
             # Whatever it is, it is for the child, and the thread goes on for the others.
             return _error(error)
@@ -167,13 +172,13 @@ class Connection:
         try:
             return FOUND, pickle.dumps(found, PROTOCOL)
         except Exception as error:
-            return _error(_unsendable(request, args, found, error))
+            return _error(_unsendable(request, args[1:], found, error))
 
-    def _head(self, serial: int, name: str, at: At) -> Head:
+    def _known(self, serial: int, name: str, at: At, request: str, cache: str | None) -> Known:
         thread = self._threads.get(name)
         if thread is None:
             thread = self._threads[name] = ProcessThread(name, self.process, self._name)
-        return serial, thread, frame_at(at)
+        return serial, thread, request, (frame_at(at),) if cache is None else (frame_at(at), cache)
 
 
 def _error(error: BaseException) -> tuple[int, bytes]:

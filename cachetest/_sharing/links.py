@@ -17,23 +17,30 @@ from .naming import process_name
 if TYPE_CHECKING:
     from .joined import Parent
 
-__all__ = ["ANSWER", "AT_MOST", "AT_ONCE", "BYTES", "ERROR", "FOUND", "LENGTH", "NONE", "NOTHING", "PROTOCOL"]
-__all__ += ["TEXT", "At", "ClosedError", "Link"]
+__all__ = ["ANSWER", "AT_MOST", "AT_ONCE", "BYTES", "ERROR", "FOUND", "LENGTH", "NEW", "NONE", "NOTHING"]
+__all__ += ["PROTOCOL", "REQUEST", "TEXT", "At", "Call", "ClosedError", "Link"]
 
 At = tuple[str, int, str, str]
 """A line of a child: its file, its number, its function, and the module that it is in."""
 
+Call = tuple[int, str, At, str, "str | None"]
+"""What is alike in many requests: the serial number of the child, its thread, its line, what is asked, and of
+which cache, if of one."""
+
 LENGTH = 4
 """How many bytes in front of a message say how long it is."""
 
-FOUND, NOTHING, NONE, TEXT, BYTES, ERROR = range(6)
+FOUND, NOTHING, NONE, TEXT, BYTES, ERROR, NEW = range(7)
 """The kinds of an answer: a value comes, or `MISSING` or None was found, or an exception comes.
 
-ASCII text and bytes come as they are: most values are one of them, and to pickle takes longer.
+ASCII text and bytes come as they are: most values are one of them, and to pickle takes longer. A request is
+``FOUND`` where its arguments come, ``TEXT`` where its only one does, ``NEW`` where its `Call` comes first.
 """
 
 ANSWER = Struct("<IB")
 """How an answer begins: how many bytes follow the length, and its kind, the first of them."""
+REQUEST = Struct("<IIB")
+"""How a request begins: the same, with the number of its `Call` in between."""
 
 PROTOCOL = pickle.HIGHEST_PROTOCOL
 
@@ -41,7 +48,8 @@ PROTOCOL = pickle.HIGHEST_PROTOCOL
 AT_ONCE = 1 << 13
 AT_MOST = 1 << 20
 
-_begun = ANSWER.unpack_from
+_begin, _begun = REQUEST.pack, ANSWER.unpack_from
+_MORE = REQUEST.size - LENGTH
 
 
 class ClosedError(Exception):
@@ -53,29 +61,35 @@ class Link:
 
     def __init__(self) -> None:
         self.socket: Any = None
-        # Who asks, and where, is sent once, and by its number from then on.
-        self._heads: dict[tuple[int, str, At], int] = {}
+        # What is alike is sent once, and by its number from then on.
+        self._calls: dict[Call, int] = {}
 
     def close(self) -> None:
         if self.socket is not None:
             self.socket.close()
 
     def asked(
-        self, parent: Parent, request: str, at: At, args: tuple[Any, ...]
+        self, parent: Parent, at: At, request: str, cache: str | None, args: tuple[Any, ...]
     ) -> tuple[int, bytes | memoryview]:
         """Return the answer to a *request*, its kind and what follows that.
 
         Raises `ChildOperationError` before anything is sent.
         """
-        head = parent.serial, this_thread.name, at
-        number = self._heads.get(head)
+        call = parent.serial, this_thread.name, at, request, cache
+        number = self._calls.get(call)
         try:
-            data = pickle.dumps((head if number is None else number, request, args), PROTOCOL)
+            if number is None:
+                # Apart, so that it is known there by its number when the arguments can't be read.
+                kind, data = NEW, pickle.dumps((call, pickle.dumps(args, PROTOCOL)), PROTOCOL)
+            elif len(args) == 1 and type(args[0]) is str and args[0].isascii():
+                kind, data = TEXT, args[0].encode()
+            else:
+                kind, data = FOUND, pickle.dumps(args, PROTOCOL)
         except Exception as error:
-            raise ChildOperationError(_unsendable(parent, request, at, args, error)) from error
+            raise ChildOperationError(_unsendable(parent, at, request, cache, args, error)) from error
         if self.socket is None:
             self.socket = _connected(parent)
-        data = len(data).to_bytes(LENGTH, "little") + data
+        data = _begin(len(data) + _MORE, number or 0, kind) + data
         try:
             sent = self.socket.send(data)
             if sent < len(data):
@@ -85,7 +99,7 @@ class Link:
                 raise ClosedError from None
             raise
         if number is None:
-            self._heads[head] = len(self._heads)
+            self._calls[call] = len(self._calls)
         answer = self.socket.recv(AT_ONCE)
         if len(answer) < ANSWER.size:
             answer = bytes(self._whole(answer, ANSWER.size))
@@ -108,18 +122,21 @@ class Link:
         return whole
 
 
-def _unsendable(parent: Parent, request: str, at: At, args: tuple[Any, ...], error: Exception) -> str:
+def _unsendable(
+    parent: Parent, at: At, request: str, cache: str | None, args: tuple[Any, ...], error: Exception
+) -> str:
     from .._telling.formatting import short_repr
 
-    words = ("cache", "key", "value")
+    words = ("key", "value") if cache is not None else ()
+    of_cache = "" if cache is None else f" of cache {cache!r}"
     for n, each in enumerate(args):
         try:
             pickle.dumps(each, PROTOCOL)
         except Exception:
             what = words[n] if n < len(words) else "argument"
-            of_key = f" for key {short_repr(args[1])}" if what == "value" else ""
+            of_key = f" for key {short_repr(args[0])}" if what == "value" else ""
             return (
-                f"a {request} of cache {args[0]!r} can't be asked of process {parent.process}: the {what}"
+                f"a {request}{of_cache} can't be asked of process {parent.process}: the {what}"
                 f"{of_key}, a {type(each).__module__}.{type(each).__qualname__}, can't be pickled "
                 f"({type(error).__name__}: {error}), at {at[0]}:{at[1]} in {at[2]}"
             )

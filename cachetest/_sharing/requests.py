@@ -203,13 +203,11 @@ REQUESTS: dict[str, Callable[..., Any]] = {
 def answering(children: Mapping[int, Child]) -> Callable[..., Any]:
     """Return what answers requests, as one of *children*, which are by serial number."""
 
-    def answer(
-        serial: int, thread: ProcessThread, frame: ChildFrame, request: str, args: Sequence[Any]
-    ) -> Any:
+    def answer(serial: int, thread: ProcessThread, request: str, args: Sequence[Any]) -> Any:
         child = children.get(serial)
         if child is None:
             raise ChildOperationError(f"the test of child process {thread.process} was over long ago")
         child.processes.add(thread.process)
-        return act_as(child.scope, child.spawner, thread, frame, REQUESTS[request], (frame, *args))
+        return act_as(child.scope, child.spawner, thread, args[0], REQUESTS[request], args)
 
     return answer

@@ -117,6 +117,19 @@ class PickleTests(unittest.TestCase):
         self.assertIs(same, True)
         self.assertEqual(counts, (1, 1, 0))
 
+    def test_unreadable_value(self):
+        """What can't be read in the parent is an error, and what is asked at that line next is not."""
+
+        def use():
+            prices = MockBackend("prices")
+            told = [outcome_of(prices.put, "lamp", value) for value in (Unreadable(), 1, Unreadable(), 2)]
+            return told, prices.get("lamp")
+
+        (told, found), counts, _ = counted_in(lambda _: run_forked(use))
+        self.assertRegex(told[0], "^ChildOperationError: what was asked for could not be read .* ValueError")
+        self.assertEqual((told[1:], found), ([None, told[0], None], 2))
+        self.assertEqual(counts, (2, 1, 0))
+
     def test_value_of_the_parent(self):
         """What is found in the parent and can't be pickled is an error as well."""
         told, _ = self.told(lambda: MockBackend("prices").get("function"))
