@@ -71,17 +71,22 @@ def ask(request: str, *args: Any, at: At | None = None) -> Any:
     What it raises there is raised here. Raises `ChildOperationError` where the parent is gone, and where
     something can't be pickled.
     """
+    parent = is_asking()
+    if parent is None:
+        raise _no_child(request)
     if at is None:
         at = at_of(sys._getframe(1), LIBRARIES)
     cache = None
     if args and type(args[0]) is str:
         cache, *args = args  # type: ignore[assignment]
-    return _asked(_parent_for(request), at, request, cache, tuple(args))
+    return _asked(parent, at, request, cache, tuple(args))
 
 
 def ask_from(frame: FrameType, libraries: frozenset[str], request: str, cache: str | None, *args: Any) -> Any:
     """Do what `ask` does, of *cache*, at the line that *frame* is in, or was called from by *libraries*."""
-    parent = _parent_for(request)
+    parent = current_parent()
+    if parent is None or not parent.address:
+        raise _no_child(request)
     outside = packages_outside() if parent.outside is None else parent.outside
     found = calling_frame(frame, libraries | outside if outside else libraries)
     known = _places.get((id(found.f_code), found.f_lasti))
@@ -89,11 +94,8 @@ def ask_from(frame: FrameType, libraries: frozenset[str], request: str, cache: s
     return _asked(parent, at, request, cache, args)
 
 
-def _parent_for(request: str) -> Parent:
-    parent = current_parent()
-    if parent is None or not parent.address:
-        raise ChildOperationError(f"{request!r} can't be asked for: this is no child of a test")
-    return parent
+def _no_child(request: str) -> ChildOperationError:
+    return ChildOperationError(f"{request!r} can't be asked for: this is no child of a test")
 
 
 def _asked(parent: Parent, at: At, request: str, cache: str | None, args: tuple[Any, ...]) -> Any:

@@ -93,7 +93,7 @@ class Connection:
         )
         if not data:
             raise EOFError
-        if not inbox and self.process and int.from_bytes(data[:LENGTH], "little") == len(data) - LENGTH:
+        if not inbox and self.process and len(data) >= REQUEST.size and _begun(data)[0] == len(data) - LENGTH:
             # One message, and whole, as nearly all come.
             self._answer_to(data)
             return
