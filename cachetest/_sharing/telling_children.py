@@ -86,7 +86,8 @@ def _call_at(frame: FrameType | None, fork: Callable[[], Any]) -> Any:
     code = _CALL.replace(
         co_filename=found.co_filename, co_name=found.co_name, co_firstlineno=max(frame.f_lineno or 1, 1)
     )
-    return type(_call_at)(code, frame.f_globals)(fork)
+    make: Any = type(_call_at)
+    return make(code, frame.f_globals)(fork)
 
 
 def wrap_popen(init: Callable[..., Any]) -> Callable[..., Any]:
