@@ -7,7 +7,6 @@ system does no more than change from one to the other, what Python does is most 
 from __future__ import annotations
 
 import os
-import pickle
 import socket
 import tempfile
 import threading
@@ -20,6 +19,7 @@ import measure
 from measure import Row
 
 from cachetest import MockBackend, PatchCaches
+from cachetest._sharing.links import ANSWER, REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,9 +28,8 @@ KEY, VALUE = "key", "value"
 BUDGET = 2.0
 
 # As many bytes as a get asks with, from the second on, and as many as it is answered with.
-_HEAD = 4
-_ASKED = b"x" * (_HEAD + len(pickle.dumps((0, "get", ("prices", KEY)), pickle.HIGHEST_PROTOCOL)))
-_ANSWER = b"x" * (_HEAD + 1 + len(pickle.dumps(VALUE, pickle.HIGHEST_PROTOCOL)))
+_ASKED = b"x" * (REQUEST.size + len(KEY))
+_ANSWER = b"x" * (ANSWER.size + len(VALUE))
 _WARM_UPS = 50
 
 

@@ -64,7 +64,17 @@ LEVELS = [
     {
         "_sharing": [
             "naming",
-            *("joined", "processes", "ledger", "imports", "client", "refusal", "remote_parts", "remote"),
+            *(
+                "joined",
+                "processes",
+                "ledger",
+                "imports",
+                "links",
+                "client",
+                "refusal",
+                "remote_parts",
+                "remote",
+            ),
             *("stand_in", "libraries", "jobs", "commands", "described", "as_child"),
             *("child", "requests", "connections", "server", "children", "telling_children", "process_hooks"),
             *("forks", "join"),

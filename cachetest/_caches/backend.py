@@ -1,8 +1,8 @@
 """The mock backend for caches that are tested by hand, and the short way that its operations take.
 
-`MockBackend.get` and `put`, and `get_from_library` and `put_from_library` below them, are `MockCache.get` and
+`MockBackend.get` and `put`, and the functions below them for libraries and children, are `MockCache.get` and
 `put` written out: they record exactly the same, and take half the time, since nothing is called that need not
-be. They stand together because a change has to be made to all four; ``test/_caches/test_backend.py`` holds
+be. They stand together because a change has to be made to all of them; ``test/_caches/test_backend.py`` holds
 them to the gate. The short way is open while the context is marked with the innermost scope of its test and
 nothing is in force. Otherwise the gate is asked.
 """
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["MockBackend", "get_from_library", "put_from_library"]
+    from .._recording.makers import SavedFrame
+
+__all__ = ["MockBackend", "get_for_child", "get_from_library", "put_from_library"]
 
 
 class MockBackend:
@@ -179,3 +181,25 @@ def put_from_library(name: str, key: object, value: object, libraries: frozenset
     state = log.state
     state.puts.append(None)
     state.latest.append((next(log.numbers), "put", key, this_thread.name, frame.f_code, frame.f_lasti))
+
+
+def get_for_child(frame: SavedFrame, name: str, key: object) -> Any:
+    """Look *key* up in the cache *name*, as a child that has asked for it at the line of *frame*."""
+    scope = marked()
+    cache = None if scope is None or not scope.is_innermost else scope.by_name.get(name)
+    if cache is None:
+        return cache_for(name).get(key, NO_LIBRARIES, frame)  # type: ignore[arg-type]
+    try:
+        value = cache.cache.get(key, MISSING)
+    except Exception as error:
+        cache.fail((key,), error, NO_LIBRARIES, frame, None, "get")  # type: ignore[arg-type]
+        raise
+    log = cache.operations
+    state = log.state
+    if value is MISSING:
+        state.misses.append(None)
+        state.latest.append((next(log.numbers), "miss", key, this_thread.name, frame.f_code, frame.f_lasti))
+        return MISSING
+    state.hits.append(None)
+    state.latest.append((next(log.numbers), "hit", key, this_thread.name, frame.f_code, frame.f_lasti))
+    return value

@@ -6,7 +6,7 @@ import sys
 from contextvars import ContextVar
 from functools import partial
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from .._behaving.clock import moved
@@ -97,6 +97,7 @@ class Scope(Placed):
     is_innermost = False
 
     _caches: MockCaches | None = None
+    _late: MockCaches | None = None
     _inherit: Callable[[MockCache], None] | None = None
     _has_inner = False
 
@@ -155,11 +156,11 @@ class Scope(Placed):
     @property
     def late(self) -> MockCaches:
         """The caches that late operations read and write: they need some, but not what a report has shown."""
-        own = vars(self)
+        found = self._late
         # Asked first: each operation of a child process comes this way.
-        if "_late" not in own:
-            own.setdefault("_late", MockCaches(observer=partial(note_uncounted, (), self)))
-        return cast("MockCaches", own["_late"])
+        if found is None:
+            found = vars(self).setdefault("_late", MockCaches(observer=partial(note_uncounted, (), self)))
+        return found
 
     def around(self) -> Scope | None:
         """Return what would be the scope around it if it were opened now."""

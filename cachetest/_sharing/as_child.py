@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .._caches.scope import Scope
     from .._caches.threads import ThreadOrTask
     from .._recording.call_sites import ProcessThread
-    from .client import At
+    from .links import At
 
 __all__ = ["ChildFrame", "act_as", "frame_at"]
 

@@ -12,26 +12,37 @@ from .._behaving.call import MISSING
 from .._recording.call_sites import ProcessThread
 from ..errors import ChildOperationError
 from .as_child import frame_at
-from .client import ERROR, FOUND, LENGTH, NOTHING, PROTOCOL
 from .joined import BETWEEN
+from .links import (
+    ANSWER,
+    AT_MOST,
+    AT_ONCE,
+    BYTES,
+    ERROR,
+    FOUND,
+    LENGTH,
+    NEW,
+    NONE,
+    NOTHING,
+    PROTOCOL,
+    REQUEST,
+    TEXT,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .as_child import ChildFrame
-    from .client import At
+    from .links import At
 
-    # What is done for a request: the serial number of the child, its thread, what stands for its frame, what
-    # is asked, and the arguments.
-    Answer = Callable[[int, ProcessThread, ChildFrame, str, Any], Any]
-    Head = tuple[int, ProcessThread, ChildFrame]
+    # What is done for a request: the serial number of the child, its thread, what is asked, and the
+    # arguments: what stands for its frame, the cache, if it is of one, and what the child has given.
+    Answer = Callable[[int, ProcessThread, str, Any], Any]
+    Known = tuple[int, ProcessThread, str, tuple[ChildFrame] | tuple[ChildFrame, str]]
 
 __all__ = ["Connection"]
 
-_FOUND, _NOTHING, _ERROR = (bytes([each]) for each in (FOUND, NOTHING, ERROR))
-# More would be had from the system for each message, and given back, which takes longer than all else.
-_AT_ONCE = 1 << 13
-_AT_MOST = 1 << 20
+_begin, _begun = ANSWER.pack, REQUEST.unpack_from
 # Who connects says no more than this before it is known.
 _LONGEST_HELLO = 1_000
 
@@ -45,8 +56,8 @@ class Connection:
 
     __slots__ = (
         "_answer",
+        "_calls",
         "_end",
-        "_heads",
         "_inbox",
         "_key",
         "_lacks",
@@ -66,8 +77,8 @@ class Connection:
         self._end = self._lacks = LENGTH
         self.outbox: bytes | memoryview = b""
         self._name = ""
-        # Who has asked so far, and where, by number.
-        self._heads: list[Head] = []
+        # What was asked so far, by whom and where, by number.
+        self._calls: list[Known] = []
         self._threads: dict[str, ProcessThread] = {}
         self.process = 0
 
@@ -77,19 +88,21 @@ class Connection:
     def read(self) -> None:
         """Take in what has come, and answer it; raises ``EOFError`` at its end."""
         inbox = self._inbox
-        data = self._socket.recv(_AT_ONCE if self._lacks < _AT_ONCE else min(self._lacks, _AT_MOST))
+        data: bytes | memoryview = self._socket.recv(
+            AT_ONCE if self._lacks < AT_ONCE else min(self._lacks, AT_MOST)
+        )
         if not data:
             raise EOFError
-        if not inbox and self.process and len(data) == int.from_bytes(data[:LENGTH], "little") + LENGTH:
+        if not inbox and self.process and len(data) >= REQUEST.size and _begun(data)[0] == len(data) - LENGTH:
             # One message, and whole, as nearly all come.
-            self._answer_to(data[LENGTH:])
+            self._answer_to(data)
             return
         if inbox:
             inbox += data
             if len(inbox) < self._end:
                 self._lacks = self._end - len(inbox)
                 return
-            data = bytes(inbox)
+            data = memoryview(inbox)
             self._inbox = bytearray()
         while len(data) >= LENGTH:
             end = int.from_bytes(data[:LENGTH], "little") + LENGTH
@@ -98,9 +111,9 @@ class Connection:
             if len(data) < end:
                 break
             if self.process:
-                self._answer_to(data[LENGTH:end])
+                self._answer_to(data[:end])
             else:
-                self._meet(data[LENGTH:end])
+                self._meet(bytes(data[LENGTH:end]))
             data = data[end:]
         self._inbox += data
         self._end = end if len(data) >= LENGTH else LENGTH
@@ -112,9 +125,9 @@ class Connection:
             while self.outbox:
                 self.outbox = self.outbox[self._socket.send(self.outbox) :]
 
-    def _answer_to(self, data: bytes) -> None:
-        answer = self._answered(data)
-        answer = len(answer).to_bytes(LENGTH, "little") + answer
+    def _answer_to(self, message: bytes | memoryview) -> None:
+        kind, answer = self._answered(message)
+        answer = _begin(len(answer) + 1, kind) + answer
         try:
             sent = 0 if self.outbox else self._socket.send(answer)
         except BlockingIOError:
@@ -131,42 +144,51 @@ class Connection:
         process, _, self._name = more.decode().partition(BETWEEN)
         self.process = int(process)
 
-    def _answered(self, data: bytes) -> bytes:
+    def _answered(self, message: bytes | memoryview) -> tuple[int, bytes]:
         try:
-            head, request, args = pickle.loads(data)
-            if type(head) is tuple:
-                self._heads.append(self._head(*head))
-                head = -1
-            serial, thread, frame = self._heads[head]
+            _, number, kind = _begun(message)
+            data = message[REQUEST.size :]
+            if kind == NEW:
+                call, data = pickle.loads(data)
+                self._calls.append(self._known(*call))
+                number = -1
+            serial, thread, request, given = self._calls[number]
+            args = (*given, str(data, "ascii")) if kind == TEXT else (*given, *pickle.loads(data))
         except BaseException as error:
             return _error(_unreadable(error))
         try:
-            found = self._answer(serial, thread, frame, request, args)
+            found = self._answer(serial, thread, request, args)
         except BaseException as error:
             # Whatever it is, it is for the child, and the thread goes on for the others.
             return _error(error)
         if found is MISSING:
-            return _NOTHING
+            return NOTHING, b""
+        if found is None:
+            return NONE, b""
+        if type(found) is bytes:
+            return BYTES, found
+        if type(found) is str and found.isascii():
+            return TEXT, found.encode()
         try:
-            return _FOUND + pickle.dumps(found, PROTOCOL)
+            return FOUND, pickle.dumps(found, PROTOCOL)
         except Exception as error:
-            return _error(_unsendable(request, args, found, error))
+            return _error(_unsendable(request, args[1:], found, error))
 
-    def _head(self, serial: int, name: str, at: At) -> Head:
+    def _known(self, serial: int, name: str, at: At, request: str, cache: str | None) -> Known:
         thread = self._threads.get(name)
         if thread is None:
             thread = self._threads[name] = ProcessThread(name, self.process, self._name)
-        return serial, thread, frame_at(at)
+        return serial, thread, request, (frame_at(at),) if cache is None else (frame_at(at), cache)
 
 
-def _error(error: BaseException) -> bytes:
+def _error(error: BaseException) -> tuple[int, bytes]:
     try:
         data = pickle.dumps(error, PROTOCOL)
         # Many an exception can be pickled, and not be read.
         pickle.loads(data)
     except Exception:
         data = pickle.dumps(ChildOperationError(f"{type(error).__qualname__}: {error}"))
-    return _ERROR + data
+    return ERROR, data
 
 
 def _unreadable(error: BaseException) -> ChildOperationError:

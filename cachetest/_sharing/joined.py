@@ -65,9 +65,10 @@ class Parent:
     ``how`` says how the child came to be, and where. ``ledger`` is the path of the file in which the child
     tells of itself, by its ``serial`` number. ``adapters`` has a description of each adapter of the test.
     ``address`` is that of the socket by which it can be asked, with its ``key``; "" where it can't be.
+    ``outside`` are the packages that are not the caller for the test, once they were asked for.
     """
 
-    __slots__ = ("adapters", "address", "how", "key", "ledger", "process", "serial", "test")
+    __slots__ = ("adapters", "address", "how", "key", "ledger", "outside", "process", "serial", "test")
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class Parent:
         self.adapters = adapters
         self.address = address
         self.key = key
+        self.outside: frozenset[str] | None = None
 
     def as_text(self) -> str:
         """Return it as a string without NUL, for the environment."""

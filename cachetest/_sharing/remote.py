@@ -15,7 +15,7 @@ from .._caches.caches import MockCaches
 from .._caches.scope import Scope
 from .._recording.packages import NO_LIBRARIES
 from ..adapters.targets import Targets
-from .client import ask, at_of, is_asking, tell
+from .client import ask, ask_from, is_asking, tell
 from .joined import current_parent, refuse
 from .refusal import made_to_refuse, refuse_all
 from .remote_parts import RemoteClock, RemoteEntries, RemoteLog
@@ -62,8 +62,7 @@ class RemoteCache(MockCache):
     ) -> Any:
         if not self.is_shared:
             return super().get(key, libraries, frame or _getframe(1))
-        at = at_of(frame or _getframe(1), libraries)
-        return ask("get", self.name, key, at=at)
+        return ask_from(frame or _getframe(1), libraries, "get", self.name, key)
 
     def put(
         self,
@@ -76,16 +75,13 @@ class RemoteCache(MockCache):
         if not self.is_shared:
             super().put(key, value, libraries, frame or _getframe(1), ttl)
             return
-        at = at_of(frame or _getframe(1), libraries)
-        if ttl is None:
-            ask("put", self.name, key, value, at=at)
-        else:
-            ask("put", self.name, key, value, ttl, at=at)
+        more = () if ttl is None else (ttl,)
+        ask_from(frame or _getframe(1), libraries, "put", self.name, key, value, *more)
 
     def delete(self, key: object, libraries: frozenset[str] = NO_LIBRARIES) -> bool:
         if not self.is_shared:
             return super().delete(key, libraries)
-        found: bool = ask("delete", self.name, key, at=at_of(_getframe(1), libraries))
+        found: bool = ask_from(_getframe(1), libraries, "delete", self.name, key)
         return found
 
     def counts(self) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from .._recording.operation import Kind
-    from .client import At
+    from .links import At
 
 __all__ = ["RemoteClock", "RemoteEntries", "RemoteLog"]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._behaving.gate import MISSING
 from .._caches.attribution import cache_for, decided
+from .._caches.backend import get_for_child
 from .._caches.scope import Scope
 from .._recording.operation import KINDS
 from .._recording.packages import NO_LIBRARIES
@@ -28,10 +29,6 @@ __all__ = ["REQUESTS", "answering"]
 _generations: list[object] = []
 # What the history of a cache is made of, of all that adapters keep for it.
 _TOLD = ("keys not kept", "asides", "origins", "lifetimes")
-
-
-def _get(frame: ChildFrame, name: str, key: object) -> Any:
-    return cache_for(name).get(key, NO_LIBRARIES, frame)  # type: ignore[arg-type]
 
 
 def _put(frame: ChildFrame, name: str, key: object, value: object, ttl: Any = None) -> None:
@@ -172,7 +169,7 @@ def _relay(frame: ChildFrame, *args: Any) -> Any:
 
 
 REQUESTS: dict[str, Callable[..., Any]] = {
-    "get": _get,
+    "get": get_for_child,
     "put": _put,
     "delete": _delete,
     "record": _record,
@@ -206,13 +203,11 @@ REQUESTS: dict[str, Callable[..., Any]] = {
 def answering(children: Mapping[int, Child]) -> Callable[..., Any]:
     """Return what answers requests, as one of *children*, which are by serial number."""
 
-    def answer(
-        serial: int, thread: ProcessThread, frame: ChildFrame, request: str, args: Sequence[Any]
-    ) -> Any:
+    def answer(serial: int, thread: ProcessThread, request: str, args: Sequence[Any]) -> Any:
         child = children.get(serial)
         if child is None:
             raise ChildOperationError(f"the test of child process {thread.process} was over long ago")
         child.processes.add(thread.process)
-        return act_as(child.scope, child.spawner, thread, frame, REQUESTS[request], (frame, *args))
+        return act_as(child.scope, child.spawner, thread, args[0], REQUESTS[request], args)
 
     return answer

@@ -131,7 +131,8 @@ class Server:
             run.has_ended.release()
 
     def _loop(self, run: _Run) -> None:
-        poll = select.poll()
+        # The same, and quicker where nothing has come yet.
+        poll: Any = getattr(select, "epoll", select.poll)()
         listening = self._listening.fileno()
         for each in (run.waking, listening):
             poll.register(each, select.POLLIN)

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
+    from types import FrameType
     from typing import Any
 
 __all__ = [
@@ -37,6 +38,9 @@ _ENV = 9
 _SITE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site")
 
 
+_CALL = (lambda function: function()).__code__
+
+
 def _new_child(how: str) -> tuple[Any, Parent | None]:
     """Return the child of this process that is about to be made, and what it is to be told.
 
@@ -51,8 +55,10 @@ def _new_child(how: str) -> tuple[Any, Parent | None]:
 def wrap_fork(fork: Callable[[], Any]) -> Callable[[], Any]:
     def pausing_fork() -> Any:
         scopes = sys.modules.get("cachetest._caches.scope")
+        # By way of the wrapper that `process_hooks` has made.
+        caller = sys._getframe(1).f_back
         if scopes is None or not scopes.open_scopes():
-            return fork()
+            return _call_at(caller, fork)
         # Loaded here: a process that never forks in a test needs none.
         from . import server
 
@@ -60,7 +66,7 @@ def wrap_fork(fork: Callable[[], Any]) -> Callable[[], Any]:
         server.pause()
         server.forking[here] = None
         try:
-            forked = fork()
+            forked = _call_at(caller, fork)
             if (child := server.forking.get(here)) is not None:
                 child.process = forked if isinstance(forked, int) else forked[0]
             return forked
@@ -70,6 +76,21 @@ def wrap_fork(fork: Callable[[], Any]) -> Callable[[], Any]:
             server.resume()
 
     return pausing_fork
+
+
+def _call_at(frame: FrameType | None, fork: Callable[[], Any]) -> Any:
+    """Call *fork* as if by *frame*: a warning of the threads that run beside it is of the line that calls it.
+
+    By that, and by the module, a program says which warnings it wants, and is told where to look.
+    """
+    if frame is None:
+        return fork()
+    found = frame.f_code
+    code = _CALL.replace(
+        co_filename=found.co_filename, co_name=found.co_name, co_firstlineno=max(frame.f_lineno or 1, 1)
+    )
+    make: Any = type(_call_at)
+    return make(code, frame.f_globals)(fork)
 
 
 def wrap_popen(init: Callable[..., Any]) -> Callable[..., Any]:

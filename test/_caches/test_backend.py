@@ -16,8 +16,9 @@ from parameterized import parameterized
 from cachetest import MockBackend
 from cachetest._caches import backend as short_ways
 from cachetest._caches.attribution import bind_to_scope
-from cachetest._caches.backend import get_from_library, put_from_library
+from cachetest._caches.backend import get_for_child, get_from_library, put_from_library
 from cachetest._caches.scope import Scope, close_scope, open_scope
+from cachetest._sharing.as_child import frame_at
 
 from .._behaving.behaviours import put_in_force
 from ..support import in_module, sample_or_all
@@ -109,7 +110,11 @@ def no_library_put(name, key, value):
     return put_from_library, (name, key, value, frozenset())
 
 
-WAYS = [mock_get, mock_put, library_get, library_put, no_library_get, no_library_put]
+def child_get(name, key, value):
+    return get_for_child, (frame_at(("shop.py", 7, "buy", "shop")), name, key)
+
+
+WAYS = [mock_get, mock_put, library_get, library_put, no_library_get, no_library_put, child_get]
 
 
 def take_short_way(scope):

@@ -6,7 +6,7 @@ import unittest
 from parameterized import parameterized
 
 from cachetest import Fails, MockBackend, MockCache, PatchCaches
-from cachetest._caches.backend import get_from_library, put_from_library
+from cachetest._caches.backend import get_for_child, get_from_library, put_from_library
 
 # All that the short ways name: what acts on a call is asked for below `cache_for`, and not in here.
 COMMON = {
@@ -32,6 +32,7 @@ WAYS = [
     ("put", MockBackend.put, COMMON | OWN | {"puts"}),
     ("get from a library", get_from_library, COMMON | LOOKUP),
     ("put from a library", put_from_library, COMMON | {"puts"}),
+    ("get for a child", get_for_child, (COMMON | LOOKUP | {"NO_LIBRARIES"}) - {"_getframe", "calling_frame"}),
 ]
 
 
@@ -60,7 +61,7 @@ class ShortWayTests(unittest.TestCase):
             with patch.caches.inject(Fails(), must_strike=False):
                 self.assertNotEqual(patch.caches.c.in_force, ())
             self.assertEqual((patch.caches.c.in_force, vars(backend)), ((), {"name": "c"}))
-        after = [MockBackend.get, MockBackend.put, get_from_library, put_from_library]
+        after = [MockBackend.get, MockBackend.put, get_from_library, put_from_library, get_for_child]
         self.assertEqual([function.__code__ for function in after], before)
 
 

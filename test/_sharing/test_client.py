@@ -8,8 +8,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from parameterized import parameterized
+
 from cachetest import CacheTestCase, MockBackend, PatchCaches
 from cachetest._sharing import client
+from cachetest._sharing.links import AT_ONCE
 
 from ..support import run_case, run_python
 from .children_support import SECONDS, counted_in, needs_fork, outcome_of, run_by, run_forked, use_mock
@@ -42,6 +45,22 @@ class Unreadable:
         return int, ("no number",)
 
 
+class Text(str):
+    """Text of a class of its own."""
+
+    __slots__ = ()
+
+
+class Bytes(bytes):
+    """The same for bytes."""
+
+    __slots__ = ()
+
+
+# About as long as what is read at once, with what stands in front of it; and far longer.
+_LONG = (AT_ONCE - 6, AT_ONCE - 5, AT_ONCE - 4, AT_ONCE, 3_000_000)
+
+
 @needs_fork
 class PickleTests(unittest.TestCase):
     def told(self, use):
@@ -69,6 +88,47 @@ class PickleTests(unittest.TestCase):
         told, counts = self.told(lambda: MockBackend("prices").get(lambda: 1))
         self.assertRegex(told, "a get of cache 'prices' .*: the key, a builtins.function, can't be pickled")
         self.assertEqual(counts, (2, 0, 0))
+
+    @parameterized.expand(
+        [
+            ("none", None),
+            *(
+                (f"text {len(value)}", value)
+                for value in ("", "lamp", "é", "\ud800", *("x" * n for n in _LONG))
+            ),
+            *((f"bytes {n}", b"x" * n) for n in (0, 1, *_LONG)),
+            ("list", ["x" * 100_000, b"y" * 100_000]),
+            ("kind of text", Text("lamp")),
+            ("kind of bytes", Bytes(b"lamp")),
+        ]
+    )
+    def test_what_comes_back(self, _, value):
+        """What was put in the parent is found in the child, of its own class, however long it is."""
+
+        def use():
+            found = MockBackend("prices").get("lamp")
+            return type(found) is type(value) and found == value
+
+        def body(_):
+            MockBackend("prices").put("lamp", value)
+            return run_forked(use)
+
+        same, counts, _ = counted_in(body)
+        self.assertIs(same, True)
+        self.assertEqual(counts, (1, 1, 0))
+
+    def test_unreadable_value(self):
+        """What can't be read in the parent is an error, and what is asked at that line next is not."""
+
+        def use():
+            prices = MockBackend("prices")
+            told = [outcome_of(prices.put, "lamp", value) for value in (Unreadable(), 1, Unreadable(), 2)]
+            return told, prices.get("lamp")
+
+        (told, found), counts, _ = counted_in(lambda _: run_forked(use))
+        self.assertRegex(told[0], "^ChildOperationError: what was asked for could not be read .* ValueError")
+        self.assertEqual((told[1:], found), ([None, told[0], None], 2))
+        self.assertEqual(counts, (2, 1, 0))
 
     def test_value_of_the_parent(self):
         """What is found in the parent and can't be pickled is an error as well."""

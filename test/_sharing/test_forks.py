@@ -2,8 +2,11 @@
 
 import os
 import signal
+import sys
 import threading
 import unittest
+import warnings
+from unittest import mock
 
 from cachetest import MockBackend, PatchCaches
 from cachetest._sharing import children, joined
@@ -18,6 +21,44 @@ from .children_support import (
     swallow,
     use_mock,
 )
+
+
+@needs_fork
+class CallerTests(unittest.TestCase):
+    """What a fork tells of its caller is told of the program's line."""
+
+    def test_caller(self):
+        """The frame that has called it has the module, the file and the line of the program."""
+        seen = []
+
+        def fork():
+            caller = sys._getframe(1)
+            seen.append((caller.f_globals is globals(), caller.f_code.co_filename, caller.f_lineno))
+            return 4711
+
+        with mock.patch.object(os, "fork", fork), PatchCaches():
+            self.assertIsNot(os.fork, fork)
+            line, forked = sys._getframe().f_lineno, os.fork()
+        self.assertEqual((seen, forked), ([(True, __file__, line)], 4711))
+
+    @unittest.skipUnless(sys.version_info >= (3, 12), "forks warn of threads from Python 3.12 on")
+    def test_warning(self):
+        """Of a thread of the program Python warns at the line that forks."""
+        over = threading.Event()
+        thread = threading.Thread(target=over.wait)
+        thread.start()
+        try:
+            with PatchCaches(), warnings.catch_warnings(record=True) as seen:
+                warnings.simplefilter("always")
+                line, child = sys._getframe().f_lineno, os.fork()
+                if child == 0:
+                    os._exit(0)
+                os.waitpid(child, 0)
+        finally:
+            over.set()
+            thread.join()
+        found = [(each.category, each.filename, each.lineno) for each in seen]
+        self.assertEqual(found, [(DeprecationWarning, __file__, line)])
 
 
 @needs_fork

@@ -15,6 +15,7 @@ from cachetest import MockBackend, PatchCaches
 from cachetest._behaving import quiet
 from cachetest._recording.call_sites import without_thread
 from cachetest._sharing import children, server
+from cachetest._sharing.links import NEW, TEXT
 from cachetest._sharing.telling_children import wrap_fork
 
 from ..support import run_python, sample_or_all
@@ -207,10 +208,12 @@ class SecurityTests(WithoutOthersCase):
         with PatchCaches() as patched:
             run_forked(use_mock)
             parent = next(iter(children.state.by_serial.values())).parent
-            head = (parent.serial, "MainThread", ("shop.py", 7, "buy", "shop"))
+            who = (parent.serial, "MainThread", ("shop.py", 7, "buy", "shop"))
             sent = framed(f"{parent.key}\x1f4711\x1fshop".encode())
-            sent += framed(pickle.dumps((head, "put", ("prices", "desk", 90.0))))
-            sent += framed(pickle.dumps((0, "get", ("prices", "desk"))))
+            for request, args in (("put", ("desk", 90.0)), ("get", ("lamp",))):
+                call = pickle.dumps(((*who, request, "prices"), pickle.dumps(args)))
+                sent += framed(bytes([0, 0, 0, 0, NEW]) + call)
+            sent += framed(bytes([1, 0, 0, 0, TEXT]) + b"desk")
             with connection_to(parent.address) as made:
                 for n in range(len(sent)):
                     made.sendall(sent[n : n + 1])
