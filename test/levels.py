@@ -157,6 +157,7 @@ LEVELS = [
         "_reports": [
             *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
             *("markdown", "html", "files", "reading", "pairs", "why", "command", "runner"),
+            *("as_main", "program"),
         ]
     },
     {
