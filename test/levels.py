@@ -157,7 +157,7 @@ LEVELS = [
         "_reports": [
             *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
             *("markdown", "html", "files", "reading", "pairs", "why", "command", "in_states", "runner"),
-            *("as_main", "program"),
+            *("as_main", "program", "sources", "found", "find"),
         ]
     },
     {
