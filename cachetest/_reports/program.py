@@ -156,7 +156,7 @@ def _run(program: Callable[[], object], run: _Run) -> None:
 def _exit_code(end: SystemExit) -> object:
     if end.code is None:
         return 0
-    return end.code if isinstance(end.code, int) else 1
+    return int(end.code) if isinstance(end.code, int) else 1
 
 
 def _checked(check: Callable[[str], object]) -> Callable[[str], str]:
