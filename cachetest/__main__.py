@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = {"why": ("_reports.command", "why")}
+COMMANDS = {
+    "find": ("_reports.find", "find"),
+    "run": ("_reports.program", "run_program"),
+    "why": ("_reports.command", "why"),
+}
 """The commands by name: the file of each, and the function that is given its arguments."""
 
 

@@ -5,7 +5,7 @@
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_OPERATIONS = ["key_counts", "counts", "operations", "snapshot_files", "unused_snapshots", "snapshots"]
 _OF_ANSWERS = ["entries", "equal", "expiry", "use", "driving", "apart", "fresh", "places", "survives"]
-_OF_ANSWERS += ["cache_states", "transparent", "flown", "flight", "atomic_check", "atomic"]
+_OF_ANSWERS += ["with_state", "cache_states", "transparent", "flown", "flight", "atomic_check", "atomic"]
 _OF_KEYS = ["inputs", "runs", "texts", "django", "child", "processes", "task", "stable"]
 _OF_KEYS = [*(f"key_{each}" for each in _OF_KEYS), "keys"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "clock_cases", "fault_cases", "many_cases"]
@@ -166,7 +166,8 @@ LEVELS = [
     {
         "_reports": [
             *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
-            *("markdown", "html", "files", "reading", "pairs", "why", "command", "runner"),
+            *("markdown", "html", "files", "reading", "pairs", "why", "command", "in_states", "runner"),
+            *("as_main", "program", "sources", "found", "find"),
         ]
     },
     {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import sys
 import unittest
@@ -11,18 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._behaving.states import states_of
 from .._caches.in_state import begin_state
 from .base import AssertionBase
+from .with_state import STATE, with_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["StateOfTest", "cache_states"]
+__all__ = ["StateOfTest", "cache_states", "in_states"]
 
 # unittest leaves out of a failure's traceback the frames of modules that have this.
 __unittest = True
 
 C = TypeVar("C")
 
-_STATE = "cache_state"
 _PREFIX = "test"
 
 
@@ -61,7 +60,7 @@ def _decorate_class(cls: type, states: Sequence[str]) -> None:
     names = [name for name in dir(cls) if name.startswith(_PREFIX)]
     tests = {name: inspect.getattr_static(cls, name) for name in names}
     found = {name: test for name, test in tests.items() if inspect.isfunction(test)}
-    found = {name: test for name, test in found.items() if not hasattr(test, _STATE)}
+    found = {name: test for name, test in found.items() if not hasattr(test, STATE)}
     if not found:
         raise TypeError(f"cache_states: {cls!r} has no test method")
     for name, test in found.items():
@@ -84,39 +83,30 @@ def _tests_of(test: Any, states: Sequence[str]) -> dict[str, Any]:
 
     class Made:
         # The decorator puts them where it is used.
-        _ = expand(_in_state(test))
+        _ = expand(with_state(test))
 
     names = {state: f"{test.__name__}_{state}" for state in states}
     made = {name: vars(Made)[name] for name in names.values()}
     for state, name in names.items():
-        setattr(made[name], _STATE, state)
+        setattr(made[name], STATE, state)
         made[name].__qualname__ = test.__qualname__.rpartition(".")[0] + f".{name}"
     return made
 
 
-def _in_state(test: Any) -> Any:
-    """Return *test* with one more argument, the state that its test case has to be in."""
-
-    def run(self: Any, state: str) -> Any:
-        _check(self, state)
-        return test(self)
-
-    async def run_awaited(self: Any, state: str) -> Any:
-        _check(self, state)
-        return await test(self)
-
-    made = functools.wraps(test)(run_awaited if inspect.iscoroutinefunction(test) else run)
-    # What is patched for the test is patched by it: parameterized would do it once more.
-    vars(made).pop("patchings", None)
-    return made
-
-
-def _check(case: Any, state: str) -> None:
-    if state not in (getattr(case, "_test_state", None), getattr(case, "_warms", None)):
-        raise TypeError(
-            f"{case!r} was not put in the state {state!r}: cache_states is for tests of a CacheTestCase, or "
-            "of a TestCase with CacheTestMixin, that are run by unittest or pytest"
-        )
+def in_states(case: unittest.TestCase, states: Sequence[str]) -> dict[str, StateOfTest]:
+    """Return a test of each of *states* for the test that *case* is; none where that can't be in a state."""
+    cls, name = type(case), case._testMethodName
+    test = inspect.getattr_static(cls, name, None)
+    if not issubclass(cls, StateOfTest) or not inspect.isfunction(test) or hasattr(test, STATE):
+        return {}
+    made = _tests_of(test, states)
+    others = [inspect.getattr_static(cls, each, None) for each in made]
+    if any(each is not None and not hasattr(each, STATE) for each in others):
+        # Another test is called so. One with a state was made for a base of it.
+        return {}
+    for each, function in made.items():
+        setattr(cls, each, function)
+    return {state: cls(f"{name}_{state}") for state in states}
 
 
 class StateOfTest(AssertionBase):
@@ -124,18 +114,22 @@ class StateOfTest(AssertionBase):
 
     # The state of the test as a whole, where it was run to warm the caches for that.
     _warms: str | None = None
+    # The caches that are never off.
+    _never_off: frozenset[str] = frozenset()
+    # How many operations each cache had had when it was warm.
+    _warmed: Mapping[str, int] | None = None
 
     def _enter_state(self) -> None:
         """Put the scope, which is open, in the state of the test; called where an exception is the test's."""
         method = getattr(type(self), self._testMethodName, None)
-        state = getattr(method, _STATE, None)
+        state = getattr(method, STATE, None)
         if state is None or self._warms is not None:
             return
         self._test_state = state
         if state == "warm":
             self._warm()
         elif state != "cold":
-            begun = begin_state(self.caches, state, asked=False)
+            begun = begin_state(self.caches, state, asked=False, without=self._never_off)
             self.addCleanup(begun.ends.close)
             if not begun.is_in_force:
                 why = "; ".join(f"{cache!r}: {why}" for cache, why in begun.left_out.items())
@@ -144,7 +138,7 @@ class StateOfTest(AssertionBase):
     def _enter_state_in_set_up(self) -> None:
         """Have that done as `setUp` is called, where the scope is open already."""
         method = getattr(type(self), self._testMethodName, None)
-        if hasattr(method, _STATE) and self._warms is None:
+        if hasattr(method, STATE) and self._warms is None:
             set_up = self.setUp
 
             def enter_and_set_up() -> None:
@@ -179,6 +173,7 @@ class StateOfTest(AssertionBase):
             )
         for cache in self.caches.values():
             cache.forget_counts()
+        self._warmed = {name: cache.operations.total for name, cache in self.caches.items()}
 
 
 def _loop_of(case: Any) -> Any:

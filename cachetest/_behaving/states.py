@@ -61,11 +61,13 @@ class Off:
     """The behaviour of caches that are off: there is no entry before a call, and none after it.
 
     What a call does is done, so that its answer is the library's own. The caches called *names* are off; all
-    of the scope without names. ``left_out`` are those that can't be, each with the reason.
+    of the scope without names, but for those called *without*. ``left_out`` are those that can't be, each
+    with the reason.
     """
 
-    def __init__(self, names: Collection[str] = ()) -> None:
+    def __init__(self, names: Collection[str] = (), without: Collection[str] = ()) -> None:
         self._names = frozenset(names)
+        self._without = frozenset(without)
         self.left_out: dict[str, str] = {}
         # One call of a cache at a time: to another, its entry would be there until it is dropped.
         self._turns: dict[str, AbstractContextManager[object]] = {}
@@ -73,7 +75,7 @@ class Off:
 
     def is_for(self, cache: str) -> bool:
         """Return whether *cache* is to be off."""
-        return not self._names or cache in self._names
+        return cache not in self._without and (not self._names or cache in self._names)
 
     def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any:
         gate = cast("StatefulGate", call.gate)

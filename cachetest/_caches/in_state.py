@@ -11,7 +11,7 @@ from .._recording.call_sites import CallSite
 from .backend_names import backend_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .._behaving.gate import Behaviour
 
@@ -37,13 +37,22 @@ class Caches(Protocol):
 
 
 def begin_state(
-    caches: Caches, state: str, names: Sequence[str] = (), where: object = None, *, asked: bool = True
+    caches: Caches,
+    state: str,
+    names: Sequence[str] = (),
+    where: object = None,
+    *,
+    asked: bool = True,
+    without: Collection[str] = (),
 ) -> Begun:
     """Put *caches* in a *state* at *where*, or those alone that are called *names*; return what ends it.
 
-    Raises ``TypeError`` for a cache of these names that can't be in it, and where none can, if *asked* for.
+    Those called *without* are never off. Raises ``TypeError`` for a cache of these names that can't be in it,
+    and where none can, if *asked* for.
     """
     chosen: list[Any] = [caches[name] for name in names] or list(caches.values())
+    if state == "off":
+        chosen = [cache for cache in chosen if cache.name not in without]
     begun = Begun(state)
     begun.left_out = _impossible(chosen, state, by_name=bool(names), asked=asked)
     possible = [cache for cache in chosen if cache.name not in begun.left_out]
@@ -52,7 +61,7 @@ def begin_state(
     if state == "failing" and begun.is_in_force:
         _begin_failing(caches, names, begun)
     if state == "off" and begun.is_in_force:
-        begun.off = off = Off(names)
+        begun.off = off = Off(names, without)
         begun.ends.callback(caches._end, off)
         caches._begin_at_entries(off)
     for cache in possible if state in ("cold", "off") else ():

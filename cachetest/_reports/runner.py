@@ -9,7 +9,9 @@ import time
 import unittest
 from typing import TYPE_CHECKING, Any
 
+from .._behaving.states import states_of
 from .files import validate_report, write_reports
+from .in_states import States
 from .record import totals
 from .recorder import Recorder
 
@@ -30,13 +32,21 @@ class _Result(unittest.TextTestResult):
     """A result that tells a recorder what came of each test, and shows on a terminal how far the run is."""
 
     def __init__(
-        self, stream: Any, descriptions: bool, verbosity: int, *, recorder: Recorder, **more: Any
+        self,
+        stream: Any,
+        descriptions: bool,
+        verbosity: int,
+        *,
+        recorder: Recorder,
+        states: States | None = None,
+        **more: Any,
     ) -> None:
         super().__init__(stream, descriptions, verbosity, **more)
         self._recorder = recorder
         self._outcome = ""
         self._began = 0.0
         self._count: int | None = None
+        self._states = states
         self._seen = 0
         self._totals = dict.fromkeys(_WORDS, 0)
         if self.dots and getattr(stream, "isatty", bool)():
@@ -45,11 +55,15 @@ class _Result(unittest.TextTestResult):
 
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
+        if self._states is not None:
+            self._states.begin(test)
         self._outcome = "interrupted"
         self._began = time.perf_counter()
 
     def stopTest(self, test: unittest.TestCase) -> None:
         super().stopTest(test)
+        if self._states is not None:
+            self._states.end(test, self._outcome, [*self.failures, *self.errors])
         # Another test has no caches, and what it patches by itself has a record of its own.
         if hasattr(test, "assertCacheStats"):
             self._recorder.add_outcome(test.id(), self._outcome, round(time.perf_counter() - self._began, 6))
@@ -107,26 +121,39 @@ class _Result(unittest.TextTestResult):
 
 class _Runner(unittest.TextTestRunner):
     recorder: Recorder
+    states: States | None
 
     def _makeResult(self) -> _Result:
-        more = {"durations": self.durations} if hasattr(self, "durations") else {}
-        return _Result(self.stream, self.descriptions, self.verbosity, recorder=self.recorder, **more)
+        more: dict[str, Any] = {"durations": self.durations} if hasattr(self, "durations") else {}
+        return _Result(
+            self.stream, self.descriptions, self.verbosity, recorder=self.recorder, states=self.states, **more
+        )
 
 
 class _Program(unittest.TestProgram):
     """unittest's program; when its tests have run, or were interrupted, the reports are written."""
 
+    test: Any
     recorder: Recorder
     paths: Sequence[str]
+    states: States | None
+
+    def createTests(self, *args: Any, **kwargs: Any) -> None:
+        super().createTests(*args, **kwargs)
+        if self.states is not None:
+            self.test = self.states.expanded(self.test)
 
     def runTests(self) -> None:
-        self.testRunner = type("Runner", (_Runner,), {"recorder": self.recorder})
+        self.testRunner = type("Runner", (_Runner,), {"recorder": self.recorder, "states": self.states})
         try:
             with self.recorder:
                 super().runTests()
         finally:
             if self.recorder.tests:
                 print(_line(self.recorder), file=sys.stderr)
+            if self.states is not None:
+                for line in self.states.lines():
+                    print(line, file=sys.stderr)
             write_reports(self.paths, self.recorder)
             for path in self.paths:
                 if path != "github":
@@ -158,6 +185,13 @@ def _report(path: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _states(text: str) -> tuple[str, ...]:
+    try:
+        return states_of(tuple(text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _own_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cachetest", add_help=False, allow_abbrev=False)
     parser.add_argument(
@@ -175,18 +209,37 @@ def _own_arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--snapshots", choices=_MODES, help="what is done with snapshots, as CACHETEST_SNAPSHOTS"
     )
+    parser.add_argument(
+        "--states",
+        type=_states,
+        default=(),
+        metavar="STATES",
+        help="run each test of a CacheTestCase in these states, such as cold,warm,off, and tell which end "
+        "otherwise",
+    )
+    parser.add_argument(
+        "--store",
+        action="append",
+        default=[],
+        metavar="CACHE",
+        help="with --states, a cache that is never off, as what it has is kept nowhere else; may be given "
+        "several times",
+    )
     return parser
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run tests as ``python -m unittest`` does with *arguments*, and return its exit code.
 
-    The options of cachetest are taken out of them first: ``--report``, ``--guard`` and ``--snapshots``.
+    The options of cachetest are taken out of them first: ``--report``, ``--guard``, ``--snapshots``,
+    ``--states`` and ``--store``.
     """
     parser = _own_arguments()
     own, rest = parser.parse_known_args(arguments)
     if "-h" in rest or "--help" in rest:
         print(parser.format_help())
+    if own.store and not own.states:
+        parser.error("--store is for --states")
     # In the environment, so that child processes go by it too.
     if own.snapshots:
         os.environ[_SNAPSHOTS] = own.snapshots
@@ -196,7 +249,9 @@ def run(arguments: Sequence[str]) -> int:
 
         os.environ[_GUARD] = "1"
         start_from_environment()
-    program = type("Program", (_Program,), {"recorder": Recorder(), "paths": own.report})
+    recorder = Recorder()
+    states = States(own.states, own.store, recorder) if own.states else None
+    program = type("Program", (_Program,), {"recorder": recorder, "paths": own.report, "states": states})
     try:
         program(module=None, argv=["python -m cachetest", *rest])
     except SystemExit as end:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..adapters.base import Adapter
 
 __all__ = ["Child", "await_children", "end", "forget", "forget_all", "in_use", "late_lines", "ledger"]
-__all__ += ["lines_of", "new_child", "state"]
+__all__ += ["last", "lines_of", "new_child", "state"]
 
 # How many seconds a child that is Python may take from its start until it is known to have joined.
 _PATIENCE = 5.0
@@ -54,6 +54,8 @@ _serials = count(1)
 in_use: dict[Scope, Sequence[Adapter]] = {}
 """The adapters of each scope that is open."""
 _late: list[str] = []
+# Whether what is known of children is to be there after what is called at exit.
+_lasts = False
 
 
 def forget(child: Child) -> None:
@@ -266,7 +268,17 @@ def _tidy(known: _State) -> None:
         state = None
 
 
+def last(lasts: bool) -> None:
+    """Have children be served at exit too, as long as it *lasts*; when it does no more, end that."""
+    global _lasts
+    _lasts = lasts
+    if not lasts and state is not None:
+        _at_exit(state)
+
+
 def _at_exit(known: _State) -> None:
+    if _lasts:
+        return
     if getpid() != known.ledger.owner:
         return
     if state is known and (lines := late_lines()):
