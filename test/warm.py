@@ -21,7 +21,7 @@ from .support import EXHAUSTIVE, ROOT, is_there, run_python
 __all__ = ["run_runner", "run_unittest"]
 
 _RUNNERS = ("cachetest", "pytest", "unittest")
-# Those that take long to import, and are imported only where a program does: cachetest goes by what is loaded.
+# They take long to import, and are only where a program uses them: cachetest goes by what is loaded.
 _LIBRARIES = ("django", "redis")
 _servers: dict[tuple[str, ...], Any] = {}
 

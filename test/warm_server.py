@@ -1,4 +1,4 @@
-"""The process that `test.warm` forks for each run: no cache was patched in it, and no module of a test loaded.
+"""The process that `test.warm` forks for each run: no cache was patched in it, no module of a test loaded.
 
 For pytest nothing of cachetest is loaded either: pytest rewrites a plugin as it loads it.
 """
