@@ -8,7 +8,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .support import is_there, run_python
+from .support import is_there
+from .warm import run_runner
 
 if TYPE_CHECKING:
     import subprocess
@@ -42,7 +43,7 @@ def run_pytest(
     variables = {"CI": "", "CACHETEST_SNAPSHOTS": "", "COLUMNS": "100", "PYTEST_ADDOPTS": "", **environment}
     # With other plugins, what is printed would depend on what else is installed.
     plain = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-W", "ignore::DeprecationWarning")
-    return run_python("-m", "pytest", *LOADED, *plain, *options, cwd=folder, **variables)
+    return run_runner("-m", "pytest", *LOADED, *plain, *options, cwd=folder, **variables)
 
 
 @unittest.skipUnless(is_there("pytest"), "needs pytest")

@@ -38,6 +38,7 @@ def is_there(library: str) -> bool:
     return importlib.util.find_spec(library) is not None or library in _REQUIRED
 
 
+takes_long = unittest.skipUnless(EXHAUSTIVE, "takes long: CACHETEST_EXHAUSTIVE=1 runs it")
 needs_torch = needs("torch", "torch==2.13.0")
 needs_compiler = unittest.skipUnless(shutil.which("g++") or "torch" in _REQUIRED, "needs a C++ compiler")
 

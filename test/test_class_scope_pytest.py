@@ -6,7 +6,8 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from .support import BY_PYTEST, EXHAUSTIVE, is_there, run_python
+from .support import BY_PYTEST, EXHAUSTIVE, is_there
+from .warm import run_runner
 
 ERRORS = ("-W", "error::cachetest.CacheTestWarning")
 WAYS = [("one process", ()), ("two workers", ("-n", "2", "--dist", "loadscope"))]
@@ -154,7 +155,7 @@ class PytestTests(unittest.TestCase):
             for name, source in (("a_suite", SUITE), ("b_module", MODULE), ("c_after", AFTER)):
                 Path(folder, f"test_{name}.py").write_text(source)
             strict = ("-p", "no:randomly", *ERRORS)
-            done = run_python(*BY_PYTEST, "-q", *strict, *options, folder, cwd=folder)
+            done = run_runner(*BY_PYTEST, "-q", *strict, *options, folder, cwd=folder)
         self.assertRegex(done.stdout, r"12 passed, .*1 error")
         self.assertIn("ERROR test_a_suite.py::Failing::test_failing", done.stdout)
 
@@ -162,7 +163,7 @@ class PytestTests(unittest.TestCase):
         """A ``setUpModule`` that is defined below the classes is told."""
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_below.py").write_text(BELOW)
-            done = run_python(*BY_PYTEST, "-q", folder, cwd=folder)
+            done = run_runner(*BY_PYTEST, "-q", folder, cwd=folder)
         self.assertIn("1 passed, 1 warning", done.stdout)
         self.assertIn("test_below.setUpModule was put there after the class statement", done.stdout)
 
@@ -179,7 +180,7 @@ class PytestTests(unittest.TestCase):
                 "-p",
                 "no:cacheprovider",
             )
-            done = run_python("-m", "pytest", *options, *ERRORS, folder, cwd=folder)
+            done = run_runner("-m", "pytest", *options, *ERRORS, folder, cwd=folder)
         self.assertRegex(done.stdout, r"(?m)^1 failed, 3 passed(?!.*error)")
         self.assertIn("cache 'prices': expected puts=2, got 1", done.stdout)
 

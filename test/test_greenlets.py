@@ -4,7 +4,7 @@ import functools
 import json
 import unittest
 
-from .support import EXHAUSTIVE, is_there, needs, run_python
+from .support import EXHAUSTIVE, is_there, needs, run_python, takes_long
 
 PATCH = {
     "gevent": (
@@ -163,10 +163,9 @@ class GreenletCase:
         self.check("contracts")
 
     @needs("django", "Django")
+    @takes_long
     def test_contract_of_django(self):
         """So does that of Django, whose project has a process to itself."""
-        if self.library != "gevent" and not EXHAUSTIVE:
-            self.skipTest("takes long: CACHETEST_EXHAUSTIVE=1 runs it")
         names = "django_contract_checks"
         program = (
             "import io, json, contextlib",

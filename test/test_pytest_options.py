@@ -4,7 +4,7 @@ import re
 import unittest
 
 from .pytest_runs import COMMON, FIXED, LOADED, PytestCase
-from .support import is_there, needs, run_python
+from .support import is_there, needs, run_python, takes_long
 
 # Nothing but the plugin itself is to be loaded where no test has caches; others are found when it ends.
 EMPTY = """
@@ -196,6 +196,7 @@ class GuardTests(PytestCase):
         self.assertIn("cachetest: the guard refused: redis: ", done.stdout)
 
     @unittest.skipUnless(is_there("xdist"), "needs pytest-xdist: pip install pytest-xdist")
+    @takes_long
     def test_guard_of_workers(self):
         """So it is where the tests are run by workers; the scope of what they run has no guard."""
         done = self.run_pytest("-q", "-n", "1", "--cachetest-guard", files={"test_guard.py": GUARDED})

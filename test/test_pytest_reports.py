@@ -4,7 +4,8 @@ import json
 import unittest
 
 from .pytest_runs import COMMON, FIXED, PytestCase
-from .support import is_there, run_python
+from .support import is_there
+from .warm import run_runner
 
 FAILING = f"""{COMMON}
 def test_passes(caches):
@@ -129,7 +130,7 @@ class ReportTests(PytestCase):
     def test_other_runner(self):
         """Of a suite of test cases it says what the runner of the package says, but for the time it took."""
         self.run_pytest("-q", *FIXED, "--cachetest-report=a.json", files={"test_shop.py": CASES})
-        run_python("-m", "cachetest", "--report", "b.json", "test_shop", cwd=self.folder)
+        run_runner("-m", "cachetest", "--report", "b.json", "test_shop", cwd=self.folder)
         found = [json.loads((self.folder / name).read_text("utf-8")) for name in ("a.json", "b.json")]
         by_pytest, by_unittest = (sorted(each["tests"], key=lambda test: test["label"]) for each in found)
         self.assertEqual(len(by_pytest), 8)

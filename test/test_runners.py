@@ -8,7 +8,7 @@ from pathlib import Path
 from parameterized import parameterized
 
 from .support import BY_PYTEST, EXHAUSTIVE, is_there, run_python
-from .warm import run_unittest
+from .warm import run_runner, run_unittest
 
 SUITE = """
 import threading
@@ -81,7 +81,7 @@ class RunnerTests(unittest.TestCase):
         Path(cls.folder, "test_suite.py").write_text(SUITE)
 
     def run_python(self, *arguments):
-        done = run_python(*arguments, cwd=self.folder)
+        done = run_runner(*arguments, cwd=self.folder)
         return done.returncode, done.stdout + done.stderr
 
     def run_unittest(self, *arguments):

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .joined import REMEDY
-from .processes import is_running, may_run
+from .processes import is_running, may_run, spawned_processes
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -68,8 +68,11 @@ class Child:
             return (self.processes or {0}) if self.is_job and not _is_done(self.handle) else set()
         if self.is_awaited():
             return {self.process} if self.process is not None and is_running(self.process) else set()
+        found = self._processes()
         # Of one that has ended what it had asked for last may be on its way, as long as it is connected.
-        return {each for each in self._processes() if each in connected or is_running(each)}
+        # Those of a server of forks are its children, which may have joined and asked for nothing yet.
+        started = spawned_processes() if self.is_spawned and found else ()
+        return {each for each in found if each in connected or is_running(each) or each in started}
 
     def is_awaited(self) -> bool:
         """Return whether it has yet to say that it has joined."""

@@ -4,7 +4,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from ..support import BY_PYTEST, run_python
+from ..support import BY_PYTEST
+from ..warm import run_runner
 
 
 class PytestTests(unittest.TestCase):
@@ -27,7 +28,7 @@ class PytestTests(unittest.TestCase):
         )
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "test_it.py").write_text(code, encoding="utf-8")
-            done = run_python(*BY_PYTEST, "-qs", "-p", "no:randomly", cwd=folder)
+            done = run_runner(*BY_PYTEST, "-qs", "-p", "no:randomly", cwd=folder)
         self.assertIn("4 passed", done.stdout)
         found = [line.partition("found ")[2] for line in done.stdout.splitlines() if "found " in line]
         self.assertCountEqual(found, ["None", "None", "5", "None", "down"])

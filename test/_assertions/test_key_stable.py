@@ -12,7 +12,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, MockBackend, PatchCaches
 from cachetest._assertions import key_processes
 
-from ..support import EXHAUSTIVE
+from ..support import EXHAUSTIVE, takes_long
 from . import key_functions
 
 
@@ -74,6 +74,7 @@ class StableTests(StableCase):
         seed = {"seed": key_processes.FACTORS["seed"]}
         return mock.patch.object(key_processes, "FACTORS", key_processes.FACTORS if EXHAUSTIVE else seed)
 
+    @takes_long
     def test_several_parts_of_one_set(self):
         """Elements of a set that are parts by themselves are told together."""
         with (
@@ -92,6 +93,7 @@ class StableTests(StableCase):
         ):
             self.assertCacheKeyStable("prices", key_functions.digest, runs=2)
 
+    @takes_long
     def test_lookups(self):
         """As many lookups in each."""
         with (
@@ -100,6 +102,7 @@ class StableTests(StableCase):
         ):
             self.assertCacheKeyStable("prices", key_functions.as_many_as_seeds, runs=2)
 
+    @takes_long
     def test_types(self):
         """Keys of two types that read the same are others."""
         with (

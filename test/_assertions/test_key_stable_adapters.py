@@ -12,7 +12,7 @@ from cachetest import CacheTestCase
 from cachetest._assertions import key_child, key_task
 from cachetest.adapters import Cachetools, Functools
 
-from ..support import is_there, make_library, needs, run_python
+from ..support import is_there, make_library, needs, run_python, takes_long
 from . import key_stores
 
 HERE = key_stores.__name__
@@ -45,6 +45,7 @@ class RedisTests(StableCase):
         ):
             self.assertCacheKeyStable("prices", key_stores.late_redis, runs=2)
 
+    @takes_long
     def test_swallowed(self):
         """So it is where the program goes on."""
         self.assertCacheKeyStable("prices", key_stores.swallowed, runs=2)
@@ -166,6 +167,7 @@ class Tests(CacheTestMixin, TestCase):
 
 @needs("django", "django")
 class DjangoTests(unittest.TestCase):
+    @takes_long
     def test_databases(self):
         """Django is set up, and has the test's databases: the real one is not even made."""
         with tempfile.TemporaryDirectory() as folder:

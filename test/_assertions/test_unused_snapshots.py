@@ -14,7 +14,8 @@ from parameterized import parameterized
 from cachetest import CacheTestWarning
 from cachetest._assertions import unused_snapshots
 
-from ..support import BY_PYTEST, is_there, run_case, run_python
+from ..support import BY_PYTEST, is_there, run_case
+from ..warm import run_runner
 from .snapshot_shop import MODULE, SnapshotShop, look_up
 
 TESTS = """\
@@ -78,7 +79,7 @@ class RunTests(SnapshotShop):
         self.write("test_beside.py")
 
     def run_with(self, *arguments, **environment):
-        done = run_python(*arguments, cwd=self.folder, **{"CACHETEST_SNAPSHOTS": "none", **environment})
+        done = run_runner(*arguments, cwd=self.folder, **{"CACHETEST_SNAPSHOTS": "none", **environment})
         return done.stdout + done.stderr
 
     def write_all(self, *names):

@@ -4,7 +4,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from ..support import BY_PYTEST, run_python
+from ..support import BY_PYTEST
+from ..warm import run_runner
 
 
 class RunnerTests(unittest.TestCase):
@@ -57,7 +58,7 @@ if __name__ == "__main__":
                 [*BY_PYTEST, "-q", "-s", str(path)],
             ):
                 with self.subTest(arguments=arguments):
-                    done = run_python(*arguments, cwd=folder)
+                    done = run_runner(*arguments, cwd=folder)
                     told = [line[6:] for line in done.stderr.splitlines() if line.startswith("told: ")]
                     self.assertEqual(sorted(told), [*self.TOLD], done.stderr + done.stdout)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from ..support import needs, run_python
+from ..support import needs
+from ..warm import run_runner
 
 SOURCE = """\
 import unittest
@@ -71,7 +72,7 @@ class RunnerTests(unittest.TestCase):
 
     def call(self, *arguments, module="cachetest", **environment):
         """Return what the runner has done in the folder of the tests."""
-        return run_python("-m", module, *arguments, cwd=self.folder, **environment)
+        return run_runner("-m", module, *arguments, cwd=self.folder, **environment)
 
     def outcomes(self, name):
         """Return what the report *name* says came of each test."""

@@ -15,7 +15,7 @@ from cachetest._sharing import client
 from cachetest._sharing.links import AT_ONCE
 
 from ..support import run_case, run_python
-from .children_support import SECONDS, counted_in, needs_fork, outcome_of, run_by, run_forked, use_mock
+from .children_support import ANEW, SECONDS, counted_in, needs_fork, outcome_of, run_by, run_forked, use_mock
 
 ORPHAN = """
 import os, signal, sys, time
@@ -248,7 +248,7 @@ class LineTests(unittest.TestCase):
             log_outside = (__name__,)
 
             def test(self):
-                run_by("spawn", use_through_layer)
+                run_by(ANEW, use_through_layer)
                 seen.extend(self.caches.prices.operations)
 
         seen = []

@@ -19,6 +19,7 @@ from cachetest._sharing import server
 
 from ..support import sample_or_all
 from .children_support import (
+    ANEW,
     SECONDS,
     START_METHODS,
     WithoutOthersCase,
@@ -95,7 +96,7 @@ class ManyTestsTests(unittest.TestCase):
             def body(_):
                 for k in range(n):
                     MockBackend("prices").put(("own", k), k)
-                own = [run_by("spawn", use_at_random, (n, k), 50) for k in range(2)]
+                own = [run_by(ANEW, use_at_random, (n, k), 50) for k in range(2)]
                 return [*own, run_forked(use_at_random, (n, 2), 50)]
 
             seen[n] = outcome_of(counted_in, body)

@@ -11,7 +11,7 @@ from cachetest.adapters import Functools
 
 from ..support import is_there, needs
 from . import library_use
-from .children_support import METHODS, failure_of, loaded_adapters, run_by_subprocess, run_in_child
+from .children_support import ANEW, METHODS, failure_of, loaded_adapters, run_by_subprocess, run_in_child
 from .third_party import RefusedShelf, Shelf, ShelfOfOneProcess
 
 LIBRARY = "test._sharing.third_party_library"
@@ -64,7 +64,7 @@ class ThirdPartyTests(unittest.TestCase):
         """One that can't be installed in the child fails the test, which says why."""
         os.environ["SHELF_HOME"] = str(os.getpid())
         self.addCleanup(os.environ.pop, "SHELF_HOME")
-        _, failure = self.use_in("spawn", ShelfOfOneProcess())
+        _, failure = self.use_in(ANEW, ShelfOfOneProcess())
         self.assertIn("a use of shelf, whose adapter can't be installed there", failure)
         self.assertIn("RuntimeError: there is no room for it", failure)
 

@@ -15,6 +15,8 @@ from cachetest.adapters import Functools
 from ..support import is_there, run_python
 from . import library_use
 from .children_support import (
+    ANEW,
+    EVERY_START_METHOD,
     SECONDS,
     START_METHODS,
     counted_in,
@@ -101,10 +103,10 @@ class MainTests(unittest.TestCase):
     def test_counted(self):
         """What the main module has, which multiprocessing makes anew in a child, is counted as well."""
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "main.py").write_text(MAIN.format(methods=START_METHODS), encoding="utf-8")
+            Path(folder, "main.py").write_text(MAIN.format(methods=EVERY_START_METHOD), encoding="utf-8")
             done = run_python(str(Path(folder, "main.py")))
         self.assertEqual(
-            done.stdout.splitlines(), [f"{method} 8 0 1 1" for method in START_METHODS], done.stderr
+            done.stdout.splitlines(), [f"{method} 8 0 1 1" for method in EVERY_START_METHOD], done.stderr
         )
 
 
@@ -142,7 +144,7 @@ class StartMethodTests(unittest.TestCase):
         self.assertEqual(told, {name: DONE[name][0] for name in uses})
         self.assertEqual(counts, {name: DONE[name][2] for name in uses})
 
-    @parameterized.expand(START_METHODS)
+    @parameterized.expand(EVERY_START_METHOD)
     def test_libraries(self, method):
         """Each use of a cache of the test's adapters is counted, and reaches no store."""
         self.check(lambda uses: run_by(method, try_all, uses))
@@ -169,19 +171,19 @@ class StartMethodTests(unittest.TestCase):
 
     def test_grandchild(self):
         """A child of the child is of the test as well."""
-        (_, process), counts, operations = counted_in(lambda _: run_by("spawn", run_by, "spawn", put_and_get))
+        (_, process), counts, operations = counted_in(lambda _: run_by(ANEW, run_by, ANEW, put_and_get))
         self.assertEqual((counts, {each.process for each in operations}), ((1, 1, 0), {process}))
 
     def test_outside_any_scope(self):
         """A child of a process in which no test runs is as ever."""
-        self.assertEqual(run_by("spawn", use_mock), "done")
+        self.assertEqual(run_by(ANEW, use_mock), "done")
 
     @unittest.skipUnless(is_there("django"), "needs django: pip install django")
     def test_django(self):
         """Django's caches are counted where nobody has named an adapter: the child alone has Django."""
 
         def body(caches):
-            return run_by("spawn", try_django), caches["default"].counts()
+            return run_by(ANEW, try_django), caches["default"].counts()
 
         self.assertEqual(failure_of(body), ((["done", True], (1, 0, 0)), ""))
 
@@ -199,7 +201,7 @@ class PoolTests(unittest.TestCase):
             self.assertEqual(failure_of(lambda _: list(pool.map(outcome_of, [use_neither]))), (["done"], ""))
             self.assertEqual(pool.submit(use_mock).result(SECONDS), "done")
 
-    @parameterized.expand(START_METHODS)
+    @parameterized.expand(EVERY_START_METHOD)
     def test_counted(self, method):
         """What a job does is counted in the test that has given it, and not in one before or after."""
         with start_pool(method) as pool:
@@ -212,7 +214,7 @@ class PoolTests(unittest.TestCase):
 
     def test_error_arrives(self):
         """What is in force strikes a job as well, and the error is raised where the result is asked for."""
-        with start_pool("spawn") as pool:
+        with start_pool(ANEW) as pool:
 
             def body(caches):
                 MockBackend("prices")
@@ -235,7 +237,7 @@ class PoolTests(unittest.TestCase):
     )
     def test_pool(self, _, use):
         """So does what a multiprocessing.Pool is given, in each way."""
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
+        with multiprocessing.get_context(ANEW).Pool(1) as pool:
             told, counts, _ = counted_in(lambda _: use(pool))
             self.assertEqual((told, counts), (["done"], (1, 0, 0)))
 
@@ -243,7 +245,7 @@ class PoolTests(unittest.TestCase):
         """What a pool of the test does first is counted too."""
 
         def body(_):
-            context = multiprocessing.get_context("spawn")
+            context = multiprocessing.get_context(ANEW)
             with ProcessPoolExecutor(1, context, initializer=outcome_of, initargs=(use_mock,)) as pool:
                 return pool.submit(os.getpid).result(SECONDS)
 

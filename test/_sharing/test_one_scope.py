@@ -12,7 +12,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, Fails, MockBackend
 
 from ..support import ROOT
-from .children_support import SECONDS, START_METHODS, needs_fork, run_by, run_forked
+from .children_support import EVERY_START_METHOD, SECONDS, START_METHODS, needs_fork, run_by, run_forked
 
 prices = MockBackend("prices")
 EACH = 50
@@ -63,7 +63,7 @@ class OneScopeTests(CacheTestCase):
             self.assertCacheStats("prices", puts=each, misses=each, hits=each + 1, process=child)
         self.assertCacheOperations("prices", ["put of the parent"], process="MainProcess")
 
-    @parameterized.expand(START_METHODS)
+    @parameterized.expand(EVERY_START_METHOD)
     def test_exact(self, method):
         """What several children do at once is counted once, each with its process."""
         prices.put("of the parent", 1)

@@ -16,8 +16,8 @@ from cachetest import CacheTestCase, MockBackend, NoMissError, PatchCaches
 from cachetest.adapters import Functools
 
 from ..documents import blocks, check_block
-from ..support import BY_PYTEST, ROOT, make_library, run_method, run_python, sample_or_all
-from ..warm import run_unittest
+from ..support import BY_PYTEST, ROOT, make_library, run_method, sample_or_all
+from ..warm import run_runner, run_unittest
 
 PAGE = ROOT / "docs" / "explanations.rst"
 
@@ -47,7 +47,7 @@ class ExplanationsTests(unittest.TestCase):
             Path(folder, "test_prices.py").write_text(source + "\n", encoding="utf-8")
             for arguments in ((), (*BY_PYTEST, "-q", "--tb=short")):
                 with self.subTest(arguments=arguments):
-                    done = run_python(*arguments, cwd=folder) if arguments else run_unittest(cwd=folder)
+                    done = run_runner(*arguments, cwd=folder) if arguments else run_unittest(cwd=folder)
                     text = done.stdout + done.stderr
                     self.assertIn("expected hits=1, got 0", text)
                     for folder_of_ours in ("_assertions", "_telling"):

@@ -9,7 +9,7 @@ from parameterized import parameterized
 from cachetest import PatchCaches
 from cachetest.adapters import Functools
 
-from .._sharing.children_support import METHODS, failure_of, needs_fork, run_forked, run_in_child
+from .._sharing.children_support import ANEW, METHODS, failure_of, needs_fork, run_forked, run_in_child
 from .functools_objects import Shop, price_of
 
 PLACES = "test.adapters.functools_objects"
@@ -84,13 +84,13 @@ class ChildTests(unittest.TestCase):
         """A call that raises has missed."""
 
         def body(caches):
-            return run_in_child("spawn", fail), caches.price.counts()
+            return run_in_child(ANEW, fail), caches.price.counts()
 
         self.assertEqual(self.in_test(body, price=price_of), ("failed", (0, 0, 1)))
 
     def test_two_children(self):
         def body(caches):
-            threads = [threading.Thread(target=run_in_child, args=("spawn", use)) for _ in "ab"]
+            threads = [threading.Thread(target=run_in_child, args=(ANEW, use)) for _ in "ab"]
             for each in threads:
                 each.start()
             for each in threads:

@@ -8,7 +8,7 @@ from parameterized import parameterized
 
 from cachetest import PatchCaches
 
-from ..._sharing.children_support import METHODS, failure_of, needs_fork, run_forked, run_in_child
+from ..._sharing.children_support import ANEW, METHODS, failure_of, needs_fork, run_forked, run_in_child
 from ...support import needs
 
 PLACES = "test._sharing.library_objects"
@@ -70,7 +70,7 @@ class ChildTests(unittest.TestCase):
         found = importlib.import_module(PLACES)
 
         def body(caches):
-            done = run_in_child("spawn", use), run_in_child("spawn", use_field)
+            done = run_in_child(ANEW, use), run_in_child(ANEW, use_field)
             return done, caches.prices.counts(), caches.stock.counts()
 
         told = self.in_test(body, prices=found.prices, stock=found.Shop.stock)
@@ -87,7 +87,7 @@ class ChildTests(unittest.TestCase):
         """What a child's cache drops for room is logged as well, with the child's process."""
 
         def body(caches):
-            length = run_in_child("spawn", use_until_full)
+            length = run_in_child(ANEW, use_until_full)
             return length, [(each.kind, each.key) for each in caches.prices.operations if each.kind != "put"]
 
         told = self.in_test(body, prices=f"{PLACES}:prices")
@@ -98,7 +98,7 @@ class ChildTests(unittest.TestCase):
 
         def body(caches):
             told = []
-            threads = [threading.Thread(target=lambda: told.append(run_in_child("spawn", use))) for _ in "ab"]
+            threads = [threading.Thread(target=lambda: told.append(run_in_child(ANEW, use))) for _ in "ab"]
             for each in threads:
                 each.start()
             for each in threads:

@@ -7,7 +7,7 @@ from parameterized import parameterized
 
 from cachetest import PatchCaches
 
-from ..._sharing.children_support import METHODS, failure_of, needs_fork, run_forked, run_in_child
+from ..._sharing.children_support import ANEW, METHODS, failure_of, needs_fork, run_forked, run_in_child
 from ...support import needs
 
 PLACES = "test.adapters.dogpile.dogpile_objects"
@@ -61,7 +61,7 @@ class ChildTests(unittest.TestCase):
 
     def test_lines_of_the_child(self):
         def body(caches):
-            run_in_child("spawn", use)
+            run_in_child(ANEW, use)
             return {each.where.function for each in caches.region.operations}
 
         region = importlib.import_module(PLACES).in_memory

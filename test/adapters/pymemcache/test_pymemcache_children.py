@@ -8,6 +8,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, Fails
 
 from ..._sharing.children_support import (
+    ANEW,
     METHODS,
     failure_of,
     listening_port,
@@ -105,7 +106,7 @@ class ChildTests(CacheTestCase):
     def test_fault(self):
         """What is in force in the parent strikes what a child sends."""
         with self.caches.pymemcache.inject(Fails(), on="get"):
-            told = run_in_child("spawn", use, self.port, "desk")
+            told = run_in_child(ANEW, use, self.port, "desk")
         self.assertIn("ConnectionRefusedError", told)
         self.assertEqual([each.kind for each in self.caches.pymemcache.operations], ["put", "failure"])
 
@@ -119,8 +120,8 @@ class ServerTests(unittest.TestCase):
         with listening_port() as port:
 
             def body(caches):
-                told = run_in_child("spawn", use, port, "desk")
-                return told, caches.prices.counts(), run_in_child("spawn", use, port + 1, "desk")
+                told = run_in_child(ANEW, use, port, "desk")
+                return told, caches.prices.counts(), run_in_child(ANEW, use, port + 1, "desk")
 
             (told, counts, other), failure = failure_of(body, Pymemcache(prices=("127.0.0.1", port)))
         self.assertEqual((told, counts, failure), ([None, None, True, b"4"], (1, 1, 2), ""))

@@ -15,6 +15,7 @@ from cachetest import CacheTestCase, Fails, LosesReply, PatchCaches, Slow
 from cachetest._caches.scope import open_scopes
 
 from ..._sharing.children_support import (
+    ANEW,
     METHODS,
     SECONDS,
     failure_of,
@@ -156,7 +157,7 @@ class ChildTests(CacheTestCase):
 
     def test_lines_of_the_child(self):
         """Each operation has the child's process and line."""
-        run_in_child("spawn", use, self.port, "desk")
+        run_in_child(ANEW, use, self.port, "desk")
         own, *others = self.caches.redis.operations
         self.assertEqual({each.where.function for each in others}, {"use"})
         self.assertEqual({each.where.filename for each in others}, {__file__})
@@ -174,7 +175,7 @@ class ChildTests(CacheTestCase):
     def test_waiting(self, _, wait):
         """A child that waits for something holds nobody up: the parent may put it in meanwhile."""
         told = []
-        thread = threading.Thread(target=lambda: told.append(run_in_child("spawn", wait, self.port, "ready")))
+        thread = threading.Thread(target=lambda: told.append(run_in_child(ANEW, wait, self.port, "ready")))
         thread.start()
         # Its first command is through when this is there.
         while self.client.get("ready") is None:
@@ -184,10 +185,10 @@ class ChildTests(CacheTestCase):
         self.assertEqual(told, [(b"queue", b"desk")])
 
     def test_waiting_in_vain(self):
-        self.assertIsNone(run_in_child("spawn", wait_in_vain, self.port))
+        self.assertIsNone(run_in_child(ANEW, wait_in_vain, self.port))
 
     def test_publishing(self):
-        self.assertEqual(run_in_child("spawn", subscribe, self.port), b"sold")
+        self.assertEqual(run_in_child(ANEW, subscribe, self.port), b"sold")
 
     @needs_fork
     def test_open_connection(self):
@@ -200,7 +201,7 @@ class ChildTests(CacheTestCase):
         """Two children count one number up: nothing is lost."""
         told = []
         threads = [
-            threading.Thread(target=lambda: told.append(run_in_child("spawn", use_many, self.port, 200)))
+            threading.Thread(target=lambda: told.append(run_in_child(ANEW, use_many, self.port, 200)))
             for _ in range(2)
         ]
         for each in threads:
@@ -223,22 +224,22 @@ class ChildTests(CacheTestCase):
     def test_tries(self):
         """All tries of a call are struck once, and the waits between them pass on the clock of the test."""
         with self.caches.redis.inject(Fails(), on="get", times=1):
-            told, seconds = run_in_child("spawn", use_with_retries, self.port)
+            told, seconds = run_in_child(ANEW, use_with_retries, self.port)
         self.assertIn("ConnectionError", told)
         self.assertLess(seconds, 30)
         self.assertEqual([each.kind for each in self.caches.redis.operations], ["put", "failure"])
         self.assertAlmostEqual(self.caches.clock.now() - time.time(), 180, delta=5)
         with self.caches.redis.inject(LosesReply(), on="put"):
-            self.assertEqual(run_in_child("spawn", use_with_retries, self.port, "put")[0], True)
+            self.assertEqual(run_in_child(ANEW, use_with_retries, self.port, "put")[0], True)
 
     def test_fault(self):
         """What is in force in the parent strikes what a child sends."""
         with self.caches.redis.inject(Fails(), on="get"):
-            told = run_in_child("spawn", use, self.port, "desk")
+            told = run_in_child(ANEW, use, self.port, "desk")
         self.assertIn("ConnectionError", told)
         self.assertEqual([each.kind for each in self.caches.redis.operations], ["put", "failure"])
         with self.caches.redis.inject(Slow(0.5), on="get"):
-            self.assertEqual(run_in_child("spawn", use, self.port, "chair")[0], b"3")
+            self.assertEqual(run_in_child(ANEW, use, self.port, "chair")[0], b"3")
 
 
 @needs("fakeredis", "fakeredis[lua]")
@@ -272,8 +273,8 @@ class UrlTests(unittest.TestCase):
         with listening_port() as port:
 
             def body(caches):
-                told = run_in_child("spawn", use, port, "desk")
-                return told, caches.prices.counts(), run_in_child("spawn", outcome_of, use, port + 1, "desk")
+                told = run_in_child(ANEW, use, port, "desk")
+                return told, caches.prices.counts(), run_in_child(ANEW, outcome_of, use, port + 1, "desk")
 
             (told, counts, other), failure = failure_of(body, Redis(prices=f"redis://localhost:{port}/0"))
         self.assertEqual((told, counts, failure), ([None, None, True, b"4"], (1, 1, 2), ""))
