@@ -183,6 +183,10 @@ class DjangoTests(unittest.TestCase):
         """What threads are in the middle of ends where it began, and nothing of it fails."""
         self.check("django_busy_checks")
 
+    def test_children(self):
+        """A child process has the entries of the parent, or its own, by the back end."""
+        self.check("django_children_checks")
+
     def test_site(self):
         """A project's tests of pages, fragments and sessions have exact counts."""
         self.check("django_site_checks")
