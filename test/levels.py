@@ -76,7 +76,8 @@ LEVELS = [
                 "remote",
             ),
             *("stand_in", "libraries", "jobs", "commands", "described", "as_child"),
-            *("child", "requests", "connections", "server", "children", "telling_children", "process_hooks"),
+            *("child", "requests", "connections", "server", "children", "telling_children"),
+            *("telling_forks", "process_hooks"),
             *("forks", "join"),
             "site.sitecustomize",
         ]

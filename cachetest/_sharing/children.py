@@ -277,9 +277,7 @@ def last(lasts: bool) -> None:
 
 
 def _at_exit(known: _State) -> None:
-    if _lasts:
-        return
-    if getpid() != known.ledger.owner:
+    if _lasts or getpid() != known.ledger.owner:
         return
     if state is known and (lines := late_lines()):
         print("\n".join(["cachetest: no test was left to tell of this.", *lines]), file=sys.stderr)

@@ -10,7 +10,6 @@ import sys
 from .imports import finder, is_loaded, listening, waiting
 from .telling_children import (
     wrap_exec,
-    wrap_fork,
     wrap_pool,
     wrap_popen,
     wrap_posix_spawn,
@@ -19,6 +18,7 @@ from .telling_children import (
     wrap_submit,
     wrap_system,
 )
+from .telling_forks import wrap_fork
 
 TYPE_CHECKING = False
 

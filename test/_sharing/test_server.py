@@ -16,7 +16,7 @@ from cachetest._behaving import quiet
 from cachetest._recording.call_sites import without_thread
 from cachetest._sharing import children, server
 from cachetest._sharing.links import NEW, TEXT
-from cachetest._sharing.telling_children import wrap_fork
+from cachetest._sharing.telling_forks import wrap_fork
 
 from ..support import run_python, sample_or_all
 from .children_support import SECONDS, WithoutOthersCase, counted_in, needs_fork, run_forked, use_mock
