@@ -64,7 +64,8 @@ def _server(*loaded: str) -> Any:
     if loaded not in _servers:
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         _servers[loaded] = server = subprocess.Popen(
-            [sys.executable, "-m", "test.warm_server", *loaded],
+            # By its path, so that `test` has not been imported: pytest warns of what it can't rewrite.
+            [sys.executable, str(ROOT / "test" / "warm_server.py"), *loaded],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
