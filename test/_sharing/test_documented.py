@@ -11,11 +11,15 @@ from pathlib import Path
 from docutils.nodes import literal
 from parameterized import parameterized
 
+import cachetest
+
 from ..documents import DOCS, blocks, check_block, parse
 from ..support import ROOT, needs, run_python
 from .children_support import SECONDS, failure_of, needs_fork
 
 PAGE = DOCS / "processes.rst"
+# The package may be installed, and not be beside the tests.
+PACKAGE = Path(cachetest.__file__).parent
 
 
 @needs_fork
@@ -41,7 +45,7 @@ class PageTests(unittest.TestCase):
         self.assertTrue(named)
         for name in named:
             path, _, test = name.partition("::")
-            (found,) = [*ROOT.glob(f"test/**/{path}"), *ROOT.glob(f"cachetest/contract/{path}")]
+            (found,) = [*ROOT.glob(f"test/**/{path}"), *PACKAGE.glob(f"contract/{path}")]
             source = found.read_text(encoding="utf-8")
             with self.subTest(name):
                 # A class, and one of its tests.
