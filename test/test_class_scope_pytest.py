@@ -137,6 +137,27 @@ def test_nothing_is_left():
     assert open_scopes() == ()
 """
 
+SKIPPED = """
+import unittest, pytest
+from cachetest import CacheTestCase
+@pytest.fixture(autouse=True)
+def around():
+    yield
+@unittest.skip("so")
+class Skipped(CacheTestCase):
+    def test(self):
+        self.fail("run")
+class Failing(CacheTestCase):
+    @classmethod
+    def setUpClass(cls):
+        raise ValueError("so")
+    def test(self):
+        self.fail("run")
+class Passing(CacheTestCase):
+    def test(self):
+        self.caches.ensure("prices").assert_unused()
+"""
+
 AFTER = """
 from cachetest._caches.scope import open_scopes
 def test_nothing_is_left():
@@ -166,6 +187,14 @@ class PytestTests(unittest.TestCase):
             done = run_runner(*BY_PYTEST, "-q", folder, cwd=folder)
         self.assertIn("1 passed, 1 warning", done.stdout)
         self.assertIn("test_below.setUpModule was put there after the class statement", done.stdout)
+
+    def test_skipped_class(self):
+        """A class that is skipped, or fails, is that and no more where its tests have fixtures as well."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "test_skipped.py").write_text(SKIPPED)
+            done = run_runner(*BY_PYTEST, "-q", "-p", "no:randomly", folder, cwd=folder)
+        self.assertRegex(done.stdout, r"(?m)^1 passed, 1 skipped, 1 error in")
+        self.assertIn("E       ValueError: so\n", done.stdout)
 
     def test_debugger(self):
         """With ``--pdb`` the scope of a test is open in the debugger, and in its ``tearDown``."""

@@ -47,10 +47,14 @@ def _set_up(item: Any, open_early: Callable[[Any], Callable[[], object]]) -> Non
     late = _has_late_tear_down(item)
     if late or any(map(_runs_code_of_tests, _fixtures(item))):
         # Those of classes, modules and the session come first, as ever, and are not the test's.
-        for name in item.fixturenames:
-            scopes = {each.scope for each in item._fixtureinfo.name2fixturedefs.get(name, ())}
-            if scopes and "function" not in scopes and name not in item.funcargs:
-                item.funcargs[name] = item._request.getfixturevalue(name)
+        try:
+            _set_up_wider(item)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            # One fails, or skips the class. The setup meets the same, and is taken down once it has begun.
+            type(item).setup(item)
+            raise
         leave = open_early(item.instance)
         if late:
             _leaving[item] = leave
@@ -58,6 +62,13 @@ def _set_up(item: Any, open_early: Callable[[Any], Callable[[], object]]) -> Non
             # The first finalizer is the last to run.
             item.addfinalizer(leave)
     type(item).setup(item)
+
+
+def _set_up_wider(item: Any) -> None:
+    for name in item.fixturenames:
+        scopes = {each.scope for each in item._fixtureinfo.name2fixturedefs.get(name, ())}
+        if scopes and "function" not in scopes and name not in item.funcargs:
+            item.funcargs[name] = item._request.getfixturevalue(name)
 
 
 # How the scopes are closed of tests whose ``tearDown`` is still to run.

@@ -87,8 +87,8 @@ class ListTests(unittest.TestCase):
             self.assertEqual(names(), ["other", "program"])
             self.assertEqual(names(_type="normal"), ["program"])
             self.assertEqual(names(_type="pubsub"), ["other"])
-            self.assertEqual(names(client_id=[program.client_id()]), ["program"])
-            self.assertEqual(names(client_id=[99]), [])
+            self.assertEqual(names(client_id=[str(program.client_id())]), ["program"])
+            self.assertEqual(names(client_id=["99"]), [])
             for asked, told in (
                 ("TYPE waiter", "Unknown client type 'waiter'"),
                 ("ID one", "Invalid client ID"),
