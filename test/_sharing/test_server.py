@@ -1,5 +1,6 @@
 """The server's thread and socket: nobody else's, gone around a fork, and gone with the last child."""
 
+import gc
 import os
 import pickle
 import signal
@@ -253,9 +254,12 @@ class EndTests(WithoutOthersCase):
         if not folder.is_dir():
             self.skipTest("needs /proc")
         counted_in(lambda _: run_forked(use_mock))
+        # What other tests have left may be closed meanwhile, as garbage.
+        gc.collect()
         before = len(list(folder.iterdir()))
         counted_in(lambda _: [run_forked(use_mock) for _ in range(10)])
-        self.assertEqual(len(list(folder.iterdir())), before)
+        gc.collect()
+        self.assertLessEqual(len(list(folder.iterdir())), before)
 
     def test_busy_parent(self):
         """A child is answered while its parent is busy, and asks at its own pace."""
