@@ -17,7 +17,16 @@ LEVELS = [
     {"": ["errors", "faults"]},
     {
         "_recording": [
-            *("locks", "patience", "thread_frames", "packages", "makers", "operation", "call_sites"),
+            *(
+                "locks",
+                "hook_set",
+                "patience",
+                "thread_frames",
+                "packages",
+                "makers",
+                "operation",
+                "call_sites",
+            ),
             *(
                 "foreign_adapters",
                 "sameness",

@@ -41,9 +41,8 @@ __all__ = [
     "unassigned",
 ]
 
-
-# The scope that a context is marked with. `open_scope` sets it; tasks copy it, and `thread_hooks` hands it on
-# to threads and pools. Without it a thread's operations would belong to whichever test runs alone.
+# The scope that a context is marked with. `open_scope` sets it, tasks copy it, and `thread_hooks` hand it on.
+# Without it a thread's operations would belong to whichever test runs alone.
 mark: ContextVar[Scope | None] = ContextVar(MARK, default=None)
 # A method of what is imported would be looked up and bound at each call.
 marked = mark.get
@@ -73,6 +72,12 @@ class Scope(Placed):
     begins with, of the class or the module: a lasting one, which may rest, and is closed by nothing else.
     """
 
+    # Each operation reads these two: vars() of an object makes its other attributes slow to read.
+    __slots__ = ("by_name", "is_innermost")
+    by_name: dict[str, MockCache]
+    # Whether it is open, no other is open inside it, and nothing is in force: an operation marked with it is
+    # its own then. What is in force, and `log_outside`, clear it: so the fast path has no check for them.
+    is_innermost: bool
     closed = False
     is_resting = False
     parent: Scope | None = None
@@ -83,7 +88,7 @@ class Scope(Placed):
     entered_by: object = None
     # The stay in it that has patched for it, and has adapters.
     session: Any = None
-    # The switches that its opener has turned for it, several at once with what they are.
+    # The switches that its opener has turned for it, several at once.
     turned: Sequence[tuple[Sequence[Any], bool]] = ()
     # What it has started and may still run, by id.
     running: dict[int, ref[Work]] | None = None
@@ -92,10 +97,6 @@ class Scope(Placed):
 
     # Whether something is in force over its caches.
     is_acted_on = False
-    # Whether it is open, no other is open inside it, and nothing is in force: an operation marked with it is
-    # its own then. What is in force, and `log_outside`, clear it: so the fast path has no check for them.
-    is_innermost = False
-
     _caches: MockCaches | None = None
     _late: MockCaches | None = None
     _inherit: Callable[[MockCache], None] | None = None
@@ -123,7 +124,8 @@ class Scope(Placed):
         self.whole_test = whole_test
         self.is_lasting = is_lasting
         self.origin = origin
-        self.by_name: dict[str, MockCache] = {}
+        self.is_innermost = False
+        self.by_name = {}
         # What adapters know of objects of the program, by id, each with a weak reference: ids are used again.
         self.remembered: dict[int, tuple[ref[Any], Any]] = {}
         if origin is not None:
@@ -182,7 +184,7 @@ class Scope(Placed):
         return f"<{'closed' if self.closed else 'open'} scope of {self.label}>"
 
 
-# Where operations outside any scope read and write.
+# Where operations outside any scope are.
 unassigned = MockCaches(observer=partial(note_uncounted, (), None))
 _unassigned_by_name = unassigned.by_name()
 
