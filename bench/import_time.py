@@ -53,7 +53,7 @@ ROWS = [
     Row(
         "import cachetest, beside unittest.mock",
         {"ours": partial(import_time, "cachetest"), "original": partial(import_time, "unittest.mock")},
-        budget=0.5,
+        budget=0.35,
         needs={},
     )
 ]

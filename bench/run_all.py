@@ -28,6 +28,9 @@ SCRIPTS = (
     "stores",
     "clients",
     "processes",
+    "servers",
+    "behaviours",
+    "runner",
 )
 
 

@@ -28,6 +28,9 @@ SCRIPTS = {
     "stores": None,
     "clients": None,
     "processes": None,
+    "servers": None,
+    "behaviours": None,
+    "runner": None,
 }
 
 needs_pyperf = needs("pyperf", "'cachetest[bench]'")

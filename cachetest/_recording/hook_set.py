@@ -6,7 +6,7 @@ in a row, and those of one module, unlike those of classes, are set by one call.
 
 from __future__ import annotations
 
-from types import ModuleType
+import sys
 
 TYPE_CHECKING = False
 
@@ -154,7 +154,7 @@ class HookSet:
         of_classes: list[_OfClass] = []
         of_modules: dict[int, _OfModule] = {}
         for hook in hooks:
-            if isinstance(hook.owner, ModuleType):
+            if isinstance(hook.owner, type(sys)):
                 _, found, functions = of_modules.setdefault(id(hook.owner), (hook.own, {}, {}))
                 found[hook.name] = hook.found
                 functions[hook.name] = hook.function
