@@ -12,7 +12,6 @@ from time import perf_counter
 
 import measure
 from measure import Row
-
 from subjects import NoLibrary
 
 from cachetest import CacheTestCase, MockBackend, PatchCaches

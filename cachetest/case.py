@@ -108,7 +108,7 @@ class CacheTestMixin(Additions, Assertions):
     def _make_class_session(cls) -> LastingSession:
         module = cls.__module__
         label = f"the class {module}.{cls.__qualname__}"
-        return _session_of(cls, LastingSession, label, origin=origin_of(cls))
+        return _session_of(cls, LastingSession, label)
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         if self._session is not None:
@@ -192,7 +192,7 @@ class CacheTestMixin(Additions, Assertions):
             result.raise_or_warn(self._where(), self.failureException, in_flight=CacheTestError())
         if not is_checked(cls):
             tell_unseen(cls, bool(scopes_of(cls)))
-        return _session_of(self, Session, self.id(), whole_test=True, origin=origin_of(cls))
+        return _session_of(self, Session, self.id())
 
     def _open_scope(self) -> None:
         session = self._make_session()
@@ -221,8 +221,9 @@ class CacheTestMixin(Additions, Assertions):
         return Location(code.co_filename, code.co_firstlineno, code.co_name)
 
 
-def _session_of(case: CacheTestMixin | type[CacheTestMixin], kind: type[S], label: str, **more: Any) -> S:
+def _session_of(case: CacheTestMixin | type[CacheTestMixin], kind: type[S], label: str) -> S:
     """Return the session, of this *kind*, of a test or a class, with the options that it has."""
+    cls = case if isinstance(case, type) else type(case)
     given, enable, places, options = checked_options(case)
     adapters = resolve_adapters(given)
     if places:
@@ -232,9 +233,10 @@ def _session_of(case: CacheTestMixin | type[CacheTestMixin], kind: type[S], labe
         detects=given is None,
         enable=enable,
         label=label,
+        whole_test=cls is not case,
+        origin=origin_of(cls),
         switches_off=True,
         **options,
-        **more,
     )
 
 

@@ -39,7 +39,7 @@ def put_hooks_in(put_others_in: Callable[[], None] = _nothing) -> None:
     if not _hooks.on:
         _work_hooks.hooks_in += 1
         _hooks.put_in()
-    executors = sys.modules["concurrent.futures._base"].Executor.__subclasses__()
+    executors = _all_executors()
     # Nearly always there are none but those of the standard library.
     if executors != _plain_executors or _hooks.hooks[_OF_POOLS].owner.__subclasses__():
         _hook_executors(executors)
@@ -199,5 +199,6 @@ _work_hooks: Any = None
 # Those of the executors that are not the standard library's.
 _executors = HookSet()
 _STANDARD = "concurrent."
+_all_executors = Executor.__subclasses__
 # The executors that there were the last time, if all are the standard library's.
 _plain_executors: list[type] = []

@@ -208,7 +208,7 @@ class Session:
             with suppress(Exception):
                 self._undo_all()
         children.in_use.pop(scope, None)
-        for cache in list(scope.by_name.values()):
+        for cache in list(scope.by_name.values()) if scope.by_name else ():
             self._problems += cache.problems
         begun = None if scope._caches is None else scope._caches._awaited
         self._problems += give_up(self.unmet, scope._caches) if self.unmet or begun else ()
