@@ -64,6 +64,7 @@ class Connection:
         "_name",
         "_socket",
         "_threads",
+        "is_held",
         "outbox",
         "process",
     )
@@ -81,6 +82,8 @@ class Connection:
         self._calls: list[Known] = []
         self._threads: dict[str, ProcessThread] = {}
         self.process = 0
+        # Whether its request waits, on a thread of its own: nothing comes before that has been answered.
+        self.is_held = False
 
     def close(self) -> None:
         self._socket.close()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .._telling.explanation import Explanation
     from .._telling.history import History
 
-__all__ = ["RemoteCache", "RemoteCaches", "ask_outside", "make_all_remote", "make_remote"]
+__all__ = ["RemoteCache", "RemoteCaches", "ask_outside", "is_shared", "make_all_remote", "make_remote"]
 
 
 def _act(call: Call, _: Callable[[], Any]) -> Any:
@@ -195,7 +195,7 @@ def _made_remote(cache: MockCache, outside: frozenset[str]) -> MockCache:
     vars(cache).pop("in_force", None)
     cache.__class__ = RemoteCache
     cache.operations = log
-    cache.is_shared = _is_shared(cache)
+    cache.is_shared = is_shared(cache)
     if cache.is_shared:
         if not isinstance(cache.explainer, Targets):
             # What there was of a store is a copy; an object of the program has more than its entries here.
@@ -204,7 +204,7 @@ def _made_remote(cache: MockCache, outside: frozenset[str]) -> MockCache:
     return cache
 
 
-def _is_shared(cache: MockCache) -> bool:
+def is_shared(cache: MockCache) -> bool:
     """Return whether the entries of *cache* are those of the parent."""
     adapter: Any = cache.explainer
     if adapter is None:

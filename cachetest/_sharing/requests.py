@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +169,13 @@ def _relay(frame: ChildFrame, *args: Any) -> Any:
     return import_module("cachetest.adapters.relayed").do_for_child(*args)
 
 
+def _flight(frame: ChildFrame, number: int, what: str) -> bool:
+    # Loaded where there is one.
+    module = sys.modules.get("cachetest._behaving.flight_of_processes")
+    flight = None if module is None else module.flights.get(number)
+    return flight is not None and bool(flight.told_by_child(frame, what))
+
+
 REQUESTS: dict[str, Callable[..., Any]] = {
     "get": get_for_child,
     "put": _put,
@@ -196,6 +204,7 @@ REQUESTS: dict[str, Callable[..., Any]] = {
     "offset": _offset,
     "advance": _advance,
     "relay": _relay,
+    "flight": _flight,
 }
 """Each is called with what stands for the frame of the child, and with what the child has given."""
 
