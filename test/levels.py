@@ -84,6 +84,7 @@ LEVELS = [
                 "client",
                 "refusal",
                 "remote_parts",
+                "remote_acting",
                 "remote",
             ),
             *("stand_in", "libraries", "jobs", "commands", "described", "as_child"),
