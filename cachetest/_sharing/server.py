@@ -152,32 +152,34 @@ class Server:
     def _loop(self, run: _Run) -> None:
         # The same, and quicker where nothing has come yet.
         poll: Any = getattr(select, "epoll", select.poll)()
-        listening = self._listening.fileno()
-        for each in (run.waking, listening):
+        listening, waking, here = self._listening.fileno(), run.waking, threading.get_ident()
+        connections = self._connections
+        for each in (waking, listening):
             poll.register(each, select.POLLIN)
-        for each, connection in list(self._connections.items()):
+        for each, connection in list(connections.items()):
             if not connection.is_held:
                 poll.register(each, select.POLLOUT if connection.outbox else select.POLLIN)
         while True:
             for descriptor, event in poll.poll():
-                if descriptor == run.waking:
-                    if os.read(run.waking, 1) == _END:
-                        return
-                    self._take_back(poll)
-                elif descriptor == listening:
-                    self._accept(poll)
-                else:
-                    self._in_hand = in_hand = self._connections.get(descriptor)
-                    self._go_on(poll, descriptor, event)
-                    if run.thread != threading.get_ident():
+                in_hand = connections.get(descriptor)
+                if in_hand is not None:
+                    self._in_hand = in_hand
+                    self._go_on(poll, descriptor, in_hand, event)
+                    if run.thread != here:
                         # What else there is the other one sees.
                         self._give_back(run, descriptor, in_hand)
                         return
+                elif descriptor == listening:
+                    self._accept(poll)
+                elif descriptor == waking:
+                    if os.read(waking, 1) == _END:
+                        return
+                    self._take_back(poll)
 
-    def _give_back(self, run: _Run, descriptor: int, connection: Connection | None) -> None:
+    def _give_back(self, run: _Run, descriptor: int, connection: Connection) -> None:
         """Have the thread that goes on look at *connection* again, whose request this one has done."""
         with _lock:
-            if connection is None or self._connections.get(descriptor) is not connection:
+            if self._connections.get(descriptor) is not connection:
                 return
             connection.is_held = False
             if self._run is run:
@@ -204,11 +206,8 @@ class Server:
         self._connections[descriptor] = Connection(made, self.key.encode(), self._answer)
         poll.register(descriptor, select.POLLIN)
 
-    def _go_on(self, poll: Any, descriptor: int, event: int) -> None:
-        """Read from a connection; or send what has waited, which comes before anything new is read."""
-        connection = self._connections.get(descriptor)
-        if connection is None:
-            return
+    def _go_on(self, poll: Any, descriptor: int, connection: Connection, event: int) -> None:
+        """Read from a *connection*; or send what has waited, which comes before anything new is read."""
         try:
             if connection.outbox:
                 connection.send()
