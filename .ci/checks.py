@@ -147,7 +147,7 @@ CHECKS = [
     ),
     Check("redis-py's tests, with hiredis", "", "suites_hiredis", "hiredis is there only; with --full only"),
     Check(
-        "Children of gunicorn, Celery, RQ and pytest-forked are of the test that has started them",
+        "Children of gunicorn, Celery, RQ, loky, joblib and pytest-forked are of the test that started them",
         "",
         "workers",
         "these are there only",

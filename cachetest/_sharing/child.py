@@ -21,6 +21,7 @@ __all__ = ["Child", "is_made_by_pool"]
 
 # A manager lives on as well, and is waited for by nobody.
 _POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool", "multiprocessing.managers"})
+_POOLS |= {"loky.process_executor", "joblib.externals.loky.process_executor"}
 # Which makes the ranks of torch's MultiProcContinuousTest, for all tests of its class.
 _RANKS = "torch.testing._internal.common_distributed", "_ensure_processes_spawned"
 

@@ -9,6 +9,7 @@ import sys
 
 from .imports import finder, is_loaded, listening, waiting
 from .telling_children import (
+    LOKY,
     wrap_exec,
     wrap_pool,
     wrap_popen,
@@ -43,8 +44,15 @@ class _Hook:
 
 _HOOKS = (
     _Hook("subprocess", "Popen", "__init__", wrap_popen),
-    _Hook("multiprocessing.spawn", "", "get_preparation_data", wrap_preparation_data),
-    _Hook("concurrent.futures.process", "ProcessPoolExecutor", "submit", wrap_submit),
+    # Others have made theirs of that of multiprocessing; joblib has a copy of loky.
+    *(
+        _Hook(f"{package}.spawn", "", "get_preparation_data", wrap_preparation_data)
+        for package in ("multiprocessing", "billiard", "loky.backend", "joblib.externals.loky.backend")
+    ),
+    *(
+        _Hook(module, "ProcessPoolExecutor", "submit", wrap_submit)
+        for module in ("concurrent.futures.process", *LOKY)
+    ),
     *(
         _Hook("multiprocessing.pool", "Pool", name, wrap_pool)
         for name in ("apply_async", "_map_async", "imap", "imap_unordered")

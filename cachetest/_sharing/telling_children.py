@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "LOKY",
     "add_token",
     "wrap_exec",
     "wrap_pool",
@@ -29,6 +30,9 @@ __all__ = [
     "wrap_submit",
     "wrap_system",
 ]
+
+LOKY = ("loky.process_executor", "joblib.externals.loky.process_executor")
+"""The modules of loky's pools."""
 
 # Of the arguments of Popen after the first.
 _ENV = 9
