@@ -10,7 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-REQUIRED = {"py310", "py312", "py313", "oldest", "torch", "suites", "lint", "typing", "docs", "package"}
+REQUIRED = {"py310", "py312", "py313", "oldest", "torch", "suites", "workers", "lint", "typing", "docs"}
+REQUIRED |= {"package"}
 
 # How many lines of the output of a command that failed are printed again at the end.
 _LAST_LINES = 40

@@ -146,6 +146,12 @@ CHECKS = [
         "it takes long; with --full only",
     ),
     Check("redis-py's tests, with hiredis", "", "suites_hiredis", "hiredis is there only; with --full only"),
+    Check(
+        "Children of gunicorn, Celery, RQ, loky, joblib and pytest-forked are of the test that started them",
+        "",
+        "workers",
+        "these are there only",
+    ),
     Check("95 % of the lines and branches are run", "torch", "torch", "Inductor's are run there only"),
     Check(
         "The benchmarks work, with PyTorch and without",
@@ -156,7 +162,7 @@ CHECKS = [
     Check(
         "The sdist's tests pass on the wheel, outside the checkout",
         "sdist, wheel",
-        "py310, py312, py313, py314, oldest, torch",
+        "py310, py312, py313, py314, oldest, torch, workers",
         "what is installed there has to come from somewhere",
     ),
     Check("The sdist can be installed, and is complete", "sdist, package", "package", "it is built there"),

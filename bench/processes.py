@@ -1,17 +1,18 @@
 """What a get from a child process costs, beside a bare round trip of as many bytes over a socket.
 
-A child runs beside its parent, so that it has another CPU, where there is one; on the same one, where the
-system does no more than change from one to the other, what Python does is most of it.
+A child does both in turns, some of one and some of the other, so that a machine that changes its pace changes
+it for both. It runs beside its parent, so that it has another CPU, where there is one; on the same one, where
+the system does no more than change from one to the other, what Python does is most of it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import tempfile
 import threading
 from contextlib import contextmanager
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -30,62 +31,89 @@ BUDGET = 2.0
 # As many bytes as a get asks with, from the second on, and as many as it is answered with.
 _ASKED = b"x" * (REQUEST.size + len(KEY))
 _ANSWER = b"x" * (ANSWER.size + len(VALUE))
-_WARM_UPS = 50
+_WARM_UPS = 100
+# So many calls are one turn.
+_TURN = 50
 
 
-def in_child(call: Callable[[], object], loops: int, part: float, *, beside: bool) -> float:
-    """Return *loops* times the seconds that *part* of so many calls, done in a forked child, take at most.
+class Pair:
+    """Gets of a `MockBackend` and bare round trips, in turns, by one child: *part* of them take at most that.
 
-    It is *beside* its parent, on another CPU, or on the same.
+    The child is *beside* its parent, on another CPU, or on the same.
     """
+
+    def __init__(self, part: float, *, beside: bool) -> None:
+        self._part = part
+        self._beside = beside
+        # What was measured for one column, and the other has yet to ask for, by the number of loops.
+        self._left: dict[tuple[str, int], list[float]] = {}
+
+    def ours(self, loops: int) -> float:
+        """Return *loops* times what a get takes."""
+        return self._of("ours", loops)
+
+    def bare(self, loops: int) -> float:
+        """Return *loops* times what a round trip takes to a thread of the parent that does nothing else."""
+        return self._of("bare", loops)
+
+    def _of(self, column: str, loops: int) -> float:
+        left = self._left.setdefault((column, loops), [])
+        if not left:
+            for name, seconds in self._measured(loops).items():
+                self._left.setdefault((name, loops), []).append(seconds)
+        return left.pop(0) * loops
+
+    def _measured(self, loops: int) -> dict[str, float]:
+        with PatchCaches(), _echo() as path, socket.socket(socket.AF_UNIX) as connection:
+            prices = MockBackend("prices")
+            prices.put(KEY, VALUE)
+            connection.connect(path)
+
+            def bare() -> None:
+                connection.sendall(_ASKED)
+                connection.recv(8_192)
+
+            calls = {"ours": lambda: prices.get(KEY), "bare": bare}
+            times = in_child(calls, loops, beside=self._beside)
+        return {name: each[int(self._part * (len(each) - 1))] for name, each in times.items()}
+
+
+def in_child(calls: dict[str, Callable[[], object]], loops: int, *, beside: bool) -> dict[str, list[float]]:
+    """Return the seconds of each of so many calls, done in turns in a forked child, in order of size."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             if beside:
                 _take_another_cpu()
-            for _ in range(_WARM_UPS):
-                call()
-            times = []
-            for _ in range(loops):
-                start = perf_counter()
-                call()
-                times.append(perf_counter() - start)
-            times.sort()
-            os.write(writing, repr(times[int(part * (loops - 1))]).encode())
+            times = {name: _timed(call, _WARM_UPS)[:0] for name, call in calls.items()}
+            while len(times["bare"]) < loops:
+                for name, call in calls.items():
+                    times[name] += _timed(call, min(_TURN, loops - len(times[name])))
+            with open(writing, "w") as file:
+                json.dump({name: sorted(each) for name, each in times.items()}, file)
         finally:
             os._exit(0)
     os.close(writing)
     with open(reading, "rb") as file:
-        found = float(file.read())
+        found: dict[str, list[float]] = json.loads(file.read())
     os.waitpid(child, 0)
-    return found * loops
+    return found
+
+
+def _timed(call: Callable[[], object], count: int) -> list[float]:
+    times = []
+    for _ in range(count):
+        start = perf_counter()
+        call()
+        times.append(perf_counter() - start)
+    return times
 
 
 def _take_another_cpu() -> None:
     if hasattr(os, "sched_setaffinity"):
         others = set(range(os.cpu_count() or 1)) - {max(os.sched_getaffinity(0))}
         os.sched_setaffinity(0, others or os.sched_getaffinity(0))
-
-
-def by_cachetest(part: float, beside: bool, loops: int) -> float:
-    """Return what gets of a `MockBackend` take."""
-    with PatchCaches():
-        prices = MockBackend("prices")
-        prices.put(KEY, VALUE)
-        return in_child(partial(prices.get, KEY), loops, part, beside=beside)
-
-
-def bare(part: float, beside: bool, loops: int) -> float:
-    """Return what round trips to a thread of the parent take that does nothing else."""
-    with _echo() as path, socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(path)
-
-        def call() -> None:
-            connection.sendall(_ASKED)
-            connection.recv(8_192)
-
-        return in_child(call, loops, part, beside=beside)
 
 
 @contextmanager
@@ -108,14 +136,18 @@ def _echo() -> Iterator[str]:
     thread.join()
 
 
-ROWS = [
-    Row(
+def _row(where: str, what: str, pair: Pair, budget: float | None) -> Row:
+    return Row(
         f"get from a child on {where} CPU, {what}",
-        {"ours": partial(by_cachetest, part, beside), "limit": partial(bare, part, beside)},
+        {"ours": pair.ours, "limit": pair.bare},
         loops=2_000,
         against="limit",
-        budget=BUDGET if beside else None,
+        budget=budget,
     )
+
+
+ROWS = [
+    _row(where, what, Pair(part, beside=beside), BUDGET if beside else None)
     for where, beside in (("another", True), ("the same", False))
     for what, part in (("median", 0.5), ("99th of 100", 0.99))
 ]

@@ -5,13 +5,24 @@
 # of each other. A library's adapter that is loaded by its name is not imported by a statement.
 _OF_OPERATIONS = ["key_counts", "counts", "operations", "snapshot_files", "unused_snapshots", "snapshots"]
 _OF_ANSWERS = ["entries", "equal", "expiry", "use", "driving", "apart", "fresh", "places", "survives"]
-_OF_ANSWERS += ["with_state", "cache_states", "transparent", "flown", "flight", "atomic_check", "atomic"]
+_OF_ANSWERS += ["with_state", "cache_states", "transparent", "flown_apart", "flown", "flight"]
+_OF_ANSWERS += ["atomic_check", "atomic"]
 _OF_KEYS = ["inputs", "runs", "texts", "django", "child", "processes", "task", "stable"]
 _OF_KEYS = [*(f"key_{each}" for each in _OF_KEYS), "keys"]
 _CASES = ["counting_cases", "state_cases", "patching_cases", "clock_cases", "fault_cases", "many_cases"]
 _CASES += ["process_cases"]
 _ACTING = ["clock", "call", "gate", "acted_on", "storage", "injection", "carrying", "states"]
-_AT_ONCE = ["waiting_frames", "quiet", "load_calls", "flight", "callers", "flight_of_threads", "driven"]
+_AT_ONCE = [
+    "waiting_frames",
+    "quiet",
+    "quiet_processes",
+    "load_calls",
+    "flight",
+    "callers",
+    "flight_of_threads",
+    "driven",
+]
+_AT_ONCE += ["process_callers", "flight_of_processes"]
 _AT_ONCE += ["quiet_loop", "flight_of_tasks", "orders", "turns", "turns_of_tasks"]
 LEVELS = [
     {"": ["errors", "faults"]},
@@ -82,6 +93,7 @@ LEVELS = [
                 "client",
                 "refusal",
                 "remote_parts",
+                "remote_acting",
                 "remote",
             ),
             *("stand_in", "libraries", "jobs", "commands", "described", "as_child"),

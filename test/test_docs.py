@@ -179,7 +179,7 @@ class SnapshotTests(unittest.TestCase):
 class ManyTests(unittest.TestCase):
     page = DOCS / "how-to" / "many.rst"
 
-    @parameterized.expand([("single_flight", 0, 0), ("atomic", 3, 1)])
+    @parameterized.expand([("single_flight", 0, 0), ("processes", 3, 1), ("atomic", 4, 2)])
     def test_failures(self, _, example, text):
         """One test of each of these examples fails, as is shown below it, and the other passes."""
         with tempfile.TemporaryDirectory() as folder:

@@ -35,6 +35,7 @@ class FlightAssertions(AssertionBase):
         function: Callable[[], Awaitable[T]],
         *,
         callers: int = 8,
+        processes: bool = False,
         load: Callable[..., Any] | str | None = None,
         loads: int = 1,
         patience: float = 5.0,
@@ -49,6 +50,7 @@ class FlightAssertions(AssertionBase):
         function: Callable[[], T],
         *,
         callers: int = 8,
+        processes: bool = False,
         load: Callable[..., Any] | str | None = None,
         loads: int = 1,
         patience: float = 5.0,
@@ -62,6 +64,7 @@ class FlightAssertions(AssertionBase):
         function: Callable[[], Any],
         *,
         callers: int = 8,
+        processes: bool = False,
         load: Callable[..., Any] | str | None = None,
         loads: int = 1,
         patience: float = 5.0,
@@ -72,7 +75,8 @@ class FlightAssertions(AssertionBase):
 
         They are threads, or tasks where it returns what is to be awaited. None of them puts anything before
         each has looked up, waits for another, or is done; for that at most *patience* seconds are waited
-        where it can't be seen. *load* is the function that computes, or its import path: its calls are
+        where it can't be seen. With *processes* they are child processes, forked from this one, which share
+        the cache and nothing else. *load* is the function that computes, or its import path: its calls are
         counted. Without it, a load is an attempt to put a key that its caller had missed. All have to get the
         same, which *equal* compares. Returns what they got, a list with the attribute ``waited_out``.
 
@@ -83,10 +87,12 @@ class FlightAssertions(AssertionBase):
         at_least(callers, 2, "callers", "how many call at once")
         at_least(loads, 1, "loads", "how often a key may be loaded")
         validate_patience(patience)
+        if not isinstance(processes, bool):
+            raise TypeError(f"processes must be True or False, not {processes!r}: callers= says how many")
         cache = self._cache(name)
         # Loaded here: few tests need it.
         from .flown import FlightCheck
 
-        check = FlightCheck(self, cache, function, callers, load, loads, patience, equal, msg)
+        check = FlightCheck(self, cache, function, callers, processes, load, loads, patience, equal, msg)
         awaited = drive(check.steps, _NAME, self._session)
         return check.results if awaited is None else awaited

@@ -57,6 +57,7 @@ class FlightCheck:
         cache: MockCache,
         function: Callable[[], Any],
         callers: int,
+        processes: bool,
         load: object,
         loads: int,
         patience: float,
@@ -67,6 +68,11 @@ class FlightCheck:
         self._cache = cache
         self._function = function
         self._callers = callers
+        if processes:
+            from .flown_apart import refuse_apart
+
+            refuse_apart(cache)
+        self._are_processes = processes
         self._loads = loads
         self._patience = patience
         self._equal = equal
@@ -84,13 +90,14 @@ class FlightCheck:
 
     def steps(self) -> Generator[Callable[[], Any], Any, Results[Any]]:
         """Yield what is to be called; the flight is sent."""
-        flight, is_ended, answers, waiting = yield self._fly
+        flight, is_ended, answers, waiting = yield self._fly_apart if self._are_processes else self._fly
         self._judge(flight, is_ended, answers, waiting)
         self.results = Results(answers[number].value for number in sorted(answers))
         self.results.waited_out = flight.waited_out
         return self.results
 
-    def _begin(self, kind: Any) -> Any:
+    def begin(self, kind: Any, **more: Any) -> Any:
+        """Return a flight of a *kind*, which is told *more*."""
         watched = flight = None
         if self._code is not None:
             watched = Watched(self._code, lambda frame: flight.load(frame))  # type: ignore[attr-defined]
@@ -101,6 +108,7 @@ class FlightCheck:
             watched,
             by_calls=self._code is not None,
             by_arguments=self._by_arguments,
+            **more,
         )
         return flight
 
@@ -109,7 +117,7 @@ class FlightCheck:
         from .._telling.freshness import Answer
 
         refuse_greenlets("assertCacheSingleFlight")
-        flight = self._begin(ThreadFlight)
+        flight = self.begin(ThreadFlight)
         with in_force(self._case.caches, flight):
             is_ended = flight.fly(self._function)
         first = flight.threads[0].value
@@ -119,13 +127,19 @@ class FlightCheck:
         waiting = [frames_line(number, where_of_frames(frames)) for number, frames in flight.stuck()]
         return flight, is_ended, answers, waiting
 
+    def _fly_apart(self) -> Any:
+        from .flown_apart import fly_apart
+
+        refuse_greenlets("assertCacheSingleFlight")
+        return fly_apart(self, self._case.caches, self._function, in_force)
+
     async def fly_in_tasks(self, first: Any) -> Any:
         """Have the callers be tasks; the function is called anew in each."""
         from .._behaving.flight_of_tasks import TaskFlight
         from .._telling.flights import frames_line
         from .._telling.freshness import Answer
 
-        flight = self._begin(TaskFlight)
+        flight = self.begin(TaskFlight)
         rest = [] if hasattr(first, "close") else [first]
         if not rest:
             first.close()

@@ -79,7 +79,7 @@ _ranks: dict[CodeType, int] = {}
 def is_asked_outside(frame: FrameType, most: int = INSTALLED) -> bool:
     """Return whether a lock was released for code outside the standard library, and outside cachetest."""
     found: FrameType | None = frame
-    if module_of(frame) == "threading":
+    if module_of(frame) in ("threading", "multiprocessing.synchronize"):
         # As by ``with condition``.
         found = frame.f_back
     if found is None:

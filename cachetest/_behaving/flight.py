@@ -70,6 +70,8 @@ class Flight:
     `load` is told of; with *by_arguments* the arguments of that call are the key.
     """
 
+    are_processes = False
+
     def __init__(
         self, cache: str, callers: int, *, by_calls: bool = False, by_arguments: bool = False
     ) -> None:

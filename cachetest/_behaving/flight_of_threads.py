@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from .._recording.operation import Location
     from .load_calls import Watched
+    from .quiet_processes import QuietProcesses
 
-__all__ = ["ThreadFlight"]
+__all__ = ["HOLDS", "Control", "ThreadFlight"]
 
 # After a miss a caller is held at so many releases: libraries release locks of their own, before its own.
-_HOLDS = 8
+HOLDS = 8
 # So many looks a second of patience: a machine that gives the process no time lets none pass.
 _LOOKS = 20
 # So many looks has one caller to come to where it is held, before the next begins all the same.
@@ -55,7 +56,7 @@ class ThreadFlight(Flight):
         self._holds: dict[object, int] = {}
         self._inside = threading.local()
         self.awake: list[int] = []
-        self.threads: list[Caller] = []
+        self.threads: list[Any] = []
 
     def __call__(self, call: Any, proceed: Callable[[], Any]) -> Any:
         inside = self._inside
@@ -93,7 +94,7 @@ class ThreadFlight(Flight):
             return True
         key = self.last_missed(who)
         at = who, id(key)
-        if not self.all_have_looked_up(key) and self._holds.get(at, 0) < _HOLDS:
+        if not self.all_have_looked_up(key) and self._holds.get(at, 0) < HOLDS:
             self._holds[at] = self._holds.get(at, 0) + 1
             self._hold(Held(who, key, at_put=False))
         return True
@@ -125,7 +126,7 @@ class ThreadFlight(Flight):
         Where the first returns what is to be awaited, no other is made.
         """
         quiet = Quiet(self.progress)
-        control = _Control(self, quiet)
+        control = Control(self, quiet)
         try:
             for number in range(1, self.callers + 1):
                 self._start(number, function)
@@ -157,10 +158,10 @@ class ThreadFlight(Flight):
         return frames_of(self.threads, self.done)
 
 
-class _Control:
+class Control:
     """What decides whom to let go, and when."""
 
-    def __init__(self, flight: ThreadFlight, quiet: Quiet) -> None:
+    def __init__(self, flight: ThreadFlight, quiet: Quiet | QuietProcesses) -> None:
         self._flight = flight
         self._quiet = quiet
         self.is_stuck = False
@@ -179,6 +180,8 @@ class _Control:
     def begin_caller(self) -> None:
         """Note that another caller begins."""
         self._patient_looks = 0
+        # The others were, without it.
+        self._is_quiet = False
 
     def has_come_far(self, number: int) -> bool:
         """Return whether the caller of *number*, the last to begin, is as far as it comes by itself."""

@@ -169,8 +169,14 @@ class Injection:
         self.has_reached = False
 
     def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any:
+        for strike in self.strikes_of(call)[::-1]:
+            proceed = _bound(call.gate.carrier, strike, proceed)
+        return proceed()
+
+    def strikes_of(self, call: Call) -> Sequence[Strike]:
+        """Return what is to strike *call*, which counts as one that came."""
         if self.cache is not None and call.cache != self.cache:
-            return proceed()
+            return ()
         carrier: Carrier = call.gate.carrier
         if self._keeps:
             # Before anything is changed in a cache that is new.
@@ -179,12 +185,10 @@ class Injection:
         keys = self._meant(call, carrier) if faults else None
         if keys is None or not self._is_its_turn():
             self.passed.append(call)
-            return proceed()
+            return ()
         self.has_reached = True
-        for fault in faults[::-1]:
-            of_fault = tuple(call.keys) if fault.is_of_whole_call else keys
-            proceed = _bound(carrier, Strike(fault, call, self, of_fault), proceed)
-        return proceed()
+        whole = tuple(call.keys)
+        return [Strike(each, call, self, whole if each.is_of_whole_call else keys) for each in faults]
 
     def _meant(self, call: Call, carrier: Carrier) -> Sequence[object] | None:
         try:
@@ -222,8 +226,8 @@ class Injection:
         """Note that a fault is about to strike."""
         self._landed.append(None)
 
-    def give_back(self, strike: Strike) -> None:
-        """Note that nothing has come of *strike*, so that there may be another in its place."""
+    def give_back(self, strike: Strike | None = None) -> None:
+        """Note that nothing has come of a *strike*, so that there may be another in its place."""
         self._landed.pop()
         if self._left is not None and len(self.faults) == 1:
             self._left.append(None)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-__all__ = ["Profile", "Watched", "arguments_of", "code_of"]
+__all__ = ["Profile", "Watched", "arguments_of", "code_of", "releases_for_others"]
 
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -139,19 +139,43 @@ class Watched:
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 _RELEASES = frozenset({"__exit__", "release", "release_lock"})
+_FILE_LOCKS = frozenset({"flock", "lockf"})
+
+
+def _releases(function: Any) -> bool:
+    """Return whether *function*, which is in C, has released a lock of threads."""
+    return getattr(function, "__name__", "") in _RELEASES and isinstance(
+        getattr(function, "__self__", None), _LOCKS
+    )
+
+
+def releases_for_others(function: Any) -> bool:
+    """Return whether *function* may have released a lock that other processes wait for.
+
+    Which one of a file does, and which takes it, can't be told.
+    """
+    name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
+    if name in _RELEASES:
+        return type(owner).__module__ == "_multiprocessing"
+    return name in _FILE_LOCKS and getattr(owner, "__name__", "") == "fcntl"
 
 
 class Profile:
     """The profile function of one thread: it sees calls of *watched* code, and locks being released.
 
-    *released* is called with the frame that has released one; it returns whether to go on seeing that.
+    *released* is called with the frame that has released one, as far as *releases* says so; it returns
+    whether to go on seeing that.
     """
 
     def __init__(
-        self, watched: Watched | None = None, released: Callable[[FrameType], bool] | None = None
+        self,
+        watched: Watched | None = None,
+        released: Callable[[FrameType], bool] | None = None,
+        releases: Callable[[Any], bool] = _releases,
     ) -> None:
         self._watched = watched if watched is not None and watched.tool is None else None
         self._released = released
+        self._releases = releases
         self._found: Any = None
         self._is_on = False
 
@@ -174,12 +198,7 @@ class Profile:
             self._found(frame, event, argument)
         watched = self._watched
         if event == "c_return":
-            if (
-                self._released is not None
-                and getattr(argument, "__name__", "") in _RELEASES
-                and isinstance(getattr(argument, "__self__", None), _LOCKS)
-                and not self._released(frame)
-            ):
+            if self._released is not None and self._releases(argument) and not self._released(frame):
                 self._released = None
         elif watched is not None and frame.f_code is watched.code:
             if event == "call" and frame.f_lasti == watched.first:

@@ -66,8 +66,8 @@ class Off:
     """
 
     def __init__(self, names: Collection[str] = (), without: Collection[str] = ()) -> None:
-        self._names = frozenset(names)
-        self._without = frozenset(without)
+        self.names = frozenset(names)
+        self.without = frozenset(without)
         self.left_out: dict[str, str] = {}
         # One call of a cache at a time: to another, its entry would be there until it is dropped.
         self._turns: dict[str, AbstractContextManager[object]] = {}
@@ -75,7 +75,7 @@ class Off:
 
     def is_for(self, cache: str) -> bool:
         """Return whether *cache* is to be off."""
-        return cache not in self._without and (not self._names or cache in self._names)
+        return cache not in self.without and (not self.names or cache in self.names)
 
     def __call__(self, call: Call, proceed: Callable[[], Any]) -> Any:
         gate = cast("StatefulGate", call.gate)

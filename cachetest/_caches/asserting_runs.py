@@ -33,6 +33,7 @@ class AssertingRuns(Asserting):
         function: Callable[[], Awaitable[T]],
         *,
         callers: int = 8,
+        processes: bool = False,
         load: Load = None,
         loads: int = 1,
         patience: float = 5.0,
@@ -45,6 +46,7 @@ class AssertingRuns(Asserting):
         function: Callable[[], T],
         *,
         callers: int = 8,
+        processes: bool = False,
         load: Load = None,
         loads: int = 1,
         patience: float = 5.0,
@@ -56,6 +58,7 @@ class AssertingRuns(Asserting):
         function: Callable[[], Any],
         *,
         callers: int = 8,
+        processes: bool = False,
         load: Load = None,
         loads: int = 1,
         patience: float = 5.0,
@@ -63,8 +66,8 @@ class AssertingRuns(Asserting):
         msg: object = None,
     ) -> Any:
         """Fail unless callers at once load a value once: see `CacheTestCase.assertCacheSingleFlight`."""
-        options: dict[str, Any] = {"callers": callers, "load": load, "loads": loads}
-        options |= {"patience": patience, "equal": equal, "msg": msg}
+        options: dict[str, Any] = {"callers": callers, "processes": processes, "load": load}
+        options |= {"loads": loads, "patience": patience, "equal": equal, "msg": msg}
         return self._asserting().assertCacheSingleFlight(self.name, function, **options)
 
     @overload

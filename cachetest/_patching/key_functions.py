@@ -49,6 +49,19 @@ class KeyFunctions(Adapter):
     def __init__(self, places: tuple[str, ...]) -> None:
         self._places = places
 
+    @property
+    def installed_at(self) -> Sequence[str]:
+        """The modules with whose import it is installed in a child process that starts anew."""
+        return [place.partition(":")[0] for place in self._places]
+
+    def parts(self) -> Sequence[KeyFunctions]:
+        """Return one for the functions of each module: a child may import one and not the others."""
+        modules = dict.fromkeys(self.installed_at)
+        return [
+            KeyFunctions(tuple(each for each in self._places if each.partition(":")[0] == module))
+            for module in modules
+        ]
+
     def identity(self) -> Hashable:
         return self._places
 

@@ -9,6 +9,7 @@ from .joined import REMEDY
 from .processes import is_running, may_run, spawned_processes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import FrameType
 
     from .._caches.threads import ThreadOrTask
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     # To import it would make the chain of files longer than anybody can follow.
     Scope = Any
 
-__all__ = ["Child", "is_made_by_pool"]
+__all__ = ["Child", "is_made_by_pool", "to_be_forgotten"]
 
+# So many are kept, and so many of which no process is known, the newest: each keeps the caches of its test.
+_KEPT, _KEPT_UNKNOWN = 1_000, 50
 # A manager lives on as well, and is waited for by nobody.
 _POOLS = frozenset({"concurrent.futures.process", "multiprocessing.pool", "multiprocessing.managers"})
+_POOLS |= {"loky.process_executor", "joblib.externals.loky.process_executor"}
 # Which makes the ranks of torch's MultiProcContinuousTest, for all tests of its class.
 _RANKS = "torch.testing._internal.common_distributed", "_ensure_processes_spawned"
 
@@ -86,6 +90,10 @@ class Child:
         # One that has written nothing yet may be about to.
         return bool(found) and not any(map(may_run, found))
 
+    def is_unknown(self) -> bool:
+        """Return whether it is not known which process it is, or was: it may have none."""
+        return not self.is_job and not self._processes()
+
     def _processes(self) -> set[int]:
         is_forked = self.process is not None and self.awaited is None
         return {*self.processes, self.process} if is_forked and self.process else self.processes
@@ -119,6 +127,15 @@ def _is_done(handle: Any) -> bool:
     if hasattr(handle, "gi_frame"):
         return handle.gi_frame is None
     return handle is None or getattr(handle, "_index", 0) == getattr(handle, "_length", None)
+
+
+def to_be_forgotten(children: Mapping[int, Child]) -> set[int]:
+    """Return those of *children*, by serial number, that can do nothing any more, and those too many."""
+    unknown = [serial for serial, child in children.items() if child.is_unknown()]
+    found = {serial for serial, child in children.items() if child.has_ended()}
+    found.update(unknown[:-_KEPT_UNKNOWN])
+    left = [serial for serial in children if serial not in found]
+    return found.union(left[:-_KEPT])
 
 
 def is_made_by_pool() -> bool:

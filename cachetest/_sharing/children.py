@@ -14,7 +14,7 @@ from .._caches.scope import open_scopes
 from .._recording.call_sites import calling_location
 from .._recording.locks import make_lock
 from .._recording.uncounted import add_left_running
-from .child import Child, is_made_by_pool
+from .child import Child, is_made_by_pool, to_be_forgotten
 from .joined import LIBRARIES, Parent
 from .ledger import Ledger
 from .processes import is_running, may_run, spawned_processes
@@ -31,8 +31,6 @@ __all__ += ["last", "lines_of", "new_child", "state"]
 
 # How many seconds a child that is Python may take from its start until it is known to have joined.
 _PATIENCE = 5.0
-# The oldest children are forgotten when there are more.
-_KEPT = 1_000
 
 
 class _State(NamedTuple):
@@ -259,9 +257,8 @@ def _tidy(known: _State) -> None:
     global state
     if open_scopes():
         return
-    for serial, child in list(known.by_serial.items()):
-        if child.has_ended() or len(known.by_serial) > _KEPT:
-            del known.by_serial[serial]
+    for serial in to_be_forgotten(known.by_serial):
+        del known.by_serial[serial]
     if not known.by_serial:
         atexit.unregister(_at_exit)
         _close(known)

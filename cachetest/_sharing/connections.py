@@ -62,14 +62,19 @@ class Connection:
         "_key",
         "_lacks",
         "_name",
+        "_receive",
+        "_send",
         "_socket",
         "_threads",
+        "is_held",
         "outbox",
         "process",
     )
 
     def __init__(self, socket: Any, key: bytes, answer: Answer) -> None:
         self._socket = socket
+        # To look them up takes longer than to send.
+        self._receive, self._send = socket.recv, socket.send
         self._key = key
         self._answer = answer
         self._inbox = bytearray()
@@ -81,6 +86,8 @@ class Connection:
         self._calls: list[Known] = []
         self._threads: dict[str, ProcessThread] = {}
         self.process = 0
+        # Whether its request waits, on a thread of its own: nothing comes before that has been answered.
+        self.is_held = False
 
     def close(self) -> None:
         self._socket.close()
@@ -88,7 +95,7 @@ class Connection:
     def read(self) -> None:
         """Take in what has come, and answer it; raises ``EOFError`` at its end."""
         inbox = self._inbox
-        data: bytes | memoryview = self._socket.recv(
+        data: bytes | memoryview = self._receive(
             AT_ONCE if self._lacks < AT_ONCE else min(self._lacks, AT_MOST)
         )
         if not data:
@@ -129,7 +136,7 @@ class Connection:
         kind, answer = self._answered(message)
         answer = _begin(len(answer) + 1, kind) + answer
         try:
-            sent = 0 if self.outbox else self._socket.send(answer)
+            sent = 0 if self.outbox else self._send(answer)
         except BlockingIOError:
             sent = 0
         if sent < len(answer):

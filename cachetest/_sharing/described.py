@@ -35,7 +35,8 @@ def described_for(scopes: Iterable[Scope], in_use: Mapping[Scope, Sequence[Adapt
     found: dict[str, None] = {}
     detected = detected_adapters()
     for adapters in [in_use[each] for each in around if each in in_use]:
-        found.update(dict.fromkeys(_described(each, values) for each in adapters))
+        parts = [part for each in adapters for part in getattr(each, "parts", lambda each=each: (each,))()]
+        found.update(dict.fromkeys(_described(each, values) for each in parts))
         if [each for each in adapters if each.name in known_adapters] == detected:
             # Nobody has named them, so those whose library the child alone imports are meant as well.
             names = {each.name for each in adapters}
@@ -57,7 +58,8 @@ def _described(adapter: Adapter, values: dict[str, bool]) -> str:
     cls = type(adapter)
     if known is None or known.class_name != cls.__name__:
         more["class"] = f"{cls.__module__}:{cls.__qualname__}"
-        modules.update(dict.fromkeys([*_patched_modules(adapter), cls.__module__]))
+        installed_at = getattr(adapter, "installed_at", None) or [*_patched_modules(adapter), cls.__module__]
+        modules.update(dict.fromkeys(installed_at))
     arguments, named = adapter.given()
     if arguments:
         more["arguments"] = list(arguments)

@@ -61,6 +61,8 @@ class Link:
 
     def __init__(self) -> None:
         self.socket: Any = None
+        self._send: Any = None
+        self._receive: Any = None
         # What is alike is sent once, and by its number from then on.
         self._calls: dict[Call, int] = {}
 
@@ -88,10 +90,11 @@ class Link:
         except Exception as error:
             raise ChildOperationError(_unsendable(parent, at, request, cache, args, error)) from error
         if self.socket is None:
-            self.socket = _connected(parent)
+            self.socket = made = _connected(parent)
+            self._send, self._receive = made.send, made.recv
         data = _begin(len(data) + _MORE, number or 0, kind) + data
         try:
-            sent = self.socket.send(data)
+            sent = self._send(data)
             if sent < len(data):
                 self.socket.sendall(memoryview(data)[sent:])
         except OSError as error:
@@ -100,7 +103,7 @@ class Link:
             raise
         if number is None:
             self._calls[call] = len(self._calls)
-        answer = self.socket.recv(AT_ONCE)
+        answer = self._receive(AT_ONCE)
         if len(answer) < ANSWER.size:
             answer = bytes(self._whole(answer, ANSWER.size))
         length, kind = _begun(answer)

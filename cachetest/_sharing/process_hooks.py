@@ -10,6 +10,7 @@ import sys
 from .._recording.hook_set import HookSet
 from .imports import finder, is_loaded, listening, waiting
 from .telling_children import (
+    LOKY,
     wrap_exec,
     wrap_pool,
     wrap_popen,
@@ -44,8 +45,15 @@ class _ToHook:
 
 _HOOKS = (
     _ToHook("subprocess", "Popen", "__init__", wrap_popen),
-    _ToHook("multiprocessing.spawn", "", "get_preparation_data", wrap_preparation_data),
-    _ToHook("concurrent.futures.process", "ProcessPoolExecutor", "submit", wrap_submit),
+    # Others have made theirs of that of multiprocessing; joblib has a copy of loky.
+    *(
+        _ToHook(f"{package}.spawn", "", "get_preparation_data", wrap_preparation_data)
+        for package in ("multiprocessing", "billiard", "loky.backend", "joblib.externals.loky.backend")
+    ),
+    *(
+        _ToHook(module, "ProcessPoolExecutor", "submit", wrap_submit)
+        for module in ("concurrent.futures.process", *LOKY)
+    ),
     *(
         _ToHook("multiprocessing.pool", "Pool", name, wrap_pool)
         for name in ("apply_async", "_map_async", "imap", "imap_unordered")

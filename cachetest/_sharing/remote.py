@@ -7,6 +7,7 @@ from sys import _getframe
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from .._behaving.clock import clock_in
 from .._behaving.gate import MISSING
 from .._caches import attribution
 from .._caches.backend_names import is_backend_shared
@@ -18,6 +19,7 @@ from ..adapters.targets import Targets
 from .client import ask, ask_from, is_asking, tell
 from .joined import current_parent, refuse
 from .refusal import made_to_refuse, refuse_all
+from .remote_acting import behaviours_for
 from .remote_parts import RemoteClock, RemoteEntries, RemoteLog
 
 if TYPE_CHECKING:
@@ -26,19 +28,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from .._behaving.call import Behaviour
-    from .._behaving.gate import Call
     from .._telling.explanation import Explanation
     from .._telling.history import History
 
-__all__ = ["RemoteCache", "RemoteCaches", "ask_outside", "make_all_remote", "make_remote"]
-
-
-def _act(call: Call, _: Callable[[], Any]) -> Any:
-    """Refuse a call on entries that this process has itself, where the parent has something act on it."""
-    parent = current_parent()
-    if parent is None:
-        raise AssertionError(f"the cache {call.cache!r} asks in a process that is no child of a test")
-    refuse(parent, call.cache, f"a {call.kind or call.asked}, while something acts on the cache there,")
+__all__ = ["RemoteCache", "RemoteCaches", "ask_outside", "is_shared", "make_all_remote", "make_remote"]
 
 
 class RemoteCache(MockCache):
@@ -52,7 +45,7 @@ class RemoteCache(MockCache):
     @property
     def in_force(self) -> tuple[Any, ...]:
         """What acts on a call that is done on entries of this process."""
-        return (_act,) if ask("is_acted_on", self.name) else ()
+        return () if self.is_shared else behaviours_for(self.name, partial(clock_in, self.shared))
 
     @in_force.setter
     def in_force(self, _: object) -> None: ...
@@ -127,7 +120,10 @@ class RemoteCache(MockCache):
         tell("reset", self.name)
 
     def drop_entries(self, keys: Sequence[object] = ()) -> None:
-        tell("drop_entries", self.name)
+        if self.is_shared:
+            tell("drop_entries", self.name)
+        else:
+            super().drop_entries(keys)
 
     def explain(self, key: object = MISSING) -> Explanation:
         found: Explanation = ask("explain", self.name, () if key is MISSING else (key,))
@@ -195,7 +191,7 @@ def _made_remote(cache: MockCache, outside: frozenset[str]) -> MockCache:
     vars(cache).pop("in_force", None)
     cache.__class__ = RemoteCache
     cache.operations = log
-    cache.is_shared = _is_shared(cache)
+    cache.is_shared = is_shared(cache)
     if cache.is_shared:
         if not isinstance(cache.explainer, Targets):
             # What there was of a store is a copy; an object of the program has more than its entries here.
@@ -204,7 +200,7 @@ def _made_remote(cache: MockCache, outside: frozenset[str]) -> MockCache:
     return cache
 
 
-def _is_shared(cache: MockCache) -> bool:
+def is_shared(cache: MockCache) -> bool:
     """Return whether the entries of *cache* are those of the parent."""
     adapter: Any = cache.explainer
     if adapter is None:

@@ -138,6 +138,11 @@ class RemoteEntries(MutableMapping[Any, Any]):
 class RemoteClock(Clock):
     """The clock of the parent's test."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # How far it is ahead only the parent knows.
+        self._be_asked()
+
     @property
     def offset(self) -> float:
         return float(ask("offset"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .._behaving.gate import MISSING
+from .._behaving.gate import MISSING, Call
+from .._behaving.injection import Injection
+from .._behaving.states import Off
 from .._caches.attribution import cache_for, decided
 from .._caches.backend import get_for_child
 from .._caches.scope import Scope
@@ -55,8 +58,58 @@ def _record_numbered(
     return log.record_numbered(kind, key, NO_LIBRARIES, frame, known)  # type: ignore[arg-type]
 
 
-def _is_acted_on(frame: ChildFrame, name: str) -> bool:
-    return bool(cache_for(name).in_force)
+class _Keys(tuple[object, ...]):
+    """The keys of a call of a child, with what its program has given for them."""
+
+    as_given: Sequence[object]
+
+
+def _acting(frame: ChildFrame, name: str) -> list[tuple[str, int, tuple[Any, ...]]]:
+    cache = cache_for(name)
+    # By id: they are kept for as long as their scope, and a child may tell of one that has ended.
+    kept = cache.shared.setdefault("told to children", {})
+    found: list[tuple[str, int, tuple[Any, ...]]] = []
+    for each in cache.in_force:
+        kept[id(each)] = each
+        if type(each) is Injection:
+            if each.cache in (None, name):
+                found.append(("injection", id(each), ()))
+        elif type(each) is Off:
+            if each.is_for(name):
+                found.append(("off", id(each), (each.names, each.without)))
+        else:
+            found.append(("other", id(each), ()))
+    return found
+
+
+def _strikes(
+    frame: ChildFrame,
+    name: str,
+    number: int,
+    kind: str | None,
+    asked: str,
+    keys: Sequence[object],
+    given: Sequence[object],
+    is_lookup: bool,
+) -> list[tuple[Any, Sequence[object]]]:
+    cache = cache_for(name)
+    as_keys = _Keys(keys)
+    as_keys.as_given = given
+    call = Call(name, kind, asked, as_keys, cache)
+    call.is_lookup, call.frame = is_lookup, frame  # type: ignore[assignment]
+    found = cache.shared["told to children"][number].strikes_of(call)
+    return [(each.fault, tuple(each.keys)) for each in found]
+
+
+def _struck(frame: ChildFrame, name: str, number: int, what: str, more: Sequence[Any]) -> None:
+    cache = cache_for(name)
+    injection = cache.shared["told to children"][number]
+    if what == "note":
+        injection.note(cache, *more)
+    elif what == "problem":
+        injection.problems.append(*more)
+    else:
+        getattr(injection, what)()
 
 
 def _outside(frame: ChildFrame) -> Sequence[str]:
@@ -168,13 +221,22 @@ def _relay(frame: ChildFrame, *args: Any) -> Any:
     return import_module("cachetest.adapters.relayed").do_for_child(*args)
 
 
+def _flight(frame: ChildFrame, number: int, what: str) -> bool:
+    # Loaded where there is one.
+    module = sys.modules.get("cachetest._behaving.flight_of_processes")
+    flight = None if module is None else module.flights.get(number)
+    return flight is not None and bool(flight.told_by_child(frame, what))
+
+
 REQUESTS: dict[str, Callable[..., Any]] = {
     "get": get_for_child,
     "put": _put,
     "delete": _delete,
     "record": _record,
     "record_numbered": _record_numbered,
-    "is_acted_on": _is_acted_on,
+    "acting": _acting,
+    "strikes": _strikes,
+    "struck": _struck,
     "outside": _outside,
     "names": _names,
     "counts": _counts,
@@ -196,6 +258,7 @@ REQUESTS: dict[str, Callable[..., Any]] = {
     "offset": _offset,
     "advance": _advance,
     "relay": _relay,
+    "flight": _flight,
 }
 """Each is called with what stands for the frame of the child, and with what the child has given."""
 

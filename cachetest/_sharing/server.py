@@ -25,10 +25,14 @@ from .connections import Connection
 if TYPE_CHECKING:
     from .connections import Answer
 
-__all__ = ["Server", "close", "connected_processes", "forget", "forking", "pause", "resume", "start"]
+__all__ = ["Server", "close", "connected_processes", "forget", "forking", "hand_over", "pause", "resume"]
+__all__ += ["start"]
 
 # A fork waits so many seconds for the request that is being done, which may wait for who forks.
 _PATIENCE = 1.0
+
+# By which the thread is told to end, and to look again at connections.
+_END, _LOOK = b"x", b"r"
 
 _lock = make_lock(7)
 _server: Server | None = None
@@ -48,10 +52,12 @@ class _Run:
         self.has_ended = allocate_lock()
         self.has_ended.acquire()
         self.native_id = 0
+        # Whose it is: a thread that waits in the middle of a request has handed it over.
+        self.thread = 0
 
     def end(self) -> None:
         """Have the thread end after the request that it does, and wait until the system has none."""
-        os.write(self.wake, b"x")
+        os.write(self.wake, _END)
         if self.has_ended.acquire(timeout=_PATIENCE):
             _await_gone(self.native_id)
             os.close(self.wake)
@@ -77,6 +83,9 @@ class Server:
         self._answer = answer
         self._connections: dict[int, Connection] = {}
         self._run: _Run | None = None
+        # The connection whose request is being done, and those whose request another thread has done.
+        self._in_hand: Connection | None = None
+        self._done_apart: list[tuple[int, Connection]] = []
         # Not `socket.socket`, which a program, or what watches its tests, may have replaced.
         self._listening: Any = socket(AF_UNIX, SOCK_STREAM)
         try:
@@ -110,9 +119,18 @@ class Server:
         self._connections.clear()
         self._listening.close()
 
+    def hand_over(self) -> None:
+        """Have another thread go on, where this one serves: it is about to wait in a request."""
+        run = self._run
+        if run is not None and run.thread == threading.get_ident():
+            run.thread = 0
+            if self._in_hand is not None:
+                self._in_hand.is_held = True
+            start_new_thread(self._serve, (run,))
+
     def _serve(self, run: _Run) -> None:
         here = threading.get_ident()
-        run.native_id = threading.get_native_id()
+        run.native_id, run.thread = threading.get_native_id(), here
         if hasattr(signal, "pthread_sigmask"):
             # They are for the threads of the program, one of which may wait to be interrupted.
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -120,7 +138,7 @@ class Server:
             # As `threading` does for its own: what is called here may be of the program.
             sys.settrace(threading.gettrace())
         without_thread.add(here)
-        quiet.left_out[here] = run.native_id
+        quiet.left_out[here] = threading.get_native_id()
         try:
             self._loop(run)
         finally:
@@ -128,24 +146,53 @@ class Server:
             without_thread.discard(here)
             # Whatever has asked for the thread by `threading` has made one.
             threading._active.pop(here, None)  # type: ignore[attr-defined]
-            run.has_ended.release()
+            if run.thread == here:
+                run.has_ended.release()
 
     def _loop(self, run: _Run) -> None:
         # The same, and quicker where nothing has come yet.
         poll: Any = getattr(select, "epoll", select.poll)()
-        listening = self._listening.fileno()
-        for each in (run.waking, listening):
+        listening, waking, here = self._listening.fileno(), run.waking, threading.get_ident()
+        connections = self._connections
+        for each in (waking, listening):
             poll.register(each, select.POLLIN)
-        for each, connection in self._connections.items():
-            poll.register(each, select.POLLOUT if connection.outbox else select.POLLIN)
+        for each, connection in list(connections.items()):
+            if not connection.is_held:
+                poll.register(each, select.POLLOUT if connection.outbox else select.POLLIN)
         while True:
             for descriptor, event in poll.poll():
-                if descriptor == run.waking:
-                    return
-                if descriptor == listening:
+                in_hand = connections.get(descriptor)
+                if in_hand is not None:
+                    self._in_hand = in_hand
+                    self._go_on(poll, descriptor, in_hand, event)
+                    if run.thread != here:
+                        # What else there is the other one sees.
+                        self._give_back(run, descriptor, in_hand)
+                        return
+                elif descriptor == listening:
                     self._accept(poll)
-                else:
-                    self._go_on(poll, descriptor, event)
+                elif descriptor == waking:
+                    if os.read(waking, 1) == _END:
+                        return
+                    self._take_back(poll)
+
+    def _give_back(self, run: _Run, descriptor: int, connection: Connection) -> None:
+        """Have the thread that goes on look at *connection* again, whose request this one has done."""
+        with _lock:
+            if self._connections.get(descriptor) is not connection:
+                return
+            connection.is_held = False
+            if self._run is run:
+                self._done_apart.append((descriptor, connection))
+                os.write(run.wake, _LOOK)
+
+    def _take_back(self, poll: Any) -> None:
+        while self._done_apart:
+            descriptor, connection = self._done_apart.pop()
+            # A thread that began meanwhile has it already.
+            if self._connections.get(descriptor) is connection:
+                with suppress(FileExistsError):
+                    poll.register(descriptor, select.POLLOUT if connection.outbox else select.POLLIN)
 
     def _accept(self, poll: Any) -> None:
         from _socket import socket
@@ -159,11 +206,8 @@ class Server:
         self._connections[descriptor] = Connection(made, self.key.encode(), self._answer)
         poll.register(descriptor, select.POLLIN)
 
-    def _go_on(self, poll: Any, descriptor: int, event: int) -> None:
-        """Read from a connection; or send what has waited, which comes before anything new is read."""
-        connection = self._connections.get(descriptor)
-        if connection is None:
-            return
+    def _go_on(self, poll: Any, descriptor: int, connection: Connection, event: int) -> None:
+        """Read from a *connection*; or send what has waited, which comes before anything new is read."""
         try:
             if connection.outbox:
                 connection.send()
@@ -173,11 +217,14 @@ class Server:
             # A thread that a fork has waited for in vain has read it before it ended.
             return
         except (OSError, EOFError, ValueError):
-            poll.unregister(descriptor)
+            with suppress(OSError, KeyError):
+                poll.unregister(descriptor)
             self._connections.pop(descriptor, None)
             connection.close()
             return
         wanted = select.POLLOUT if connection.outbox else select.POLLIN
+        if connection.is_held:
+            return
         if not event & wanted:
             poll.modify(descriptor, wanted)
 
@@ -213,6 +260,13 @@ def close() -> None:
         if found is not None:
             found.stop()
             found.close()
+
+
+def hand_over() -> None:
+    """Have another thread serve the other children, where this one serves one, and is about to wait."""
+    found = _server
+    if found is not None:
+        found.hand_over()
 
 
 def pause() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "LOKY",
     "add_token",
     "wrap_exec",
     "wrap_pool",
@@ -29,6 +30,9 @@ __all__ = [
     "wrap_submit",
     "wrap_system",
 ]
+
+LOKY = ("loky.process_executor", "joblib.externals.loky.process_executor")
+"""The modules of loky's pools."""
 
 # Of the arguments of Popen after the first.
 _ENV = 9
@@ -204,7 +208,7 @@ def wrap_preparation_data(get: Callable[..., Any]) -> Callable[..., Any]:
 def wrap_submit(submit: Callable[..., Any]) -> Callable[..., Any]:
     def joining_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         job, child = _job(fn)
-        return _followed(child, submit(self, job, *args, **kwargs))
+        return _followed(child, lambda: submit(self, job, *args, **kwargs))
 
     return joining_submit
 
@@ -213,7 +217,7 @@ def wrap_pool(method: Callable[..., Any]) -> Callable[..., Any]:
     def joining(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
         pool = sys.modules["multiprocessing.pool"]
         job, child = (func, None) if isinstance(self, pool.ThreadPool) else _job(func)
-        return _followed(child, method(self, job, *args, **kwargs))
+        return _followed(child, lambda: method(self, job, *args, **kwargs))
 
     return joining
 
@@ -251,8 +255,14 @@ def _job(function: Any) -> tuple[Any, Any]:
     return function if parent is None else JoiningJob(function, parent), child
 
 
-def _followed(child: Any, handle: Any) -> Any:
-    """Return *handle*, which tells when *child*, a job, is done."""
+def _followed(child: Any, give: Callable[[], Any]) -> Any:
+    """Return what *give* does, by which *child*, a job, is given to a worker: it tells when that is done."""
+    try:
+        handle = give()
+    except BaseException:
+        if child is not None:
+            sys.modules["cachetest._sharing.children"].forget(child)
+        raise
     if child is not None:
         child.handle = handle
     return handle

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from .freshness import Answer
 
-__all__ = ["differing_results", "frames_line", "no_loads", "not_used", "stuck", "too_many_loads"]
+__all__ = ["differing_results", "frames_line", "last_line", "no_loads", "not_used", "stuck"]
+__all__ += ["too_many_loads"]
 
 
 def too_many_loads(
@@ -28,7 +29,7 @@ def too_many_loads(
     with one_text():
         key, count = counted[0]
         did = f"called {by_load}" if by_load else "loaded"
-        what = f"{flight.callers} callers of {name} at once {did}"
+        what = f"{_all_of(flight, name)} {did}"
         lines = [
             f"{what}{_of_key(key, by_load)} {_times(count)}, where loads={loads}",
             *(f"  and{_of_key(key, by_load)} {_times(count)}" for key, count in counted[1:4]),
@@ -75,10 +76,10 @@ def no_loads(name: str, flight: Any, by_load: str) -> str:
     """Return the failure of callers that have loaded nothing."""
     with one_text():
         if by_load:
-            what = f"{flight.callers} callers of {name} at once never called {by_load}, so nothing was tested"
+            what = f"{_all_of(flight, name)} never called {by_load}, so nothing was tested"
         else:
             what = (
-                f"{flight.callers} callers of {name} at once put no key that they had missed, so nothing was "
+                f"{_all_of(flight, name)} put no key that they had missed, so nothing was "
                 "tested: the entries have to be absent before it, or give load="
             )
         lines = [what, f"cache {flight.cache!r}, in order:", *event_lines(flight.events, LINES)]
@@ -99,7 +100,7 @@ def differing_results(name: str, flight: Any, answers: Mapping[int, Answer], one
         if first.error is None and second.error is None:
             told = f"that of {who_is(one)} and that of {who_is(other)}, {change(first.value, second.value)}"
         lines = [
-            f"{flight.callers} callers of {name} at once did not get the same: {told}",
+            f"{_all_of(flight, name)} did not get the same: {told}",
             f"cache {flight.cache!r}, in order:",
             *event_lines(flight.events, LINES),
         ]
@@ -110,13 +111,28 @@ def stuck(name: str, flight: Any, waiting: Sequence[str], seconds: float) -> str
     """Return the failure of callers that have not come to an end; *waiting* says where each is."""
     with one_text():
         lines = [
-            f"{len(waiting)} of {flight.callers} callers of {name} have not come to an end: nothing has "
+            f"{len(waiting)} of {_all_of(flight, name, False)} have not come to an end: nothing has "
             f"happened for {seconds:g} s",
             *(f"  {each}" for each in waiting),
             f"cache {flight.cache!r}, in order:",
             *event_lines(flight.events, LINES - len(waiting)),
         ]
         return "\n".join(lines + unwritten())
+
+
+def _all_of(flight: Any, name: str, at_once: bool = True) -> str:
+    then = " at once" if at_once else ""
+    if flight.are_processes:
+        return f"{flight.callers} processes that call {name}{then}"
+    return f"{flight.callers} callers of {name}{then}"
+
+
+def last_line(number: int, last: Any) -> str:
+    """Return the line of a caller in a process of its own, of which the *last* thing that it did is known."""
+    if last is None:
+        return f"{who_is(number)} has not used the cache"
+    key = "" if last.key is None else f"  {short_repr(last.key)}"
+    return f"{who_is(number)} has last done: {last.kind}{key}  at {last.where}"
 
 
 def frames_line(number: int, where: str) -> str:

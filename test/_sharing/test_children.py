@@ -170,5 +170,23 @@ class WaitingTests(WithoutOthersCase):
             timer.join()
 
 
+class KeptTests(WithoutOthersCase):
+    def test_of_no_process(self):
+        """Of children of which no process is ever known the newest are kept, so that few tests are."""
+        for _ in range(70):
+            with PatchCaches():
+                children.new_child("spawned")
+        self.assertEqual(len(children.state.by_serial), 50)
+
+    def test_job_that_nobody_took(self):
+        """A job that a pool has refused is no child."""
+        with ProcessPoolExecutor(1) as pool:
+            pass
+        with PatchCaches():
+            with self.assertRaises(RuntimeError):
+                pool.submit(int)
+        self.assertIsNone(children.state)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -3,11 +3,15 @@
 import multiprocessing
 import unittest
 
+from parameterized import parameterized
+
 from cachetest import CacheTestCase, MockBackend, PatchCaches
 from cachetest._caches.attribution import cache_for
 
 from ..contract.tiny import load_library
-from .children_support import SECONDS, needs_fork
+from .children_support import EVERY_START_METHOD, SECONDS, loaded_adapters, needs_fork, run_in_child
+
+ELSEWHERE = loaded_adapters.__module__
 
 
 class ShapedKeys:
@@ -81,6 +85,15 @@ class DetailsTests(CacheTestCase):
             prices.get(key_of(Query(4), page=2))
             text = str(patched.caches.prices.explain())
         self.assertRegex(text, r"put by filler at .*, missed by MainProcess, differs in\n +page: 1 -> 2$")
+
+    @parameterized.expand([(each,) for each in (*EVERY_START_METHOD[1:], "subprocess")])
+    def test_functions_of_keys_anew(self, method):
+        """So it is in a child that started anew, which imports the function later, or another one never."""
+        with PatchCaches(explain_keys=[f"{__name__}:key_of", f"{ELSEWHERE}:loaded_adapters"]) as patched:
+            self.assertIsNone(run_in_child(method, put_page, 4, 1))
+            prices.get(key_of(Query(4), page=2))
+            text = str(patched.caches.prices.explain())
+        self.assertRegex(text, r"put by \S.* at .*, missed by MainProcess, differs in\n +page: 1 -> 2\n")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ class ManyTests(AsyncCacheTestCase):
             "prices", lambda: 4.0, callers=2, load="shop:load", loads=2, patience=1
         )
         assert_type(results[0], float)
+        assert_type(self.assertCacheSingleFlight("prices", lambda: 4.0, processes=True)[0], float)
         assert_type(results.waited_out, bool)
         assert_type(self.assertCacheAtomic("prices", list, callers=3, load=len, most=9, order="abc"), None)
 
