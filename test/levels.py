@@ -95,6 +95,7 @@ LEVELS = [
     {
         "adapters": [
             *("clocked", "calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap"),
+            "watching",
             *("front", "struck_below", "planned", "packets", "tries", "relay", "relayed"),
         ]
     },
@@ -110,7 +111,7 @@ LEVELS = [
         ],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
-            *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
+            *("observers", "hooks", "backend", "unused", "adapter", "__init__", "watched"),
         ],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
@@ -137,7 +138,7 @@ LEVELS = [
                 "relayed",
             ),
             "connection",
-            *("adapter", "__init__"),
+            *("adapter", "__init__", "watched_commands", "watched"),
         ],
     },
     {
@@ -157,6 +158,7 @@ LEVELS = [
             "calling",
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "faults", "adapter", "relayed", "__init__"),
+            "watched",
         ]
     },
     # The lazy face of its package: the type checker sees all of them there.
