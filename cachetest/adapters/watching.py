@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from sys import _getframe
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from .._caches.attribution import cache_for, scope_of_caller
 from ..errors import CacheTestError
 from .outer_call import OuterCall, call_around, outer_call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, MutableMapping
 
     from .._behaving.gate import Effect
     from .._caches.cache import MockCache
@@ -22,11 +23,27 @@ __all__ = ["call_of", "fail", "note", "remark", "set_up"]
 _ELSEWHERE = "they are in the real store, which is watched"
 
 
+class RealEntries(Mapping[Any, Any]):
+    """The entries of a real store, of which nothing is known but the operations that were seen."""
+
+    is_real = True
+
+    def __getitem__(self, key: object) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
 def set_up(caches: MockCaches, names: Iterable[str]) -> None:
     """Have the caches *names* of a scope say that nothing is known of their entries but what was seen."""
     for name in names:
         cache = caches.ensure(name)
         cache.unavailable = {"entries": _ELSEWHERE}
+        cache.cache = cast("MutableMapping[Any, Any]", RealEntries())
 
 
 def _cache(name: str) -> MockCache | None:
