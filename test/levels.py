@@ -169,7 +169,8 @@ LEVELS = [
     {
         "_reports": [
             *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
-            *("markdown", "html", "files", "reading", "pairs", "why", "command", "in_states", "runner"),
+            *("markdown", "html", "files", "reading", "pairs", "why", "command", "in_states"),
+            *("unittest_results", "runner"),
             *("as_main", "program", "sources", "found", "find"),
         ]
     },
