@@ -129,6 +129,17 @@ class ReportTests(PytestCase):
         self.assertEqual(counts, {"prices": (2, 0, 2)})
         self.assertIn("cachetest: 4 tests used 1 cache: 2 puts, 0 hits, 2 misses", done.stdout)
 
+    def test_interrupted(self):
+        """A test that is interrupted is in the report; and to look for tests alone writes none."""
+        source = f"{COMMON}\ndef test_long(caches):\n    prices.get('lamp')\n    raise KeyboardInterrupt\n"
+        options = ("-q", *FIXED, "--cachetest-report=a.json")
+        self.run_pytest(*options, "--collect-only", files={"test_shop.py": source})
+        self.assertFalse((self.folder / "a.json").exists())
+        self.run_pytest(*options)
+        self.assertEqual(
+            self.outcomes("a.json"), ({"test_shop.py::test_long": "interrupted"}, {"prices": (0, 0, 1)})
+        )
+
     def run_again(self, runner):
         """Run what is in the folder by another runner, which writes b.json."""
         if runner == "workers":
