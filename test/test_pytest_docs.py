@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .documents import DOCS, blocks
 from .pytest_runs import FIXED, LOADED, PytestCase
-from .support import ROOT
+from .support import ROOT, takes_long
 
 TESTS = """
 import os
@@ -58,6 +58,7 @@ def commands(workflow):
     return found
 
 
+@takes_long
 @unittest.skipIf(sys.platform == "win32", "needs a shell")
 class WorkflowTests(PytestCase):
     def run_steps(self, **environment):

@@ -6,7 +6,7 @@ import unittest
 from parameterized import parameterized
 
 from .pytest_runs import COMMON, FIXED, PytestCase
-from .support import is_there, run_python
+from .support import EXHAUSTIVE, is_there, run_python
 from .warm import run_runner
 
 FAILING = f"""{COMMON}
@@ -149,7 +149,7 @@ class ReportTests(PytestCase):
             return run_runner("-m", "cachetest", "--report", "b.json", "test_shop", cwd=self.folder)
         return run_python("-m", "unittest", "test_shop", cwd=self.folder, CACHETEST_REPORT="b.json")
 
-    @parameterized.expand(["cachetest", "unittest", "workers"])
+    @parameterized.expand(["cachetest", "unittest", "workers"] if EXHAUSTIVE else ["cachetest", "unittest"])
     def test_other_runner(self, runner):
         """Of a suite of test cases each runner says the same, but for the time it took."""
         if runner == "workers" and not is_there("xdist"):

@@ -1,9 +1,8 @@
 """``python -m cachetest run --watch``: any program on its real caches, which are counted."""
 
+import importlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from parameterized import parameterized
 
 from ..servers import needs_redis_server, server
-from ..support import needs, needs_compiler, needs_torch, run_python, takes_long
+from ..support import EXHAUSTIVE, needs, needs_compiler, needs_torch, run_python, takes_long
 
 REDIS = """\
 import asyncio, os, subprocess, sys
@@ -169,13 +168,14 @@ class WatchTests(unittest.TestCase):
             return done, _entries(port)
 
     def check(self, source, expected):
-        """Have the program *source* do the same, and leave the same, watched or not; return its report."""
-        plain, entries = self.run_on_server(source, watched=False)
+        """Have the program *source* do the same, and leave the same, watched or not; return what was told."""
         watched, found = self.run_on_server(source, watched=True)
-        self.assertEqual(watched.stdout, plain.stdout)
-        self.assertTrue(entries)
-        self.assertEqual(found, entries)
         self.assertEqual(operations(self.folder / "report.json"), expected)
+        self.assertTrue(found)
+        if EXHAUSTIVE:
+            plain, entries = self.run_on_server(source, watched=False)
+            self.assertEqual(watched.stdout, plain.stdout)
+            self.assertEqual(found, entries)
         return watched.stderr
 
     @needs("redis", "'cachetest[redis]'")
@@ -267,14 +267,12 @@ class WatchTests(unittest.TestCase):
 
 def _entries(port):
     """Return all that the server at *port* has, by the number of the database and the key."""
-    script = (
-        "import sys, redis\n"
-        "for db in (0, 1):\n"
-        f"    client = redis.Redis(port={port}, db=db)\n"
-        "    for key in sorted(client.keys()):\n"
-        "        print(db, key, client.dump(key), client.ttl(key) > 0)\n"
-    )
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    redis = importlib.import_module("redis")
+    clients = [redis.Redis(port=port, db=db) for db in (0, 1)]
+    found = {(n, key): client.dump(key) for n, client in enumerate(clients) for key in client.scan_iter()}
+    for client in clients:
+        client.close()
+    return found
 
 
 if __name__ == "__main__":
