@@ -65,6 +65,12 @@ CHECKS = [
         "it has pytest-randomly",
     ),
     Check("All tests, Python 3.13", "py313", "py313", "it is the newest that has to be there"),
+    Check(
+        "The page of a report works in a real browser",
+        "",
+        "py313",
+        "it is the same in each Python; elsewhere a browser may be missing",
+    ),
     Check("redis-py with hiredis", "", "py312", "elsewhere redis-py parses by itself"),
     Check("All tests by pytest, in order, in one process", "clone, torch", "py313", "py312 has two workers"),
     Check(

@@ -120,18 +120,22 @@ def __getattr__(name: str) -> object:
     return found
 
 
-def _start_guard() -> None:
-    """Start the guard that the environment asks for."""
+def _start_what_is_asked() -> None:
+    """Start the guard, and the report, that the environment asks for."""
     import os
 
     if os.environ.get("CACHETEST_GUARD", "0") not in ("", "0"):
         from ._patching.guard import start_from_environment
 
         start_from_environment()
+    if os.environ.get("CACHETEST_REPORT"):
+        from ._reports import unittest_results
+
+        unittest_results.start_from_environment()
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-_start_guard()
+_start_what_is_asked()

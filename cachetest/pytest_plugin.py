@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["caches", "class_caches", "module_caches", "session_caches"]
 
 FIXTURES = ("caches", "class_caches", "module_caches", "session_caches")
+_OLDEST = (8, 2)
 _MARK = "caches(*adapters, enable=(), ...): the adapters and the options of the caches of a test"
 
 
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         or config.getini("cachetest_guard")
         or config.getini("cachetest_snapshots")
     ):
+        _check_release()
         from ._pytest.asked import take_options
 
         take_options(config)
@@ -75,6 +77,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     found = [item for item in items if _has_caches(item)]
     cases = sys.modules.get("cachetest.case")
     if found:
+        _check_release()
         from ._pytest.collected import prepare
 
         prepare(config, found)
@@ -82,6 +85,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from ._pytest.running import watch
 
         watch(config)
+
+
+def _check_release() -> None:
+    """Raise ``UsageError`` for a pytest that is too old, where the plugin is used."""
+    if pytest.version_tuple[:2] < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise pytest.UsageError(
+            f"the fixtures, marks and options of cachetest need pytest {oldest} or later, and this is pytest "
+            f"{pytest.__version__}: pip install 'pytest>={oldest}'; a CacheTestCase runs without them"
+        )
 
 
 def _has_caches(item: pytest.Item) -> bool:

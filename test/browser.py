@@ -2,12 +2,12 @@
 
 import contextlib
 import json
+import re
 import shutil
 import subprocess
 import unittest
 import urllib.request
 
-from .servers import _free_port, _wait_until_it_listens
 from .support import _REQUIRED
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -87,13 +87,19 @@ class Browser:
 @contextlib.contextmanager
 def browser():
     """Run a Chromium for the time of the block, and give a `Browser`."""
-    port = _free_port()
+    # It chooses a port that is free, and says which.
     process = subprocess.Popen(
-        ["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
-        _wait_until_it_listens(process, port)
-        found = Browser(port)
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if started := re.search(r"started successfully on port (\d+)", line):
+                break
+        else:
+            raise RuntimeError(f"chromedriver has ended without a port: {''.join(said)}")
+        found = Browser(int(started[1]))
         try:
             yield found
         finally:
@@ -101,3 +107,4 @@ def browser():
     finally:
         process.terminate()
         process.wait()
+        process.stdout.close()

@@ -116,6 +116,7 @@ LEVELS = [
     {
         "adapters": [
             *("clocked", "calls", "task_calls", "calls_into", "outer_call", "own_servers", "class_swap"),
+            "watching",
             *("front", "struck_below", "planned", "packets", "tries", "relay", "relayed"),
         ]
     },
@@ -131,7 +132,7 @@ LEVELS = [
         ],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
-            *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
+            *("observers", "hooks", "backend", "unused", "adapter", "__init__", "watched"),
         ],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
@@ -158,7 +159,7 @@ LEVELS = [
                 "relayed",
             ),
             "connection",
-            *("adapter", "__init__"),
+            *("adapter", "__init__", "watched_commands", "watched"),
         ],
     },
     {
@@ -178,6 +179,7 @@ LEVELS = [
             "calling",
             *("servers_below", "objects", "quick", "running_calls", "swap", "on_servers", "entries"),
             *("guarding", "faults", "adapter", "relayed", "__init__"),
+            "watched",
         ]
     },
     # The lazy face of its package: the type checker sees all of them there.
@@ -188,7 +190,8 @@ LEVELS = [
     {
         "_reports": [
             *("data", "text", "plain", "record", "taking", "recorder", "layout", "plain_text"),
-            *("markdown", "html", "files", "reading", "pairs", "why", "command", "in_states", "runner"),
+            *("markdown", "html", "files", "reading", "pairs", "why", "command", "in_states"),
+            *("unittest_results", "runner"),
             *("as_main", "program", "sources", "found", "find"),
         ]
     },

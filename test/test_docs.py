@@ -21,7 +21,7 @@ from .warm import run_unittest
 # those of child processes), and pytest runs its own functions.
 ELSEWHERE = ("django", "explanations", "how-to/assertions", "how-to/fresh", "processes")
 ELSEWHERE += ("how-to/faults", "how-to/keys", "how-to/many", "how-to/pytest", "how-to/snapshots")
-ELSEWHERE += ("how-to/find", "how-to/states", "how-to/time", "tutorial")
+ELSEWHERE += ("how-to/find", "how-to/states", "how-to/time", "tutorial", "tutorial-pytest")
 EXAMPLES = [
     (f"{name_of(page)}_{n}", page, block)
     for page in PAGES

@@ -1,7 +1,14 @@
 """The options of the plugin of pytest: snapshots, states, a guard; and what can't be done."""
 
+import importlib
 import re
 import unittest
+from unittest import mock
+
+try:
+    import pytest
+except ImportError:
+    pytest = None
 
 from .pytest_runs import COMMON, FIXED, LOADED, PytestCase
 from .support import is_there, needs, run_python, takes_a_while, takes_long
@@ -131,6 +138,14 @@ class LoadingTests(PytestCase):
 
 class MisuseTests(PytestCase):
     @takes_a_while
+    def test_old_release(self):
+        """A pytest that is too old is told of where the plugin is used, and not where it is only there."""
+        plugin = importlib.import_module("cachetest.pytest_plugin")
+        with mock.patch("pytest.version_tuple", (8, 1, 2)):
+            with self.assertRaisesRegex(pytest.UsageError, "need pytest 8.2 or later, and this is pytest"):
+                plugin.pytest_collection_modifyitems(mock.Mock(), [mock.Mock(keywords=("caches",))])
+            plugin.pytest_collection_modifyitems(mock.Mock(), [])
+
     def test_misuses(self):
         """What is misused is an error, which says what there is, before any test is run."""
         for name, text in MISUSED.items():

@@ -3,8 +3,10 @@
 import json
 import unittest
 
+from parameterized import parameterized
+
 from .pytest_runs import COMMON, FIXED, PytestCase
-from .support import is_there
+from .support import EXHAUSTIVE, is_there, run_python
 from .warm import run_runner
 
 FAILING = f"""{COMMON}
@@ -127,14 +129,39 @@ class ReportTests(PytestCase):
         self.assertEqual(counts, {"prices": (2, 0, 2)})
         self.assertIn("cachetest: 4 tests used 1 cache: 2 puts, 0 hits, 2 misses", done.stdout)
 
-    def test_other_runner(self):
-        """Of a suite of test cases it says what the runner of the package says, but for the time it took."""
+    def test_interrupted(self):
+        """A test that is interrupted is in the report; and to look for tests alone writes none."""
+        source = f"{COMMON}\ndef test_long(caches):\n    prices.get('lamp')\n    raise KeyboardInterrupt\n"
+        options = ("-q", *FIXED, "--cachetest-report=a.json")
+        self.run_pytest(*options, "--collect-only", files={"test_shop.py": source})
+        self.assertFalse((self.folder / "a.json").exists())
+        self.run_pytest(*options)
+        self.assertEqual(
+            self.outcomes("a.json"), ({"test_shop.py::test_long": "interrupted"}, {"prices": (0, 0, 1)})
+        )
+
+    def run_again(self, runner):
+        """Run what is in the folder by another runner, which writes b.json."""
+        if runner == "workers":
+            # By class, so that each is set up once.
+            return self.run_pytest("-q", "-n", "2", "--dist=loadscope", "--cachetest-report=b.json")
+        if runner == "cachetest":
+            return run_runner("-m", "cachetest", "--report", "b.json", "test_shop", cwd=self.folder)
+        return run_python("-m", "unittest", "test_shop", cwd=self.folder, CACHETEST_REPORT="b.json")
+
+    @parameterized.expand(["cachetest", "unittest", "workers"] if EXHAUSTIVE else ["cachetest", "unittest"])
+    def test_other_runner(self, runner):
+        """Of a suite of test cases each runner says the same, but for the time it took."""
+        if runner == "workers" and not is_there("xdist"):
+            self.skipTest("needs pytest-xdist: pip install pytest-xdist")
         self.run_pytest("-q", *FIXED, "--cachetest-report=a.json", files={"test_shop.py": CASES})
-        run_runner("-m", "cachetest", "--report", "b.json", "test_shop", cwd=self.folder)
+        done = self.run_again(runner)
+        self.assertIn("cachetest: report in b.json\n", done.stdout + done.stderr)
         found = [json.loads((self.folder / name).read_text("utf-8")) for name in ("a.json", "b.json")]
-        by_pytest, by_unittest = (sorted(each["tests"], key=lambda test: test["label"]) for each in found)
-        self.assertEqual(len(by_pytest), 8)
-        self.assertEqual(without_times(by_pytest), without_times(by_unittest))
+        first, second = (sorted(each["tests"], key=lambda test: test["label"]) for each in found)
+        self.assertEqual(without_times(found[0]["totals"]), without_times(found[1]["totals"]))
+        self.assertEqual(len(first), 8)
+        self.assertEqual(without_times(first), without_times(second))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from .._caches import attribution
 from .._caches.cache import MockCache
 from .._recording.locks import make_lock
 from .._sharing.imports import is_loaded
-from .._sharing.joined import WITHIN, Parent, refuse, report
+from .._sharing.joined import WATCHED, WITHIN, Parent, refuse, report
 from .._sharing.refusal import made_to_refuse
 from ..adapters.registry import known_adapters, load_class
 from ..adapters.targets import Targets
@@ -64,7 +64,7 @@ def install_for(parent: Parent, described: str, module: str) -> None:
     why = found.failed.get(described)
     if why is not None:
         what = f"a use of {described.partition(WITHIN)[0]}, whose adapter can't be installed there ({why})"
-        if not module:
+        if not module and not described.startswith(WATCHED):
             refuse(parent, "", f"{what},")
         if described not in found.told:
             found.told.add(described)

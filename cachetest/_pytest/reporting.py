@@ -35,6 +35,8 @@ class Reporting:
         self._workers: list[Report] = []
         self._outcomes: dict[pytest.Item, tuple[str, float]] = {}
         self._told: list[str] = []
+        # The test that runs.
+        self._item: pytest.Item | None = None
 
     def begin(self, config: pytest.Config) -> None:
         """Begin to keep what ends from now on."""
@@ -52,6 +54,18 @@ class Reporting:
             self._recorder.add_outcome(label_of(item), outcome, seconds)
         else:
             self._outcomes[item] = outcome, seconds
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._item = item
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._item = None
+
+    def _add_interrupted(self) -> None:
+        """Say of the test that never came to its end that it was interrupted; by now it was torn down."""
+        if self._item is not None and self._recorder.has(label_of(self._item)):
+            self._recorder.add_outcome(label_of(self._item), "interrupted", None)
 
     def as_bytes(self) -> bytes:
         """Return all that was kept, for another process."""
@@ -72,8 +86,9 @@ class Reporting:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if hasattr(session.config, "workeroutput"):
+        if hasattr(session.config, "workeroutput") or session.config.option.collectonly:
             return
+        self._add_interrupted()
         self._recorder.stop()
         try:
             write_reports(self._places, merge([self._recorder, *self._workers]))

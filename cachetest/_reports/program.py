@@ -16,7 +16,13 @@ from .._patching.session import Session
 from .._patching.switches import find_switches
 from .._sharing import children
 from .._sharing.imports import when_imported
-from ..adapters.registry import adapter_for, get_adapter, known_adapters, validate_adapters
+from ..adapters.registry import (
+    adapter_for,
+    get_adapter,
+    known_adapters,
+    validate_adapters,
+    watched_adapter,
+)
 from ..errors import CacheTestError, closest_first
 from .as_main import module_program, script_program
 from .files import GITHUB, validate_report, write_reports
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_program"]
 
+_WATCHED = sorted(name for name, known in known_adapters.items() if known.watched)
+
 
 class _ProgramSession(Session):
     """The session of a program, which has the adapter of each library when that has been imported.
@@ -40,26 +48,37 @@ class _ProgramSession(Session):
     depend on the order of the modules.
     """
 
-    def __init__(self, label: str, adapters: Sequence[str], enable: Sequence[str]) -> None:
+    def __init__(
+        self, label: str, adapters: Sequence[str], enable: Sequence[str], *, watches: bool = False
+    ) -> None:
         self.named = adapters
+        self.watches = watches
+        self.watched = (adapters or _WATCHED) if watches else ()
         self._enabled = enable
         # The adapter of another distribution does not say which library it is for.
         others = [get_adapter(name) for name in adapters if name not in known_adapters]
         super().__init__(others, detects=True, label=label)
 
     def follow_named(self) -> None:
-        """Have those that are not detected, and are named, added when their libraries are imported."""
-        for name in self.named:
+        """Have those that are not detected added when their libraries are imported.
+
+        They are those that are named. What is only watched need not be.
+        """
+        for name in self.watched or self.named:
             known = known_adapters.get(name)
             if known is not None and not known.autodetects:
                 when_imported(known.library, partial(self._add_named, name))
 
     def _add_named(self, name: str, _: object) -> None:
-        self.add(get_adapter(name))
+        self.add(watched_adapter(name) if self.watches else get_adapter(name))
 
     def add(self, adapter: Adapter) -> None:
         if self.named and adapter.name not in self.named:
             return
+        if self.watches:
+            adapter = watched_adapter(adapter.name)
+            if adapter in self.adapters:
+                return
         super().add(adapter)
         own = {switch.name for switch in adapter.switches}
         if self.scope is not None and (names := [name for name in self._enabled if name in own]):
@@ -117,7 +136,7 @@ class _Run:
         )
         lines = [f"cachetest: {printable(label)} used {used}"]
         lines += [f"  {printable(name)}: {counts_line(each)}" for name, each in found.items()]
-        if not self._session.named:
+        if not self._session.named and not self._session.watches:
             others = [
                 name
                 for name, known in known_adapters.items()
@@ -196,7 +215,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m cachetest run",
         usage="%(prog)s [options] (script.py | -m module) [arguments]",
         description="Run a program with its caches counted, and tell at its end what it did to them. They "
-        "are empty when it begins, and gone when it ends.",
+        "are empty when it begins, and gone when it ends; with --watch they are the real ones.",
         allow_abbrev=False,
     )
     several: dict[str, Any] = {"action": "append", "default": []}
@@ -222,6 +241,12 @@ def _parser() -> argparse.ArgumentParser:
         help="write a report, as .txt, .json or .html, or github for a summary of the job",
         **several,
     )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="leave the real caches in their places, with what is in them, and count what the program asks "
+        f"of those that can be watched: {', '.join(_WATCHED)}",
+    )
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module, as python -m does")
     parser.add_argument("script", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
@@ -241,12 +266,18 @@ def run_program(arguments: Sequence[str]) -> int:
         owner = adapter_for(name)
         if options.adapter and owner not in options.adapter:
             parser.error(f"the switch {name!r} is of the adapter {owner!r}, which is not among those named")
+    unwatched = [name for name in options.adapter if options.watch and name not in _WATCHED]
+    if unwatched:
+        parser.error(
+            f"the adapter {unwatched[0]!r} can't be watched; those that can are {', '.join(_WATCHED)}"
+        )
     try:
         program = script_program(named[0]) if options.module is None else module_program(named[0])
     except OSError as error:
         parser.error(f"{named[0]!r} can't be read: {error.strerror}")
     label = os.path.basename(named[0]) if options.module is None else f"-m {named[0]}"
-    run = _Run(_ProgramSession(label, options.adapter, options.enable), options.report)
+    session = _ProgramSession(label, options.adapter, options.enable, watches=options.watch)
+    run = _Run(session, options.report)
     sys.argv = list(named)
     run.start()
     _run(program, run)

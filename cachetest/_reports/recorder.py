@@ -69,6 +69,10 @@ class Recorder:
         record.outcome = outcome
         record.seconds = record.seconds if seconds is None else seconds
 
+    def has(self, label: str) -> bool:
+        """Return whether there is a record of *label*."""
+        return label in self._newest
+
     def _take(self, scope: Scope) -> None:
         before = self._taken.get(scope)
         inside = self._inside.pop(scope, [])

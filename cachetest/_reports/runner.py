@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 import unittest
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from .files import validate_report, write_reports
 from .in_states import States
 from .record import totals
 from .recorder import Recorder
+from .unittest_results import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _MODES = ("once", "none", "update")
 _WORDS = {"puts": "put", "hits": "hit", "misses": "miss", "refusals": "refusal"}
 
 
-class _Result(unittest.TextTestResult):
+class _Result(Telling, unittest.TextTestResult):
     """A result that tells a recorder what came of each test, and shows on a terminal how far the run is."""
 
     def __init__(
@@ -42,9 +42,7 @@ class _Result(unittest.TextTestResult):
         **more: Any,
     ) -> None:
         super().__init__(stream, descriptions, verbosity, **more)
-        self._recorder = recorder
-        self._outcome = ""
-        self._began = 0.0
+        self.recorder = recorder
         self._count: int | None = None
         self._states = states
         self._seen = 0
@@ -57,23 +55,18 @@ class _Result(unittest.TextTestResult):
         super().startTest(test)
         if self._states is not None:
             self._states.begin(test)
-        self._outcome = "interrupted"
-        self._began = time.perf_counter()
 
     def stopTest(self, test: unittest.TestCase) -> None:
         super().stopTest(test)
         if self._states is not None:
-            self._states.end(test, self._outcome, [*self.failures, *self.errors])
-        # Another test has no caches, and what it patches by itself has a record of its own.
-        if hasattr(test, "assertCacheStats"):
-            self._recorder.add_outcome(test.id(), self._outcome, round(time.perf_counter() - self._began, 6))
+            self._states.end(test, self.outcome, [*self.failures, *self.errors])
         if self._count is not None:
             self._count += 1
             self._show(self._count)
 
     def _show(self, count: int) -> None:
         """Write over the line that tells how far the run is."""
-        new = self._recorder.tests[self._seen :]
+        new = self.recorder.tests[self._seen :]
         self._seen += len(new)
         for test in new:
             for word in _WORDS:
@@ -83,35 +76,6 @@ class _Result(unittest.TextTestResult):
         tests = "1 test" if count == 1 else f"{count:,} tests"
         self.stream.write(f"\r\x1b[K{tests}{failed}; {_written(self._totals)}")
         self.stream.flush()
-
-    def addSuccess(self, test: unittest.TestCase) -> None:
-        super().addSuccess(test)
-        self._outcome = "passed"
-
-    def addError(self, test: unittest.TestCase, err: Any) -> None:
-        super().addError(test, err)
-        self._outcome = "error"
-
-    def addFailure(self, test: unittest.TestCase, err: Any) -> None:
-        super().addFailure(test, err)
-        self._outcome = "failed"
-
-    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
-        super().addSkip(test, reason)
-        self._outcome = "skipped"
-
-    def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:
-        super().addExpectedFailure(test, err)
-        self._outcome = "expected failure"
-
-    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
-        super().addUnexpectedSuccess(test)
-        self._outcome = "unexpected success"
-
-    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            self._outcome = "failed" if issubclass(err[0], test.failureException) else "error"
 
     def printErrors(self) -> None:
         if self._count is not None:

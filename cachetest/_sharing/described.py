@@ -11,9 +11,9 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..adapters.registry import detected_adapters, known_adapters
+from ..adapters.registry import detected_adapters, known_adapters, watched_adapter, watched_path
 from ..adapters.targets import Targets
-from .joined import WITHIN
+from .joined import WATCHED, WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,11 @@ def described_for(scopes: Iterable[Scope], in_use: Mapping[Scope, Sequence[Adapt
             values.update({switch.name: value for switch in switches})
     found: dict[str, None] = {}
     detected = detected_adapters()
-    for adapters in [in_use[each] for each in around if each in in_use]:
+    for scope in [each for each in around if each in in_use]:
+        adapters = in_use[scope]
+        if watched := getattr(scope.session, "watched", ()):
+            found.update(dict.fromkeys(_described_watched(name, values) for name in watched))
+            continue
         parts = [part for each in adapters for part in getattr(each, "parts", lambda each=each: (each,))()]
         found.update(dict.fromkeys(_described(each, values) for each in parts))
         if [each for each in adapters if each.name in known_adapters] == detected:
@@ -75,6 +79,20 @@ def _described(adapter: Adapter, values: dict[str, bool]) -> str:
             more.setdefault("switches", {}).setdefault(switch.module, {})[switch.name] = values[switch.name]
             modules.update({switch.module: None} if switch.module else {})
     return _of(adapter.name, modules, more)
+
+
+def _described_watched(name: str, values: dict[str, bool]) -> str:
+    """Return what a child installs to watch the library of the adapter *name*, when that was imported."""
+    known = known_adapters[name]
+    more: dict[str, Any] = {"class": watched_path(name)}
+    # Django is not set up when it has been imported: see `libraries`.
+    modules = [] if name == "django" else [known.library]
+    switches = watched_adapter(name).switches if known.library in sys.modules else ()
+    for switch in switches:
+        if switch.name in values:
+            more.setdefault("switches", {}).setdefault(switch.module, {})[switch.name] = values[switch.name]
+            modules.append(switch.module)
+    return _of(f"{WATCHED}{name}", dict.fromkeys(filter(None, modules)), more)
 
 
 def _patched_modules(adapter: Adapter) -> Iterator[str]:

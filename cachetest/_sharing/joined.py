@@ -22,6 +22,7 @@ __all__ = [
     "JOIN",
     "LIBRARIES",
     "REMEDY",
+    "WATCHED",
     "WITHIN",
     "Parent",
     "begin_job",
@@ -44,6 +45,8 @@ BETWEEN = "\x1f"
 """Stands between the fields of a line, and of what a child is told."""
 WITHIN = "\x1e"
 """Stands between the fields of what describes an adapter."""
+WATCHED = "watched "
+"""Stands before the name of an adapter whose library is on its real store: nothing of it is refused."""
 # A longer line could be torn by that of another child.
 _LONGEST = 3_000
 # Their lines are not the caller's.

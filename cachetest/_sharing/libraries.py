@@ -32,6 +32,7 @@ _METHODS: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "pymemcache": _PYMEMCACHE,
     # Its back ends come to theirs by those.
     "django": (("django.core.cache", "CacheHandler", ("create_connection",)), *_REDIS, *_PYMEMCACHE),
+    "watched django": (("django.core.cache", "CacheHandler", ("create_connection",)),),
     "inductor": (("torch._inductor.remote_cache", "RemoteCache", ("__init__", "get", "put")),),
 }
 _MARK = "_cachetest_asks"
@@ -53,7 +54,7 @@ def begin_to_ask(parent: Parent) -> None:
             if (name, module) not in _wrapped:
                 _wrapped.add((name, module))
                 when_imported(module, _wrapping(name, owner, names))
-        if name == "django" and is_loaded("django.core.cache"):
+        if name.endswith("django") and is_loaded("django.core.cache"):
             caches: Any = sys.modules["django.core.cache"].caches
             if vars(caches).get("settings"):
                 # The program has objects already, which are reached by their classes.
@@ -109,7 +110,7 @@ def _wrapping(adapter: str, owner: str, names: tuple[str, ...]) -> Callable[[Any
 def _wrap_methods(adapter: str, cls: Any, names: tuple[str, ...]) -> None:
     for name in names:
         method = vars(cls).get(name) if cls is not None else None
-        if method is None and cls is not None and adapter == "django":
+        if method is None and cls is not None and adapter.endswith("django"):
             method = getattr(cls, name, None)
         if callable(method):
             setattr(cls, name, _asking(adapter, method))

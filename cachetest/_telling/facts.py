@@ -78,7 +78,8 @@ def history_of(
         present=cache.cache,
         unkept=tuple(cache.adapter_state("keys not kept", set)),
         dropped=dropped,
-        complete=all_known and not dropped,
+        # What is in a real store may have been put by anybody, before.
+        complete=all_known and not dropped and not getattr(cache.cache, "is_real", False),
         elsewhere=lambda key: [other.name for other in others if _has(other, key)],
         changed_elsewhere=lambda key: [each for other in others for each in _changes(other, key)],
         is_plain=_is_plain(cache),

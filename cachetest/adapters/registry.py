@@ -31,6 +31,8 @@ __all__ = [
     "resolve_adapters",
     "validate_adapter",
     "validate_adapters",
+    "watched_adapter",
+    "watched_path",
 ]
 
 _GROUP = "cachetest.adapters"
@@ -41,7 +43,8 @@ class AdapterInfo(NamedTuple):
 
     ``library`` is the module whose presence is asked for, ``extra`` the extra of cachetest that installs it.
     ``autodetects`` says that its caches can be found without being told where. ``caches`` and ``switches``
-    are the names that it has whatever it is told.
+    are the names that it has whatever it is told. ``watched`` is the class that watches the library on its
+    real store, where there is one: in the file ``watched`` of the adapter's folder.
     """
 
     class_name: str
@@ -50,6 +53,7 @@ class AdapterInfo(NamedTuple):
     autodetects: bool = False
     caches: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
+    watched: str = ""
 
 
 known_adapters: dict[str, AdapterInfo] = {
@@ -58,6 +62,7 @@ known_adapters: dict[str, AdapterInfo] = {
         "torch",
         extra="torch",
         autodetects=True,
+        watched="WatchedInductor",
         caches=(
             "autotune_local",
             "autotune_remote",
@@ -80,11 +85,11 @@ known_adapters: dict[str, AdapterInfo] = {
         ),
     ),
     "cachetools": AdapterInfo("Cachetools", "cachetools", extra="cachetools"),
-    "django": AdapterInfo("Django", "django", extra="django", autodetects=True),
+    "django": AdapterInfo("Django", "django", extra="django", autodetects=True, watched="WatchedDjango"),
     "dogpile": AdapterInfo("Dogpile", "dogpile.cache", extra="dogpile"),
     "functools": AdapterInfo("Functools", "functools"),
     "pymemcache": AdapterInfo("Pymemcache", "pymemcache", extra="pymemcache", caches=("pymemcache",)),
-    "redis": AdapterInfo("Redis", "redis", extra="redis", caches=("redis",)),
+    "redis": AdapterInfo("Redis", "redis", extra="redis", caches=("redis",), watched="WatchedRedis"),
 }
 class_names = {known.class_name: name for name, known in known_adapters.items()}
 """The name of the adapter of each class."""
@@ -139,11 +144,25 @@ def load_class(name: str) -> type[Adapter]:
         if module is None or getattr(getattr(module, "__spec__", None), "_initializing", False):
             # Another thread may be at it, which is waited for.
             module = importlib.import_module(path)
+        found: type[Adapter] = getattr(module, known.class_name)
     except AttributeError as error:
         # Left as it is, `from cachetest.adapters import Redis` would take it for "no such name".
         raise ImportError(f"the adapter {name!r} can't be loaded: {error}", name=known.library) from error
-    found: type[Adapter] = getattr(module, known.class_name)
     return found
+
+
+def watched_path(name: str) -> str:
+    """Return where the class is that watches what the adapter *name* swaps, as ``"module:class"``."""
+    return f"{__package__}.{name}.watched:{known_adapters[name].watched}"
+
+
+def watched_adapter(name: str) -> Adapter:
+    """Return the adapter that watches what the adapter *name* swaps: the same each time."""
+    path = watched_path(name)
+    if path not in _shared:
+        module, _, cls = path.partition(":")
+        _shared[path] = getattr(importlib.import_module(module), cls)()
+    return _shared[path]
 
 
 def _entry_points() -> dict[str, EntryPoint]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from parameterized import parameterized
 
-from ..support import needs
+from ..support import needs, run_python
 from ..warm import run_runner
 
 SOURCE = """\
@@ -153,6 +153,29 @@ class RunnerTests(unittest.TestCase):
         printed = self.call("--help").stdout
         self.assertIn("--report FILE", printed)
         self.assertIn("--failfast", printed)
+
+    def test_of_unittest(self):
+        """The variable names what runs of unittest write; neither a run inside nor a child writes over it."""
+        (self.folder / "test_runs.py").write_text(
+            "import os, subprocess, sys, unittest\nimport test_shop\n"
+            "class Tests(test_shop.GoodTests):\n"
+            "    def test_good(self):\n"
+            "        inner = unittest.defaultTestLoader.loadTestsFromTestCase(test_shop.OtherTests)\n"
+            "        unittest.TextTestRunner(stream=sys.stdout).run(inner)\n"
+            "        subprocess.run([sys.executable, '-m', 'unittest', 'test_shop.OtherTests'], check=True)\n"
+            "        super().test_good()\n"
+        )
+        reports = os.pathsep.join(("a.json", "a.txt"))
+        done = run_python("-m", "unittest", "test_runs.Tests", cwd=self.folder, CACHETEST_REPORT=reports)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.outcomes("a.json"), {"test_good": "passed"})
+        self.assertTrue((self.folder / "a.txt").exists())
+        self.assertEqual(done.stderr.count("cachetest: report in a.json\n"), 1)
+
+    def test_wrong_variable(self):
+        """A report that can't be written is an error where the variable is read."""
+        done = run_python("-c", "import cachetest", cwd=self.folder, CACHETEST_REPORT="a.xml")
+        self.assertIn("ValueError: CACHETEST_REPORT in the environment: a report ends in .txt", done.stderr)
 
     @unittest.skipIf(sys.platform == "win32", "needs a pseudo terminal")
     def test_terminal(self):

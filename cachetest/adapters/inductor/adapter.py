@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..._behaving.storage import Storage
     from ..._caches.cache import MockCache
 
-__all__ = ["Inductor"]
+__all__ = ["CACHE_CLASSES", "Inductor"]
 
 _OVERRIDE = "backend_override_cls"
 _CONFIG = "torch._inductor.config"
@@ -67,6 +67,9 @@ _FBCODE_CACHE_CLASSES = (
     _CacheClass("aot_autograd", "FbRemoteAOTAutogradCache", _FB_REMOTE),
     _CacheClass("dynamo_pgo", "FbRemoteDynamoPGOCache", _FB_REMOTE),
 )
+
+CACHE_CLASSES = (*_CACHE_CLASSES, *_FBCODE_CACHE_CLASSES)
+"""Those of any build of torch."""
 
 # Functions that hand out a cache object, some of them memoised in some release.
 _MAKERS = (
@@ -240,7 +243,7 @@ def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str]]:
 
 
 def _all_cache_classes(fbcode: bool) -> tuple[_CacheClass, ...]:
-    return (*_CACHE_CLASSES, *_FBCODE_CACHE_CLASSES) if fbcode else _CACHE_CLASSES
+    return CACHE_CLASSES if fbcode else _CACHE_CLASSES
 
 
 def _cache_classes(fbcode: bool) -> list[tuple[str, type]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["Found", "backend_classes", "here", "is_ours"]
+__all__ = ["Found", "backend_classes", "here", "is_ours", "name_of", "watched"]
 
 backend_classes: list[type] = []
 """The classes of our backends: one for each ``RemoteCacheBackend`` that there has been."""
@@ -14,6 +14,18 @@ backend_classes: list[type] = []
 def is_ours(backend: object) -> bool:
     """Return whether *backend* is one of our backends."""
     return issubclass(type(backend), tuple(backend_classes))
+
+
+watched: dict[str, str] = {}
+"""The cache of each of torch's cache classes, by the name of the class, while they are watched."""
+
+
+def name_of(remote: Any) -> str | None:
+    """Return the cache that operations of *remote*, a cache object of torch, count in; None for none."""
+    if is_ours(remote.backend):
+        return str(remote.backend.name)
+    names = (watched.get(cls.__name__) for cls in type(remote).__mro__) if watched else ()
+    return next(filter(None, names), None)
 
 
 class Found(NamedTuple):

@@ -25,15 +25,15 @@ from .refusals import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..._caches.cache import MockCache
     from ..._patching.undo import Undo
 
-__all__ = ["MODULES", "hook_when_loaded", "lookups", "values", "why_opaque"]
+__all__ = ["HOOKS", "MODULES", "Hook", "hook_when_loaded", "lookups", "values", "why_opaque"]
 
 
-class _Hook(NamedTuple):
+class Hook(NamedTuple):
     """A function that is wrapped: an attribute of a class, or of a module where ``owner`` is empty."""
 
     module: str
@@ -47,32 +47,32 @@ _CODECACHE = "torch._inductor.codecache"
 _AUTOTUNE = "torch._inductor.runtime.autotune_cache"
 _REMOTE = "torch._inductor.remote_cache"
 _PROFILE = "torch._dynamo.pgo"
-_HOOKS = (
-    _Hook(_REMOTE, "RemoteCache", "get", around_get),
-    _Hook(_REMOTE, "RemoteCache", "put", around_put),
-    _Hook(_CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
-    _Hook(_CODECACHE, "", "log_cache_bypass", around_bypass),
-    _Hook(AUTOGRAD, "AOTAutogradCachePickler", "get_hash", around_hash, "aot_autograd"),
-    _Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
-    _Hook(AUTOGRAD, "", "log_cache_bypass", around_bypass),
+HOOKS = (
+    Hook(_REMOTE, "RemoteCache", "get", around_get),
+    Hook(_REMOTE, "RemoteCache", "put", around_put),
+    Hook(_CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
+    Hook(_CODECACHE, "", "log_cache_bypass", around_bypass),
+    Hook(AUTOGRAD, "AOTAutogradCachePickler", "get_hash", around_hash, "aot_autograd"),
+    Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
+    Hook(AUTOGRAD, "", "log_cache_bypass", around_bypass),
     # The class was renamed in 2.7 and 2.10, and each release has one of them.
-    _Hook(AUTOGRAD, "GenericAOTAutogradResult", "wrap_post_compile", around_wrap),
-    _Hook(AUTOGRAD, "GenericAOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
-    _Hook(AUTOGRAD, "AOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
-    _Hook(_PROFILE, "", "lookup_remote_cache_entry", around_profile),
-    _Hook(_PROFILE, "", "get_remote_code_state", around_profile),
-    _Hook(_PROFILE, "", "get_code_state", around_state),
-    _Hook(_PROFILE, "", "get_cache_key", around_profile_key),
-    _Hook(_PROFILE, "", "get_local_code_state", around_local_profile),
-    _Hook("torch._dynamo.callback", "CompilationCallbackHandler", "install_callbacks", around_compile),
-    _Hook("torch._dynamo.output_graph", "OutputGraph", "call_user_compiler", around_graph),
-    _Hook("torch._inductor.compile_fx", "", "should_use_remote_fx_graph_cache", asks("fx_graph")),
-    _Hook("torch._functorch.aot_autograd", "", "should_use_remote_autograd_cache", asks("aot_autograd")),
-    _Hook(_AUTOTUNE, "AutotuneCache", "create", around_create, "autotune_local"),
-    _Hook(_AUTOTUNE, "AutotuneCache", "read_best", around_best),
-    _Hook(_AUTOTUNE, "_AutotuneCacheBundlerImpl", "_load_cache", around_bundle),
+    Hook(AUTOGRAD, "GenericAOTAutogradResult", "wrap_post_compile", around_wrap),
+    Hook(AUTOGRAD, "GenericAOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
+    Hook(AUTOGRAD, "AOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
+    Hook(_PROFILE, "", "lookup_remote_cache_entry", around_profile),
+    Hook(_PROFILE, "", "get_remote_code_state", around_profile),
+    Hook(_PROFILE, "", "get_code_state", around_state),
+    Hook(_PROFILE, "", "get_cache_key", around_profile_key),
+    Hook(_PROFILE, "", "get_local_code_state", around_local_profile),
+    Hook("torch._dynamo.callback", "CompilationCallbackHandler", "install_callbacks", around_compile),
+    Hook("torch._dynamo.output_graph", "OutputGraph", "call_user_compiler", around_graph),
+    Hook("torch._inductor.compile_fx", "", "should_use_remote_fx_graph_cache", asks("fx_graph")),
+    Hook("torch._functorch.aot_autograd", "", "should_use_remote_autograd_cache", asks("aot_autograd")),
+    Hook(_AUTOTUNE, "AutotuneCache", "create", around_create, "autotune_local"),
+    Hook(_AUTOTUNE, "AutotuneCache", "read_best", around_best),
+    Hook(_AUTOTUNE, "_AutotuneCacheBundlerImpl", "_load_cache", around_bundle),
 )
-MODULES = frozenset(each.module for each in _HOOKS)
+MODULES = frozenset(each.module for each in HOOKS)
 _MADE_OF = {
     "autotune_local": "the kernel's source, cache_key_tag and, since torch 2.8, torch's own source",
     "autotune_remote": (
@@ -84,7 +84,7 @@ _MADE_OF = {
 }
 
 
-def _owner_of(hook: _Hook) -> Any:
+def _owner_of(hook: Hook) -> Any:
     """Return the loaded class or module that has the function of *hook*; None where there is none."""
     module = sys.modules.get(hook.module)
     found = getattr(module, hook.owner, None) if hook.owner else module
@@ -92,33 +92,33 @@ def _owner_of(hook: _Hook) -> Any:
 
 
 # The wrapper that was made for each function, since most tests find the same function again.
-_made: dict[_Hook, tuple[object, object]] = {}
+_made: dict[Hook, tuple[object, object]] = {}
 
 
-def hook_when_loaded(undo: Undo) -> None:
+def hook_when_loaded(undo: Undo, hooks: Sequence[Hook] = HOOKS) -> None:
     """Have each module that is not loaded yet hooked when it is: patching loads no compiler."""
     if not all(map(sys.modules.get, MODULES)):
-        finder = _Finder(undo)
+        finder = _Finder(partial(_hook_module, undo, hooks))
         undo.add(finder.remove)
         sys.meta_path.insert(0, finder)
 
 
-def _hook_module(undo: Undo, module: str) -> None:
-    undo.set_attributes([value for each in _HOOKS if each.module == module for value in _swap(each)])
+def _hook_module(undo: Undo, hooks: Sequence[Hook], module: str) -> None:
+    undo.set_attributes([value for each in hooks if each.module == module for value in _swap(each)])
 
 
-def values() -> Iterable[tuple[object, str, object]]:
+def values(hooks: Sequence[Hook] = HOOKS) -> Iterable[tuple[object, str, object]]:
     """Yield owner, name and wrapper for every hook whose function the loaded modules have."""
-    for each in _HOOKS:
+    for each in hooks:
         yield from _swap(each)
 
 
 def lookups() -> Iterable[tuple[str, str]]:
     """Yield, for each hook on a class, its module and the name of the class."""
-    return ((each.module, each.owner) for each in _HOOKS if each.owner)
+    return ((each.module, each.owner) for each in HOOKS if each.owner)
 
 
-def _swap(hook: _Hook) -> Iterator[tuple[object, str, object]]:
+def _swap(hook: Hook) -> Iterator[tuple[object, str, object]]:
     """Yield owner, name and wrapper of *hook*: nothing where this torch lacks its function."""
     found = _owner_of(hook)
     if found is None:
@@ -145,8 +145,8 @@ def _definition(found: Any, name: str) -> object:
 class _Finder:
     """Finds the modules to hook as the import system does, and hooks each when it has been loaded."""
 
-    def __init__(self, undo: Undo) -> None:
-        self._undo = undo
+    def __init__(self, loaded: Callable[[str], object]) -> None:
+        self._loaded = loaded
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         if name not in MODULES:
@@ -155,7 +155,7 @@ class _Finder:
         found = (finder.find_spec(name, path, target) for finder in others)
         spec = next((each for each in found if each is not None), None)
         if spec is not None and spec.loader is not None:
-            loader: Any = _Loader(spec.loader, partial(_hook_module, self._undo))
+            loader: Any = _Loader(spec.loader, self._loaded)
             spec.loader = loader
         return spec
 
@@ -184,7 +184,7 @@ def why_opaque(cache: MockCache) -> str:
     """Return why the keys of *cache* stay hashes, or nothing where they are taken apart."""
     if known_parts(cache):
         return ""
-    for each in _HOOKS:
+    for each in HOOKS:
         if each.cache == cache.name and each.module in sys.modules and _owner_of(each) is None:
             return (
                 f"this release of torch has no {each.owner}.{each.name} to ask what the key is made of, "

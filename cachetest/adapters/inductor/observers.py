@@ -19,7 +19,7 @@ from ..._caches.attribution import cache_for, scope_of_caller
 from ..._sharing.client import is_asking
 from ..._telling.formatting import Shown
 from .activity import note
-from .found import here, is_ours
+from .found import here, name_of
 from .key_parts import known_parts, split_key
 from .modules import AUTOGRAD, LIBRARIES
 from .refusals import lookup_guarded
@@ -70,7 +70,7 @@ def _is_local(
     example_inputs: object, local: bool, remote_cache: Any, *_args: object, **_kwargs: object
 ) -> bool:
     """Return whether it was the local cache that answered, and not a remote one with a backend of its own."""
-    return local and (remote_cache is None or is_ours(remote_cache.backend))
+    return local and (remote_cache is None or name_of(remote_cache) is not None)
 
 
 def around_hash(get_hash: Callable[..., str]) -> Callable[..., str]:

@@ -19,7 +19,7 @@ from ..._caches.attribution import cache_for
 from ..._recording.operation import GUARDS_FAILED
 from .activity import note
 from .damage import damage_of, undecoded
-from .found import Found, here, is_ours
+from .found import Found, here, name_of
 from .modules import LIBRARIES, loaded_module
 
 if TYPE_CHECKING:
@@ -118,13 +118,13 @@ def around_put(put: Callable[[Any, str, Any], None]) -> Callable[[Any, str, Any]
 
 def _note_failure(remote: Any, key: str, error: Exception, kind: str) -> None:
     """Log that a call of the cache object *remote* of torch raised, unless the gate has done so."""
-    backend: Any = remote.backend
+    name = name_of(remote)
     logged, here.error = here.error, None
-    if logged is error or not is_ours(backend):
+    if logged is error or name is None:
         return
     make_key = getattr(remote, "_get_key", None)
     full = key if make_key is None else make_key(key)
-    cache_for(backend.name).fail((full,), error, LIBRARIES, _getframe(1), None, kind)
+    cache_for(name).fail((full,), error, LIBRARIES, _getframe(1), None, kind)
 
 
 def lookup_guarded(
