@@ -186,6 +186,15 @@ class Injection:
             proceed = _bound(carrier, Strike(fault, call, self, of_fault), proceed)
         return proceed()
 
+    def is_about(self, call: Call) -> bool:
+        """Return whether it strikes calls such as *call*, when it is their turn; nothing is counted."""
+        if self.cache is not None and call.cache != self.cache:
+            return False
+        carrier: Carrier = call.gate.carrier
+        return any(self._can_strike(fault, call, carrier) for fault in self.faults) and (
+            self.matching.of(call, carrier) is not None
+        )
+
     def _meant(self, call: Call, carrier: Carrier) -> Sequence[object] | None:
         try:
             return self.matching.of(call, carrier)
