@@ -4,6 +4,7 @@ import sys
 import threading
 import unittest
 
+from cachetest import MockBackend, PatchCaches
 from cachetest._behaving.callers import Held, is_asked_outside
 from cachetest._behaving.flight import Flight, flying
 from cachetest._behaving.flight_of_threads import ThreadFlight
@@ -29,6 +30,23 @@ class RecordTests(unittest.TestCase):
         flight.end()
         flight.load(load(1))
         self.assertEqual(len(flight.loads), 3)
+
+    def test_polling(self):
+        """Who looks one key up again and again is polling; who looks up several is not."""
+        flight = Flight("prices", 2)
+        with PatchCaches() as patch:
+            flying.set((flight, 1))
+            self.addCleanup(flying.set, None)
+            patch.caches._begin(flight)
+            prices = MockBackend("prices")
+            for n in range(9):
+                prices.get(n)
+            for _ in range(4):
+                prices.get("lamp")
+            self.assertEqual(flight.polling, set())
+            prices.get("lamp")
+            self.assertEqual(flight.polling, {1})
+            patch.caches._end(flight)
 
     def test_loads_by_arguments(self):
         flight = Flight("squares", 1, by_calls=True, by_arguments=True)
