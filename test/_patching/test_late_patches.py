@@ -29,6 +29,21 @@ class HeldTests(LateCase):
             with PatchCaches():
                 pass
 
+    def test_traced(self):
+        """What takes them off in time is seen by who traces threads, as a measure of coverage does."""
+        names, found = set(), threading.gettrace()
+        threading.settrace(lambda frame, event, arg: names.add(frame.f_code.co_name))
+        try:
+            worker = self.left_by_block(Worker)
+            late_patches._wake()
+            worker.end()
+            late_patches.wait_for_held()
+            while late_patches._keeper is not None:
+                late_patches._wake()
+        finally:
+            threading.settrace(found)
+        self.assertIn("_take_off_in_time", names)
+
     def test_waited_for(self):
         """Who has to find everything as it was can wait for the last of them."""
         worker = self.left_by_block(Worker)
