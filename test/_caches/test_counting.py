@@ -50,6 +50,7 @@ class OfOneTests(CountingCase):
                 self.assertEqual(delta.stats, Stats())
                 for _ in range(n):
                     self.prices.get("lamp")
+                self.assertEqual(delta.stats, Stats(0, n, 0))
             self.assertEqual(delta.stats, Stats(0, n, 0))
 
     def test_exception(self):
