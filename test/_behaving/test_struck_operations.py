@@ -2,7 +2,7 @@
 
 import unittest
 
-from cachetest import CacheTestCase, Fails, Gone, MockBackend, Stale
+from cachetest import CacheTestCase, Damaged, Fails, Gone, MockBackend, Stale
 
 
 class StruckTests(CacheTestCase):
@@ -33,6 +33,13 @@ class StruckTests(CacheTestCase):
         told = [(each.kind, each.key, each.fault) for each in cache.operations]
         self.assertEqual(told, [("eviction", "a", Gone()), ("miss", "a", Gone()), ("hit", "b", None)])
         self.assertEqual([each.key for each in injected.struck], ["a"])
+
+    def test_what_it_strikes_by_itself(self):
+        """Without on= a fault strikes what it is of, though it could strike more."""
+        with self.caches.prices.inject(Damaged()):
+            self.prices.put("a", "abcd")
+            self.assertEqual(self.caches.prices.cache, {"a": "abcd"})
+            self.assertEqual(self.prices.get("a"), "ab")
 
     def test_changed_by_hand_before_any_call(self):
         """The entries are kept as the block begins, and not as the first call comes."""
