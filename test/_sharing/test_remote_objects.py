@@ -1,4 +1,4 @@
-"""What a forked child has of the caches of its parent: counts, logs, entries and the clock, as they are there."""
+"""What a forked child has of its parent's caches: counts, logs, entries and the clock, as they are."""
 
 import unittest
 
