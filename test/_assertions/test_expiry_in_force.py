@@ -4,7 +4,7 @@ import unittest
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, Fails, Gone, MockBackend, Stale
+from cachetest import CacheTestCase, Dropped, Fails, Gone, MockBackend, Stale
 
 PRICES = MockBackend("prices")
 RATES = MockBackend("rates")
@@ -60,6 +60,7 @@ class InForceTests(CacheTestCase):
             self.caches.rates.inject(Stale(), must_strike=False),
             self.caches.inject(Gone(), key="chair", must_strike=False),
             self.caches.inject(Fails(), on="put", must_strike=False),
+            self.caches.inject(Dropped(), must_strike=False),
             self.caches.in_state("off", caches=("rates",)),
         ):
             with self.subTest(block=block), block:

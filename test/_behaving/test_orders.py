@@ -1,7 +1,10 @@
 """All orders in which callers can take turns, and what in a call is a turn of its own."""
 
+import asyncio
 import unittest
 from math import factorial
+from types import SimpleNamespace
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -9,6 +12,7 @@ from cachetest._behaving.call import Call
 from cachetest._behaving.flight import flying
 from cachetest._behaving.orders import NotThereError, One, Orders, letters_of
 from cachetest._behaving.turns import ThreadTurns, is_step
+from cachetest._behaving.turns_of_tasks import TaskTurns
 
 
 def run(choose, steps):
@@ -84,6 +88,23 @@ class StepTests(unittest.TestCase):
     def test_step(self, _, kind, asked, keys, expected):
         """A call has a turn where it may read or change entries by itself."""
         self.assertIs(is_step(Call("redis", kind, asked, keys, None)), expected)
+
+    def test_too_long_without_a_call(self):
+        """Who works for a minute and asks no cache for anything is not waited for."""
+        turns = ThreadTurns("prices", 2)
+        turns.threads = [None]
+        with mock.patch("cachetest._behaving.turns._LONGEST_STEP", 0.0):
+            self.assertFalse(turns._settle(SimpleNamespace(look=lambda: False)))
+        self.assertEqual(turns.why_stuck, "one has not asked any cache for anything for 0 s")
+
+    def test_too_long_without_a_call_in_tasks(self):
+        async def look():
+            return False
+
+        turns = TaskTurns("prices", 2)
+        with mock.patch("cachetest._behaving.turns_of_tasks._LONGEST_STEP", 0.0):
+            self.assertFalse(asyncio.run(turns._settle(SimpleNamespace(look=look))))
+        self.assertEqual(turns.why_stuck, "one goes on for 0 s without a call to a cache")
 
     def test_inside_another(self):
         """What a framework's call asks of the client below is one step with it; the next is another."""
