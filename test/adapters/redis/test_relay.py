@@ -1,6 +1,8 @@
 """What a connection of a child has in place of a socket, and of streams: how it waits, and how it ends."""
 
 import asyncio
+import select
+import socket
 import unittest
 from types import SimpleNamespace
 from unittest import mock
@@ -78,6 +80,33 @@ class SocketTests(RelayCase):
         end.do = mock.Mock(side_effect=error)
         relayed.close()
         self.assertEqual(end.do.mock_calls, [mock.call("close")])
+
+    def test_polled(self):
+        """Its descriptor can be read as long as something is there, as hiredis' parser has it looked at."""
+        relayed = self.opened("RelayedSocket", FarEnd(None, b"+OK\r\n"))
+
+        def is_readable():
+            return bool(select.select([relayed.fileno()], [], [], 0)[0])
+
+        self.assertFalse(is_readable())
+        self.assertTrue(is_readable())
+        self.assertEqual(relayed.recv(2, socket.MSG_PEEK), b"+O")
+        self.assertEqual(relayed.recv(2), b"+O")
+        self.assertTrue(is_readable())
+        buffer = bytearray(64)
+        self.assertEqual((relayed.recv_into(buffer), bytes(buffer[:3])), (3, b"K\r\n"))
+        self.assertFalse(is_readable())
+        relayed.close()
+        self.assertTrue(is_readable())
+        self.assertEqual(relayed.getpeername(), ("127.0.0.1", 6379))
+
+    def test_without_waiting(self):
+        """With no time to wait it says so where nothing has come, and gives what has."""
+        relayed = self.opened("RelayedSocket", FarEnd(None, b"+OK\r\n"))
+        relayed.settimeout(0)
+        with self.assertRaisesRegex(BlockingIOError, "nothing to read"):
+            relayed.recv(64)
+        self.assertEqual(relayed.recv(64), b"+OK\r\n")
 
 
 class StreamTests(RelayCase):
