@@ -98,6 +98,21 @@ class RecordTests(unittest.TestCase):
         self.assertEqual(found, [True, False])
         self.assertTrue(is_asked_outside(sys._getframe()))
 
+    def test_turns_at_a_release(self):
+        """Who has released a lock of the program has to wait; not inside a call, and not at the end."""
+        turns, points = ThreadTurns("prices", 2), []
+        turns.point = lambda who, what: points.append((who, what[0]))
+        frame = sys._getframe()
+        self.assertFalse(turns.released(frame))
+        flying.set((turns, 1))
+        self.addCleanup(flying.set, None)
+        self.assertTrue(turns.released(frame))
+        turns._inside.is_begun = True
+        self.assertTrue(turns.released(frame))
+        self.assertEqual(points, [(1, "released")])
+        turns.end()
+        self.assertFalse(turns.released(frame))
+
     def test_turns_of_a_load(self):
         """A load has a turn as it begins, and one as it ends; at the end there are none."""
         turns = ThreadTurns("prices", 2, by_calls=True)

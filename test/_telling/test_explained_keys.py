@@ -84,7 +84,7 @@ class MemoryTests(unittest.TestCase):
     def test_inside_another(self):
         """Of those that a key has in it the longest is told, with what is around it; not what is short."""
         explained = ExplainedKeys(["shop:make"])
-        for made in ("shop:lamp:en", "shop:lamp", "en"):
+        for made in ("shop:lamp", "shop:lamp:en", "shop:lam", "en"):
             explained.note("shop:make", made, (made,), {}, lambda args, kwargs: {"made": args[0]})
         self.assertEqual(
             explained.apart(list, "v1:shop:lamp:en:x"),
