@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .._caches.cache import MockCache
     from .._caches.caches import MockCaches
     from .._caches.scope import Scope
-    from .._patching.session_result import Unmet
     from .._telling.history import History
     from ..adapters.base import Adapter
 else:
@@ -38,7 +37,6 @@ class OpenSession(Protocol):
 
     adapters: Sequence[Adapter]
     scope: Scope | None
-    unmet: Mapping[Unmet, str]
 
     def entry_key(self, cache: str, key: object) -> object: ...
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .._recording.call_sites import CallSite
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Mapping
+    from collections.abc import Awaitable, Callable, Generator
 
-    from .._patching.session_result import Unmet
+    from .._caches.caches import MockCaches
+    from .._caches.scope import Scope
 
     Steps = Generator[Callable[[], Any], Any, Any]
 
@@ -24,9 +25,9 @@ __unittest = True
 
 
 class _Session(Protocol):
-    """The session of the running test, as far as it is told what has not come to its end."""
+    """The session of the running test, as far as its scope is told what has not come to its end."""
 
-    unmet: Mapping[Unmet, str]
+    scope: Scope | None
 
 
 class Closable:
@@ -114,18 +115,21 @@ class _Awaited:
         self._steps = steps
         self._first: Awaitable[Any] | None = first
         self._name = name
-        self._session = session
+        scope = None if session is None else session.scope
+        # Their scope fails at its end with what is told here.
+        self._caches: MockCaches | None = None if scope is None else scope.caches
         self._at = CallSite(sys._getframe(3))
         self._is_begun = False
         self._tell(f"was not awaited, so it tested nothing: await self.{name}(...)")
 
     def _tell(self, text: str | None) -> None:
         """Have the test fail at its end, with *text*; without one, not any more."""
-        if self._session is not None:
-            unmet = {each: line for each, line in self._session.unmet.items() if each is not self}
-            if text is not None:
-                unmet[self] = f"{self._name}, at {self._at}, {text}"
-            self._session.unmet = unmet
+        if self._caches is None:
+            return
+        if text is None:
+            self._caches.forget_end(self)
+        else:
+            self._caches.await_end(self, lambda: f"{self._name}, at {self._at}, {text}")
 
     def close(self) -> None:
         """Give up what is not awaited."""
@@ -172,7 +176,7 @@ class _Awaited:
         self._steps.close()
 
     def _refuse_beside(self, around: tuple[_Awaited, ...]) -> None:
-        for each in () if self._session is None else self._session.unmet:
+        for each in () if self._caches is None else self._caches.not_ended():
             if isinstance(each, _Awaited) and each._is_begun and each not in around:
                 raise RuntimeError(
                     f"{self._name} was awaited while {each._name}, at {each._at}, was under way, whose hits "

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .._behaving.injection import Injection
+from .._behaving.states import Off
 from .._caches.scope import mark, spawned_by
+from .._recording.packages import NO_LIBRARIES
 from .base import AssertionBase
 
 if TYPE_CHECKING:
@@ -43,7 +47,8 @@ class ExpiryAssertions(AssertionBase):
         second. The real time that the test itself has taken is allowed for. *at* is as for `assertCached`.
 
         This is no lookup: it is not counted, and the program has no part in it. Raises ``ValueError`` for a
-        cache in which nothing expires.
+        cache in which nothing expires, and ``RuntimeError`` in a block in which a lookup would not tell what
+        is there: where the cache is off, or faults strike it.
         """
         from .._telling.expiring import TOO_EARLY, TOO_LATE, not_expiring
 
@@ -82,7 +87,8 @@ class ExpiryAssertions(AssertionBase):
         How exact that is, and what *at* is, is as for `assertCacheExpires`; the clock stays where it is.
 
         This is no lookup: it is not counted. Raises ``ValueError`` for a cache in which nothing expires, and
-        for one of which nobody knows until when its entries live.
+        for one of which nobody knows until when its entries live; and ``RuntimeError`` as
+        `assertCacheExpires` does.
         """
         from .._telling.expiring import lifetime_differs
 
@@ -134,8 +140,27 @@ class _Peek:
             why = adapter.why_timeless(self.cache) or why
         if why:
             raise ValueError(f"how long the entries of cache {name!r} live can't be tested: {why}")
+        self._refuse_in_force()
         self.has_own_time = adapter is not None and bool(adapter.has_own_time(self.cache))
         self.resolution: float = _RESOLUTION if adapter is None else adapter.resolution(self.cache)
+
+    def _refuse_in_force(self) -> None:
+        """Raise an error where what is in force acts on lookups of the key, which this looks past."""
+        key = self._case._entry_key(self.cache, self._key)
+        for behaviour in self.cache.in_force:
+            call = self.cache.make_call("get", (key,), NO_LIBRARIES, sys._getframe(), None)
+            if isinstance(behaviour, Off) and behaviour.is_for(self.cache.name):
+                acts = "the cache is off"
+            elif isinstance(behaviour, Injection) and behaviour.is_about(call):
+                from .._telling.unstruck import called
+
+                acts = f"{called(behaviour)} strikes its lookups"
+            else:
+                continue
+            raise RuntimeError(
+                f"how long {self._key!r:.80} in cache {self.cache.name!r} lives can't be tested here: "
+                f"{acts}, so the program would not see what is there. Assert it after that block"
+            )
 
     def terms(self, expected: str, msg: object) -> Mapping[str, Term | None]:
         """Return when the entry was put, and when it ends, by its places; it fails where there is none.

@@ -81,7 +81,7 @@ class Gate:
         *known* is what else is known of the operation, by the names of `Operation`.
         """
         if self.in_force:
-            call = self._call("get", (key,), libraries, frame or _getframe(1), known)
+            call = self.make_call("get", (key,), libraries, frame or _getframe(1), known)
             call.is_lookup = True
             return self._act(call, find, _found(key))
         # No lock: the key's own __hash__ and __eq__ run in here, and may use a cache themselves.
@@ -104,7 +104,7 @@ class Gate:
     ) -> T:
         """Write an entry for *key* by calling *do*, count a put, and return what *do* returned."""
         if self.in_force:
-            call = self._call("put", (key,), libraries, frame or _getframe(1), known)
+            call = self.make_call("put", (key,), libraries, frame or _getframe(1), known)
             written: T = self._act(call, do, _put(key))
             return written
         try:
@@ -129,7 +129,7 @@ class Gate:
         *kind* is ``"get"``, ``"put"`` or ``"delete"``, or None. Where *do* raises, each key has a failure.
         """
         if self.in_force:
-            call = self._call(kind, keys, libraries, _getframe(1), known)
+            call = self.make_call(kind, keys, libraries, _getframe(1), known)
             acted: T = self._act(call, do, effects)
             return acted
         try:
@@ -153,12 +153,12 @@ class Gate:
 
         A behaviour that does not go on may return the result as it is.
         """
-        call = self._call(kind, keys, libraries, _getframe(0), known) if self.in_force else None
+        call = self.make_call(kind, keys, libraries, _getframe(0), known) if self.in_force else None
         try:
             found = do() if call is None else self._bind(call, do)()
             result: T = await found if isinstance(found, Awaitable) else found
         except Exception as error:
-            self._fail(call, keys, error, libraries, _getframe(0), known, kind)
+            self.fail_call(call, keys, error, libraries, _getframe(0), known, kind)
             raise
         if call is None or not call.strikes:
             self.operations.record_all(effects(result), libraries, _getframe(0), known)
@@ -182,7 +182,7 @@ class Gate:
         try:
             result = self._bind(call, do)()
         except Exception as error:
-            self._fail(call, call.keys, error, call.libraries, frame, call.known, call.kind)
+            self.fail_call(call, call.keys, error, call.libraries, frame, call.known, call.kind)
             raise
         if call.strikes:
             _record(call, effects(result))
@@ -190,7 +190,7 @@ class Gate:
             self.operations.record_all(effects(result), call.libraries, frame, call.known)
         return result
 
-    def _call(
+    def make_call(
         self,
         kind: str | None,
         keys: Sequence[object],
@@ -198,6 +198,7 @@ class Gate:
         frame: FrameType,
         known: Mapping[str, object] | None,
     ) -> Call:
+        """Return the call of *kind* about *keys* that what is in force may act on; nothing is done yet."""
         asked = str((known or {}).get("asked") or kind)
         call = Call(self.name, kind, asked, keys, self)
         call.libraries, call.frame, call.known = libraries, frame, known
@@ -218,9 +219,9 @@ class Gate:
         kind: str | None = None,
     ) -> None:
         """Record that a call of *kind* about *keys* raised *error*: one failure a key."""
-        self._fail(None, keys, error, libraries, frame, known, kind)
+        self.fail_call(None, keys, error, libraries, frame, known, kind)
 
-    def _fail(
+    def fail_call(
         self,
         call: Call | None,
         keys: Sequence[object],
@@ -230,6 +231,7 @@ class Gate:
         known: Mapping[str, object] | None,
         kind: str | None,
     ) -> None:
+        """Record what `fail` does, with what has struck *call*, where there is one."""
         # Its text, not the exception: that would keep every frame that it went through.
         more = {"asked": kind, **(known or {}), "error": text_of(error)}
         for key in keys or (None,):

@@ -190,6 +190,15 @@ class Injection:
         whole = tuple(call.keys)
         return [Strike(each, call, self, whole if each.is_of_whole_call else keys) for each in faults]
 
+    def is_about(self, call: Call) -> bool:
+        """Return whether it strikes calls such as *call*, when it is their turn; nothing is counted."""
+        if self.cache is not None and call.cache != self.cache:
+            return False
+        carrier: Carrier = call.gate.carrier
+        return any(self._can_strike(fault, call, carrier) for fault in self.faults) and (
+            self.matching.of(call, carrier) is not None
+        )
+
     def _meant(self, call: Call, carrier: Carrier) -> Sequence[object] | None:
         try:
             return self.matching.of(call, carrier)

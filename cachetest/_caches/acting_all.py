@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..faults import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from weakref import ref
 
@@ -22,7 +22,8 @@ __all__ = ["ActingCaches"]
 class ActingCaches:
     """The base of the caches of a scope: what can be made to happen to all of them."""
 
-    # What was begun and has to be ended, each with what gives the line to fail with if it is not.
+    # What was begun and has to be ended, be it a block or an assertion that is awaited, each with what gives
+    # the line to fail with if it is not.
     _awaited: Mapping[Any, Callable[[], str | None]] = MappingProxyType({})
     _scope: ref[Any] | None
 
@@ -80,6 +81,11 @@ class ActingCaches:
     def forget_end(self, begun: Any) -> None:
         """Note that *begun* has been ended."""
         vars(self).get("_awaited", {}).pop(begun, None)
+
+    def not_ended(self) -> Collection[Any]:
+        """Return what was begun, and has not been ended."""
+        # A copy: another thread may begin something meanwhile.
+        return list(self._awaited)
 
     def end_all(self) -> tuple[str, ...]:
         """End what was begun, and return the lines to fail with."""

@@ -7,6 +7,7 @@ others' time to be over, as long as any patches are held; nobody waits for it.
 from __future__ import annotations
 
 import _thread
+import sys
 import threading
 from contextlib import suppress
 from os import getpid
@@ -167,6 +168,13 @@ def _wake() -> None:
 
 
 def _keep() -> None:
+    if threading.gettrace() is not None:
+        # As `threading` does for its own: what is called here may be of the program.
+        sys.settrace(threading.gettrace())
+    _take_off_in_time()
+
+
+def _take_off_in_time() -> None:
     global _keeper
     while True:
         now = monotonic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .._caches import hook_loading
@@ -23,17 +22,16 @@ from ..adapters.registry import adapter_for
 from .adapters_by_cache import adapter_of, names_of_caches
 from .imports import finder, follow, unfollow
 from .late_patches import LatePatches, held
-from .session_result import SessionResult, give_up
+from .session_result import SessionResult
 from .shared_installs import acquire, release
 from .switches import find_switches, override, switches_of
 from .undo import Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from .._caches.blocks import Block
     from ..adapters.base import Switch
-    from .session_result import Unmet
 
 __all__ = ["PATIENCE", "Session", "SessionResult", "closing"]
 
@@ -63,9 +61,6 @@ class Session:
     _cause: Exception | None = None
     _block: Block | None = None
     _is_lasting = False
-
-    # What was begun to be asserted, and not finished: each with the line to fail with.
-    unmet: Mapping[Unmet, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -210,8 +205,8 @@ class Session:
         children.in_use.pop(scope, None)
         for cache in list(scope.by_name.values()) if scope.by_name else ():
             self._problems += cache.problems
-        begun = None if scope._caches is None else scope._caches._awaited
-        self._problems += give_up(self.unmet, scope._caches) if self.unmet or begun else ()
+        if scope._caches is not None and scope._caches.not_ended():
+            self._problems += scope._caches.end_all()
         # Nearly always there is nothing.
         told, late = children.end(scope) if children.state is not None else ((), [])
         self._problems += told

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import CacheTestWarning, LateOperationWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .._caches.caches import MockCaches
     from .._recording.call_sites import Location
 
-__all__ = ["SessionResult", "Unmet", "give_up"]
-
-
-class Unmet(Protocol):
-    """What was begun to be asserted, and has not come to its end."""
-
-    def close(self) -> None:
-        """Give it up."""
-
-
-def give_up(unmet: Mapping[Unmet, str], caches: MockCaches | None) -> tuple[str, ...]:
-    """Give up all of *unmet*, and what was to act on *caches*; return the lines to fail with."""
-    for each in unmet:
-        each.close()
-    return (*unmet.values(), *(() if caches is None else caches.end_all()))
+__all__ = ["SessionResult"]
 
 
 class SessionResult(NamedTuple):

@@ -137,6 +137,9 @@ class Server:
         if threading.gettrace() is not None:
             # As `threading` does for its own: what is called here may be of the program.
             sys.settrace(threading.gettrace())
+        self._serve_until_its_end(run, here)
+
+    def _serve_until_its_end(self, run: _Run, here: int) -> None:
         without_thread.add(here)
         quiet.left_out[here] = threading.get_native_id()
         try:

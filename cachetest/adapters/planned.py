@@ -178,7 +178,7 @@ class PlannedCall(_Counts):
         """Log that it failed, as `Gate.fail` does."""
         if self.counts:
             self.call.frame = frame
-            self.call.gate._fail(self.call, keys, error, libraries, frame, known, kind)
+            self.call.gate.fail_call(self.call, keys, error, libraries, frame, known, kind)
 
     def record(
         self,

@@ -98,6 +98,23 @@ class AsyncAtomicTests(AsyncCacheTestCase):
         with self.assertRaisesRegex(ValueError, "^mine$"):
             await self.assertCacheAtomic("visits", raises)
 
+    async def test_no_serial_order(self):
+        """Tasks that need each other have no order one after the other, though all come to their end."""
+        cache, waiting = MockBackend("visits"), []
+
+        async def meets():
+            cache.get("n")
+            mine = asyncio.Event()
+            waiting.append(mine)
+            if len(waiting) == 2:
+                for each in waiting:
+                    each.set()
+                waiting.clear()
+            await mine.wait()
+
+        with self.fails(r"^a caller of meets\(\) does not come to its end before another begins"):
+            await self.assertCacheAtomic("visits", meets)
+
     def test_not_awaited(self):
         def body(case):
             case.assertCacheAtomic("visits", AsyncVisits().visit)

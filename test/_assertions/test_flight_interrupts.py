@@ -79,7 +79,7 @@ class InterruptTests(unittest.TestCase):
                         thread.join(60)
                         case.assertFalse(thread.is_alive(), steps.where)
                 # What was interrupted has not come to its end, as it would say.
-                case._session.unmet = {}
+                case.caches.end_all()
             case.assertIn(True, raised)
 
         _, result = run_method(CacheTestCase, body)

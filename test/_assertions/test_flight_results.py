@@ -5,6 +5,7 @@ import os
 import threading
 import time
 import unittest
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -32,6 +33,40 @@ class ResultTests(FlightCase):
             "prices",
             lambda: (loaders.second_look(), threading.current_thread().name),
             equal=lambda one, other: one[0] == other[0],
+        )
+
+    def test_in_order(self):
+        """What they got is in their order: the first is the one that has loaded."""
+        loaders = Loaders()
+        results = self.assertCacheSingleFlight(
+            "prices",
+            lambda: (loaders.second_look(), threading.current_thread().name)[1],
+            callers=3,
+            equal=lambda one, other: True,
+        )
+        self.assertEqual(results, ["caller 1", "caller 2", "caller 3"])
+
+    def test_failure_of_one(self):
+        """An assertion of the function that fails for one of them is what the test fails with."""
+        loaders = Loaders()
+
+        def checks():
+            loaders.second_look()
+            self.assertNotEqual(threading.current_thread().name, "caller 2", "mine")
+
+        with self.fails("^'caller 2' == 'caller 2' : mine$"):
+            self.assertCacheSingleFlight("prices", checks)
+
+    def test_loads_not_known(self):
+        """Where neither puts nor a function can be seen, load= has to be given."""
+        loaders = Loaders()
+        loaders.second_look()
+        with mock.patch.object(self.caches.prices, "unavailable", {"operations": "they are made elsewhere"}):
+            with self.assertRaises(ValueError) as caught:
+                self.assertCacheSingleFlight("prices", loaders.second_look)
+        self.assertEqual(
+            str(caught.exception),
+            "the loads of cache 'prices' can't be known: they are made elsewhere; give load=",
         )
 
     def test_objects(self):

@@ -46,7 +46,7 @@ class AsyncFreshTests(AsyncCacheTestCase):
         self.assertEqual(driving._around.get(), ("another",))
         driving._around.set(())
         # It has not come to its end, which fails the test otherwise.
-        self._session.unmet = {}
+        self.caches.end_all()
 
     async def test_awaited_twice(self):
         shop = Shop(self)

@@ -44,7 +44,7 @@ class FreshInterruptTests(unittest.TestCase):
                 case.assertEqual(state(case), before, steps.where)
                 tried.add(steps)
                 # What was interrupted has not come to its end, as it would say.
-                case._session.unmet = {}
+                case.caches.end_all()
             case.assertEqual(len(scope._open), 1)
 
         with warnings.catch_warnings():

@@ -52,6 +52,11 @@ class OrderedTests(OperationsCase):
             ("kind", ["hit lamp", *ALL[1:]], "missing hit lamp; not expected miss lamp"),
             ("key", [*ALL[:-1], "miss 2"], r"missing miss 2; not expected miss 1 \(str\)"),
             ("type", [*ALL[:4], ("miss", "1"), ("miss", "1")], r"missing miss 1 \(str\); .* miss 1 \(int\)"),
+            (
+                "alike",
+                [*ALL[:4], ("miss", True), "miss 1"],
+                r"missing miss True; not expected miss 1 \(int\)",
+            ),
             ("bytes", [*ALL[:3], ("miss", "lamp"), *ALL[4:]], "missing miss lamp; not expected miss b'lamp'"),
         ]
     )

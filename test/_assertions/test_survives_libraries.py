@@ -43,6 +43,18 @@ class CachetoolsTests(CacheTestCase):
             self.carts["ada"] = 3
             return 3
 
+    def test_impossible_where_it_is_asked_warm_alone(self):
+        """What can't strike a cache is left out of it, also where its first call is a warm one."""
+
+        def survives_warm():
+            if backend.get("lamp") is None:
+                backend.put("lamp", "[]")
+                return 0
+            return self.survives() - 3
+
+        with self.assertRaisesRegex(AssertionError, r"not tried on 'carts': .*Damaged\(\)"):
+            self.assertCacheSurvives(survives_warm)
+
     def breaks(self):
         if "ada" not in self.carts:
             self.carts["ada"] = 3

@@ -56,8 +56,10 @@ class AsyncTests(AsyncCacheTestCase):
     async def test_raises(self):
         """What the first call raises is an answer as well."""
 
+        backend = MockBackend("prices")
+
         async def read():
-            MockBackend("prices").get("lamp")
+            backend.get("lamp")
             raise KeyError("lamp")
 
         await self.assertCacheTransparent(read, states=("cold", "off"))

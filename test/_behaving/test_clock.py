@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import itertools
 import pickle
 import threading
 import time
@@ -16,6 +17,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, PatchCaches, global_stats
 from cachetest._behaving import clock as clocks
 from cachetest._behaving.clock import Clock
+from cachetest._caches.scope import marked
 from cachetest.adapters import clock_offset
 
 from ..support import run_case
@@ -137,6 +139,33 @@ class MovingTests(unittest.TestCase):
                 self.assertEqual([clock.offset, clock.offset], [700, 699])
             self.assertEqual([clock.now(), clock.now()], [7, 8])
         self.assertEqual(clock.offset, 5)
+
+    def test_stopped_while_time_goes_by(self):
+        """Whoever reads the time of a clock that stands still never reads a later one."""
+        with PatchCaches() as patch:
+            clock = patch.caches.clock
+            with mock.patch("time.time", side_effect=itertools.count(1000.0).__next__):
+                with clock.stopped(1700.0):
+                    self.assertLess(clocks.now(), 1700.0)
+
+    def test_of_a_scope_that_has_closed(self):
+        """It is nobody's any more, for what is late waits by the real time."""
+        with PatchCaches() as patch:
+            scope = marked()
+            self.assertIs(clocks.clock_here(), patch.caches.clock)
+        self.assertTrue(scope.closed)
+        with mock.patch.object(clocks, "_finders", [lambda: scope]):
+            self.assertIsNone(clocks.clock_here())
+
+    def test_two_of_one_kind(self):
+        """Two waits may have the same listener: when one is over, the other still is told."""
+        clock, told = Clock(), []
+        listener = partial(told.append, 1)
+        for _ in range(2):
+            clock.tell(listener)
+        clock.tell_no_more(listener)
+        clock.advance(1)
+        self.assertEqual(told, [1])
 
     def test_stopped_though_never_moved(self):
         """What reads the time for a library sees it too."""

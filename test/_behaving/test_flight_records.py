@@ -4,6 +4,7 @@ import sys
 import threading
 import unittest
 
+from cachetest import MockBackend, PatchCaches
 from cachetest._behaving.callers import Held, is_asked_outside
 from cachetest._behaving.flight import Flight, flying
 from cachetest._behaving.flight_of_threads import ThreadFlight
@@ -29,6 +30,23 @@ class RecordTests(unittest.TestCase):
         flight.end()
         flight.load(load(1))
         self.assertEqual(len(flight.loads), 3)
+
+    def test_polling(self):
+        """Who looks one key up again and again is polling; who looks up several is not."""
+        flight = Flight("prices", 2)
+        with PatchCaches() as patch:
+            flying.set((flight, 1))
+            self.addCleanup(flying.set, None)
+            patch.caches._begin(flight)
+            prices = MockBackend("prices")
+            for n in range(9):
+                prices.get(n)
+            for _ in range(4):
+                prices.get("lamp")
+            self.assertEqual(flight.polling, set())
+            prices.get("lamp")
+            self.assertEqual(flight.polling, {1})
+            patch.caches._end(flight)
 
     def test_loads_by_arguments(self):
         flight = Flight("squares", 1, by_calls=True, by_arguments=True)
@@ -79,6 +97,21 @@ class RecordTests(unittest.TestCase):
         event.set()
         self.assertEqual(found, [True, False])
         self.assertTrue(is_asked_outside(sys._getframe()))
+
+    def test_turns_at_a_release(self):
+        """Who has released a lock of the program has to wait; not inside a call, and not at the end."""
+        turns, points = ThreadTurns("prices", 2), []
+        turns.point = lambda who, what: points.append((who, what[0]))
+        frame = sys._getframe()
+        self.assertFalse(turns.released(frame))
+        flying.set((turns, 1))
+        self.addCleanup(flying.set, None)
+        self.assertTrue(turns.released(frame))
+        turns._inside.is_begun = True
+        self.assertTrue(turns.released(frame))
+        self.assertEqual(points, [(1, "released")])
+        turns.end()
+        self.assertFalse(turns.released(frame))
 
     def test_turns_of_a_load(self):
         """A load has a turn as it begins, and one as it ends; at the end there are none."""

@@ -2,11 +2,15 @@
 
 import asyncio
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from parameterized import parameterized
 
-from cachetest import Stats
+from cachetest import Dropped, Stale, Stats
+from cachetest._behaving.carrying import OWN, carry_out
 from cachetest._behaving.gate import Call
+from cachetest._behaving.injection import Injection, Matching, Strike
+from cachetest._recording.locks import make_lock
 
 from .behaviours import InForceCase, Records, loses, put_in_force, refuses
 
@@ -156,6 +160,30 @@ class ActingTests(InForceCase):
                 ("failure", "b", "OSError: down"),
             ],
         )
+
+    @parameterized.expand([("dropped", Dropped(), "put"), ("stale", Stale(), "get")])
+    def test_one_at_a_time(self, _, fault, kind):
+        """While a fault has the entries be what they are not, no other on another thread does."""
+        self.cache.cache["a"] = 1
+        call = Call("c", kind, "SET", ("a",), self.cache)
+        injection = Injection((fault,), Matching(), lambda: None)
+        injection.keep_entries(self.cache)
+        self.cache.cache["a"] = 2
+        lock = self.cache.adapter_state("struck", make_lock)
+
+        def try_it():
+            found = lock.acquire(blocking=False)
+            if found:
+                lock.release()
+            return found
+
+        def is_free():
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(try_it).result()
+
+        self.assertFalse(carry_out(OWN, Strike(fault, call, injection, ("a",)), is_free))
+        self.assertTrue(is_free())
+        self.assertEqual(self.cache.cache, {"a": 2})
 
     def test_what_a_library_did_by_itself(self):
         """An eviction was not asked for, so nothing acts before it."""

@@ -43,12 +43,14 @@ class OfOneTests(CountingCase):
         self.assertEqual(delta.counts(), {"puts": 0, "hits": 0, "misses": 0, **others})
 
     def test_again(self):
-        """Entered again, it tells of the latest block."""
+        """Entered again, it tells of the latest block, from its beginning on."""
         delta = self.caches.prices.counting()
         for n in (1, 2):
             with delta:
+                self.assertEqual(delta.stats, Stats())
                 for _ in range(n):
                     self.prices.get("lamp")
+                self.assertEqual(delta.stats, Stats(0, n, 0))
             self.assertEqual(delta.stats, Stats(0, n, 0))
 
     def test_exception(self):
@@ -103,6 +105,13 @@ class OfAllTests(CountingCase):
             self.assertRaisesRegex(UnknownCacheError, "closest first: prices"),
         ):
             print(delta["price"])
+
+    def test_used_later(self):
+        """A cache that comes into being after the block is no part of it."""
+        with self.caches.counting() as delta:
+            self.prices.get("lamp")
+        MockBackend("later").get("lamp")
+        self.assertEqual((delta.stats, len(delta.operations)), (Stats(0, 1, 0), 1))
 
     def test_global(self):
         """global_stats has it as the caches have."""

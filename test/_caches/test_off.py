@@ -178,6 +178,11 @@ class OffTests(CacheTestCase):
 
 
 class OffItselfTests(unittest.TestCase):
+    def test_who_is_never_off(self):
+        """Those that are to be on are, whichever are named."""
+        self.assertEqual([Off((), ("a",)).is_for(each) for each in "ab"], [False, True])
+        self.assertEqual([Off(("a", "b"), ("a",)).is_for(each) for each in "abc"], [False, True, False])
+
     def test_who_is_left_out(self):
         """A cache whose entries can't be dropped goes on as it is, and is named."""
         caches = MockCaches(("prices",))

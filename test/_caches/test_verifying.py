@@ -46,6 +46,19 @@ class VerifyingTests(CacheTestCase):
                 self.prices.put("lamp", "4 USD")
                 self.prices.put("chair", "9 EUR")
 
+    def test_empty_from_the_beginning(self):
+        self.prices.put("lamp", 4.0)
+        with self.caches.prices.verifying():
+            self.assertNotCached("prices", "lamp")
+            self.prices.put("lamp", 4.0)
+
+    def test_all_deleted(self):
+        """What is put after all was deleted replaces nothing."""
+        with self.fails("compared nothing|no put|nothing was"), self.caches.prices.verifying():
+            self.prices.put("lamp", "4 EUR")
+            self.caches.prices.perform("delete", (), list, lambda _: [])
+            self.prices.put("lamp", "4 USD")
+
     def test_from_before(self):
         """An entry of before the block is one that is replaced."""
         self.prices.put("lamp", "4 EUR")

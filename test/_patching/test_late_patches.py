@@ -10,6 +10,7 @@ from parameterized import parameterized
 
 from cachetest import CacheTestCase, CacheTestMixin, MockBackend, PatchCaches
 from cachetest._patching import late_patches
+from cachetest._recording.patience import Patience
 from cachetest.errors import LateOperationWarning
 
 from ..support import run_case, run_method
@@ -28,6 +29,27 @@ class HeldTests(LateCase):
         ):
             with PatchCaches():
                 pass
+
+    def test_traced(self):
+        """What takes them off in time is seen by who traces threads, as a measure of coverage does."""
+        names, found = set(), threading.gettrace()
+        self.end_keeper()
+        threading.settrace(lambda frame, event, arg: names.add(frame.f_code.co_name))
+        try:
+            worker = self.left_by_block(Worker)
+            worker.end()
+            late_patches.wait_for_held()
+            self.end_keeper()
+        finally:
+            threading.settrace(found)
+        self.assertIn("_take_off_in_time", names)
+
+    def end_keeper(self):
+        """Have the thread end that takes patches off in time, as it does where none are held."""
+        until = Patience(60)
+        while late_patches._keeper is not None and not until.is_over():
+            late_patches._wake()
+        self.assertIsNone(late_patches._keeper)
 
     def test_waited_for(self):
         """Who has to find everything as it was can wait for the last of them."""

@@ -73,6 +73,30 @@ class MemoryTests(unittest.TestCase):
         self.assertEqual(explained.apart(lambda key: [("key", key)], 0), [("key", 0)])
         self.assertLessEqual(len(explained._calls), 5_000)
 
+    def test_made_again(self):
+        """A key that was made again is one of the newest, with what it was made of then."""
+        explained = ExplainedKeys(["shop:make"])
+        for n in (*range(5_000), 0, 5_000):
+            explained.note("shop:make", n, (n,), {}, lambda args, kwargs: {"n": args[0]})
+        self.assertEqual(explained.apart(list, 0), [("n", 0)])
+        self.assertEqual(explained.apart(lambda key: [], 1), [])
+
+    def test_inside_another(self):
+        """Of those that a key has in it the longest is told, with what is around it; not what is short."""
+        explained = ExplainedKeys(["shop:make"])
+        for made in ("shop:lamp", "shop:lamp:en", "shop:lam", "en"):
+            explained.note("shop:make", made, (made,), {}, lambda args, kwargs: {"made": args[0]})
+        self.assertEqual(
+            explained.apart(list, "v1:shop:lamp:en:x"),
+            [("made", "shop:lamp:en"), ("before make()", "v1:"), ("after make()", ":x")],
+        )
+        self.assertEqual(explained.apart(lambda key: [("key", key)], "v1:en:x"), [("key", "v1:en:x")])
+
+    def test_never_called(self):
+        explained = ExplainedKeys(["shop:make", "shop:other"])
+        explained.note("shop:make", "key", (), {}, lambda args, kwargs: {})
+        self.assertEqual(explained.why_opaque(), "of explain_keys, shop:other was not called in this scope")
+
     def test_arguments_that_do_not_fit(self):
         """A function may have been called otherwise than its signature says."""
         explained = ExplainedKeys(["shop:make"])

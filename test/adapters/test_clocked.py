@@ -10,6 +10,7 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest import PatchCaches
+from cachetest._recording.patience import Patience
 from cachetest.adapters import Undo
 from cachetest.adapters.clocked import MOVED_TIME, Places
 
@@ -73,6 +74,28 @@ class MovedTimeTests(unittest.TestCase):
                 sleeper.join(60)
             self.assertFalse(sleeper.is_alive())
         self.assertEqual(steps, [100, 200, 300])
+
+    def test_sleep_lasts(self):
+        """It goes on until the clock has come so far, woken or not."""
+        with PatchCaches() as patch:
+            clock, woken = patch.caches.clock, threading.Event()
+            sleeper = threading.Thread(target=lambda: (MOVED_TIME.sleep(300), woken.set()), daemon=True)
+            sleeper.start()
+            until = Patience(60)
+            while not clock._listeners and not until.is_over():
+                pass
+            for _ in range(2):
+                clock.advance(100)
+                self.assertFalse(woken.is_set())
+                self.assertEqual(len(clock._listeners), 1)
+            clock.advance(100)
+            sleeper.join(60)
+            self.assertTrue(woken.is_set())
+
+    def test_sleep_that_a_test_has_replaced(self):
+        with PatchCaches(), mock.patch("time.sleep") as sleep:
+            MOVED_TIME.sleep(0.05)
+        self.assertEqual(sleep.mock_calls, [mock.call(0.05)])
 
 
 class PlacesTests(unittest.TestCase):

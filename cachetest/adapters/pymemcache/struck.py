@@ -193,7 +193,7 @@ class StruckConversation:
             else:
                 keys = list(store) if name == b"flush_all" else [key_of(key) for key in each.keys]
                 known = store._known_of(name)
-                call = cache._call(_KINDS.get(name), keys, store._libraries, sys._getframe(), known)
+                call = cache.make_call(_KINDS.get(name), keys, store._libraries, sys._getframe(), known)
                 packet.add(call)
         return packet
 

@@ -190,7 +190,7 @@ class StruckLink:
                 packet.add_below(around, looks=name == b"EXISTS")
             else:
                 cache, kind = self._own_cache, None if name in _COUNTING else subject[0]
-                packet.add(cache._call(kind, subject[1], LIBRARIES, sys._getframe(), self.known_of(name)))
+                packet.add(cache.make_call(kind, subject[1], LIBRARIES, sys._getframe(), self.known_of(name)))
         return packet
 
     def _execute(self, commands: Sequence[list[bytes]], packet: Packet) -> list[bytes]:

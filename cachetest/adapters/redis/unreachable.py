@@ -60,6 +60,6 @@ def _of_all(connection: Any, cache: MockCache) -> Any:
     behaviours = [each for each in cache.in_force if strikes_all(each)]
     if not behaviours or is_inside(SENDING, "redis.") or is_inside(_SENDING_HERE, __name__):
         return None
-    call: Any = cache._call(None, (), LIBRARIES, sys._getframe(), {"asked": "connect"})
+    call: Any = cache.make_call(None, (), LIBRARIES, sys._getframe(), {"asked": "connect"})
     found = planned(call, behaviours)
     return next((each for each in found if isinstance(each.fault, Fails) and each.fault.error is None), None)

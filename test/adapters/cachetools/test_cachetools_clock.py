@@ -191,6 +191,23 @@ class AssertionTests(unittest.TestCase):
         result = run_case(Tests("test"))
         self.assertEqual(result.failures + result.errors, [])
 
+    def test_inside_a_block(self):
+        """The time is that of the test, also inside a block whose clock is elsewhere."""
+        cache = cachetools.TTLCache(9, 60)
+
+        class Tests(CacheTestCase):
+            patch_caches = (Cachetools(c=cache),)
+
+            def test(self):
+                cache["k"] = 1
+                with PatchCaches() as inner:
+                    inner.caches.clock.advance(1000)
+                    self.assertCacheTTL("c", "k", 60)
+                    self.assertCacheExpires("c", "k", after=60)
+
+        result = run_case(Tests("test"))
+        self.assertEqual(result.failures + result.errors, [])
+
     def test_timer_that_stands_still(self):
         """However long the assertion takes, a timer that does not go on is moved by all of the time."""
         cache = by_own_dates()
