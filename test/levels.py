@@ -109,8 +109,9 @@ LEVELS = [
             "__init__",
         ],
         "adapters.inductor": [
-            *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
-            *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
+            *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage"),
+            *("hook", "directories", "local", "refusals", "guarded"),
+            *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__"),
         ],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),

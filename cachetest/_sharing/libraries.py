@@ -32,7 +32,11 @@ _METHODS: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "pymemcache": _PYMEMCACHE,
     # Its back ends come to theirs by those.
     "django": (("django.core.cache", "CacheHandler", ("create_connection",)), *_REDIS, *_PYMEMCACHE),
-    "inductor": (("torch._inductor.remote_cache", "RemoteCache", ("__init__", "get", "put")),),
+    "inductor": (
+        ("torch._inductor.remote_cache", "RemoteCache", ("__init__", "get", "put")),
+        # What comes to the files of its local caches.
+        ("torch._inductor.codecache", "FxGraphCache", ("load_with_key", "_save_graph")),
+    ),
 }
 _MARK = "_cachetest_asks"
 # Which methods were wrapped, by adapter, and which modules are waited for. It stays, and acts while a parent

@@ -66,6 +66,8 @@ known_adapters: dict[str, AdapterInfo] = {
             "triton",
             "aot_autograd",
             "dynamo_pgo",
+            "fx_graph_local",
+            "aot_autograd_local",
         ),
         switches=(
             "fx_graph_cache",

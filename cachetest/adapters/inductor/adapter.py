@@ -21,6 +21,9 @@ from ..registry import known_adapters
 from . import hooks
 from .activity import now
 from .backend import backend_class, installed_factory
+from .directories import PART, split_place
+from .hooks import LOCAL_CACHES
+from .local import LocalStorage, disk_error, disk_full
 from .modules import AUTOGRAD, loaded_module
 from .switches import current_switches
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from ..._behaving.storage import Storage
     from ..._caches.cache import MockCache
 
-__all__ = ["Inductor"]
+__all__ = ["REMOTE_CACHES", "Inductor"]
 
 _OVERRIDE = "backend_override_cls"
 _CONFIG = "torch._inductor.config"
@@ -68,6 +71,9 @@ _FBCODE_CACHE_CLASSES = (
     _CacheClass("dynamo_pgo", "FbRemoteDynamoPGOCache", _FB_REMOTE),
 )
 
+REMOTE_CACHES = tuple(name for name in known_adapters["inductor"].caches if name not in LOCAL_CACHES)
+"""The caches that torch keeps in what its own mock replaces."""
+
 # Functions that hand out a cache object, some of them memoised in some release.
 _MAKERS = (
     (AUTOGRAD, "AOTAutogradCache", "get_remote_cache"),
@@ -77,10 +83,11 @@ _MAKERS = (
 
 
 class Inductor(Adapter):
-    """The seven caches of ``torch.compile``, for torch 2.6 and later.
+    """The caches of ``torch.compile``, for torch 2.6 and later.
 
     ``fx_graph``, ``aot_autograd``, ``dynamo_pgo``, ``autotune_local``, ``autotune_remote``,
-    ``bundled_autotune``, and, where torch was built for it, ``triton``.
+    ``bundled_autotune``, and, where torch was built for it, ``triton``; and those that it keeps on this disk
+    or in this process: ``fx_graph_local`` and ``aot_autograd_local``.
     """
 
     name = "inductor"
@@ -116,7 +123,7 @@ class Inductor(Adapter):
 
         def rest(at_rest: bool) -> None:
             patch.put_back()
-            # No hook at rest: what it notes is of no use to what is late.
+            # No hook that only looks on: what it notes is of no use to what is late.
             (AttributePatch(_for_late_alone(patch)) if at_rest else patch).set()
             _forget_memoised()
 
@@ -127,6 +134,13 @@ class Inductor(Adapter):
         # Loaded here: only a failure or a report needs it.
         from .key_parts import kept_parts, split_key
 
+        local = LOCAL_CACHES.get(cache.name)
+        if local is not None:
+            number, inner = split_place(key)
+            find = local.components or kept_parts
+            found = find(cache, inner)
+            # One whose parts are not known is not compared part by part with one whose parts are.
+            return super().components(cache, key) if found is None else [(PART, number), *found]
         kept = kept_parts(cache, key)
         if kept is not None:
             return kept
@@ -144,13 +158,25 @@ class Inductor(Adapter):
         return hooks.why_opaque(cache)
 
     def failure(self, cache: MockCache) -> Exception | None:
-        return OWN.failure(cache)
+        return disk_error(cache) if cache.name in LOCAL_CACHES else OWN.failure(cache)
 
     def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
-        return OWN.too_large(cache, key, size, limit)
+        return disk_full(key) if cache.name in LOCAL_CACHES else OWN.too_large(cache, key, size, limit)
 
     def storage(self, cache: MockCache) -> Storage:
-        return OWN.storage(cache)
+        local = LOCAL_CACHES.get(cache.name)
+        if local is None:
+            return OWN.storage(cache)
+        if local.why_own:
+            raise TypeError(local.why_own)
+        return LocalStorage(cache)
+
+    def is_shared(self, cache: MockCache) -> bool:
+        return cache.name not in LOCAL_CACHES or LOCAL_CACHES[cache.name].is_shared
+
+    def program_key(self, cache: str, key: object) -> object:
+        """Return torch's own key, whichever cache directory an entry is in."""
+        return split_place(key)[1] if cache in LOCAL_CACHES and isinstance(key, str) else key
 
     def moment(self) -> int:
         """Return what stands for now: `why_unused` and `why_fewer` look at what came after it."""
@@ -188,6 +214,8 @@ def _for_late_alone(patch: AttributePatch) -> Iterator[tuple[object, str, object
     for _, owner, name, factory in patch.wanted:
         if name == _OVERRIDE:
             yield owner, name, _ForLateAlone(factory, getattr(owner, name, None))
+    # These ask themselves whose a call is.
+    yield from hooks.values(swaps_only=True)
 
 
 class _Prepared(NamedTuple):

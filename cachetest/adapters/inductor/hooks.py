@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from . import guarded
 from .activity import around_compile, around_graph, around_local_profile, around_profile_key, asks
+from .hook import Hook
 from .key_parts import known_parts
-from .modules import AUTOGRAD
+from .modules import AUTOGRAD, CODECACHE
 from .observers import around_bypass, around_create, around_hash, around_load
 from .refusals import (
     around_best,
@@ -29,49 +31,49 @@ if TYPE_CHECKING:
 
     from ..._caches.cache import MockCache
     from ..._patching.undo import Undo
+    from .local import LocalCache
 
-__all__ = ["MODULES", "hook_when_loaded", "lookups", "values", "why_opaque"]
-
-
-class _Hook(NamedTuple):
-    """A function that is wrapped: an attribute of a class, or of a module where ``owner`` is empty."""
-
-    module: str
-    owner: str
-    name: str
-    around: Callable[[Callable[..., Any]], Callable[..., Any]]
-    cache: str | None = None
+__all__ = ["LOCAL_CACHES", "MODULES", "hook_when_loaded", "lookups", "values", "why_opaque"]
 
 
-_CODECACHE = "torch._inductor.codecache"
 _AUTOTUNE = "torch._inductor.runtime.autotune_cache"
 _REMOTE = "torch._inductor.remote_cache"
 _PROFILE = "torch._dynamo.pgo"
-_HOOKS = (
-    _Hook(_REMOTE, "RemoteCache", "get", around_get),
-    _Hook(_REMOTE, "RemoteCache", "put", around_put),
-    _Hook(_CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
-    _Hook(_CODECACHE, "", "log_cache_bypass", around_bypass),
-    _Hook(AUTOGRAD, "AOTAutogradCachePickler", "get_hash", around_hash, "aot_autograd"),
-    _Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
-    _Hook(AUTOGRAD, "", "log_cache_bypass", around_bypass),
+_REMOTE_HOOKS = (
+    Hook(_REMOTE, "RemoteCache", "get", around_get),
+    Hook(_REMOTE, "RemoteCache", "put", around_put),
+    Hook(CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
+    Hook(CODECACHE, "", "log_cache_bypass", around_bypass),
+    Hook(AUTOGRAD, "AOTAutogradCachePickler", "get_hash", around_hash, "aot_autograd"),
+    Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
+    Hook(AUTOGRAD, "", "log_cache_bypass", around_bypass),
     # The class was renamed in 2.7 and 2.10, and each release has one of them.
-    _Hook(AUTOGRAD, "GenericAOTAutogradResult", "wrap_post_compile", around_wrap),
-    _Hook(AUTOGRAD, "GenericAOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
-    _Hook(AUTOGRAD, "AOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
-    _Hook(_PROFILE, "", "lookup_remote_cache_entry", around_profile),
-    _Hook(_PROFILE, "", "get_remote_code_state", around_profile),
-    _Hook(_PROFILE, "", "get_code_state", around_state),
-    _Hook(_PROFILE, "", "get_cache_key", around_profile_key),
-    _Hook(_PROFILE, "", "get_local_code_state", around_local_profile),
-    _Hook("torch._dynamo.callback", "CompilationCallbackHandler", "install_callbacks", around_compile),
-    _Hook("torch._dynamo.output_graph", "OutputGraph", "call_user_compiler", around_graph),
-    _Hook("torch._inductor.compile_fx", "", "should_use_remote_fx_graph_cache", asks("fx_graph")),
-    _Hook("torch._functorch.aot_autograd", "", "should_use_remote_autograd_cache", asks("aot_autograd")),
-    _Hook(_AUTOTUNE, "AutotuneCache", "create", around_create, "autotune_local"),
-    _Hook(_AUTOTUNE, "AutotuneCache", "read_best", around_best),
-    _Hook(_AUTOTUNE, "_AutotuneCacheBundlerImpl", "_load_cache", around_bundle),
+    Hook(AUTOGRAD, "GenericAOTAutogradResult", "wrap_post_compile", around_wrap),
+    Hook(AUTOGRAD, "GenericAOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
+    Hook(AUTOGRAD, "AOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
+    Hook(_PROFILE, "", "lookup_remote_cache_entry", around_profile),
+    Hook(_PROFILE, "", "get_remote_code_state", around_profile),
+    Hook(_PROFILE, "", "get_code_state", around_state),
+    Hook(_PROFILE, "", "get_cache_key", around_profile_key),
+    Hook(_PROFILE, "", "get_local_code_state", around_local_profile),
+    Hook("torch._dynamo.callback", "CompilationCallbackHandler", "install_callbacks", around_compile),
+    Hook("torch._dynamo.output_graph", "OutputGraph", "call_user_compiler", around_graph),
+    Hook("torch._inductor.compile_fx", "", "should_use_remote_fx_graph_cache", asks("fx_graph")),
+    Hook("torch._functorch.aot_autograd", "", "should_use_remote_autograd_cache", asks("aot_autograd")),
+    Hook(_AUTOTUNE, "AutotuneCache", "create", around_create, "autotune_local"),
+    Hook(_AUTOTUNE, "AutotuneCache", "read_best", around_best),
+    Hook(_AUTOTUNE, "_AutotuneCacheBundlerImpl", "_load_cache", around_bundle),
 )
+# All local caches, one file each.
+LOCAL_CACHES: dict[str, LocalCache] = {
+    each.name: each
+    for each in (
+        guarded.FX_GRAPH,
+        guarded.AOT_AUTOGRAD,
+    )
+}
+"""The caches that torch has on this disk or in this process, by name."""
+_HOOKS = (*_REMOTE_HOOKS, *(hook for cache in LOCAL_CACHES.values() for hook in cache.hooks))
 MODULES = frozenset(each.module for each in _HOOKS)
 _MADE_OF = {
     "autotune_local": "the kernel's source, cache_key_tag and, since torch 2.8, torch's own source",
@@ -84,7 +86,7 @@ _MADE_OF = {
 }
 
 
-def _owner_of(hook: _Hook) -> Any:
+def _owner_of(hook: Hook) -> Any:
     """Return the loaded class or module that has the function of *hook*; None where there is none."""
     module = sys.modules.get(hook.module)
     found = getattr(module, hook.owner, None) if hook.owner else module
@@ -92,7 +94,7 @@ def _owner_of(hook: _Hook) -> Any:
 
 
 # The wrapper that was made for each function, since most tests find the same function again.
-_made: dict[_Hook, tuple[object, object]] = {}
+_made: dict[Hook, tuple[object, object]] = {}
 
 
 def hook_when_loaded(undo: Undo) -> None:
@@ -107,10 +109,14 @@ def _hook_module(undo: Undo, module: str) -> None:
     undo.set_attributes([value for each in _HOOKS if each.module == module for value in _swap(each)])
 
 
-def values() -> Iterable[tuple[object, str, object]]:
-    """Yield owner, name and wrapper for every hook whose function the loaded modules have."""
+def values(*, swaps_only: bool = False) -> Iterable[tuple[object, str, object]]:
+    """Yield owner, name and wrapper for every hook whose function the loaded modules have.
+
+    With *swaps_only*, for those alone that stand in for it.
+    """
     for each in _HOOKS:
-        yield from _swap(each)
+        if each.swaps or not swaps_only:
+            yield from _swap(each)
 
 
 def lookups() -> Iterable[tuple[str, str]]:
@@ -118,7 +124,7 @@ def lookups() -> Iterable[tuple[str, str]]:
     return ((each.module, each.owner) for each in _HOOKS if each.owner)
 
 
-def _swap(hook: _Hook) -> Iterator[tuple[object, str, object]]:
+def _swap(hook: Hook) -> Iterator[tuple[object, str, object]]:
     """Yield owner, name and wrapper of *hook*: nothing where this torch lacks its function."""
     found = _owner_of(hook)
     if found is None:
@@ -131,7 +137,9 @@ def _swap(hook: _Hook) -> Iterator[tuple[object, str, object]]:
         if wrapped is function:
             # In this release there is nothing to see in it.
             return
-        made = definition, staticmethod(wrapped) if isinstance(definition, staticmethod) else wrapped
+        # A class method was asked for by its class, and is told of it already.
+        is_of_class = isinstance(definition, (staticmethod, classmethod))
+        made = definition, staticmethod(wrapped) if is_of_class else wrapped
         _made[hook] = made
     yield found, hook.name, made[1]
 
@@ -190,5 +198,6 @@ def why_opaque(cache: MockCache) -> str:
                 f"this release of torch has no {each.owner}.{each.name} to ask what the key is made of, "
                 "so only the keys themselves are compared"
             )
-    made_of = _MADE_OF.get(cache.name)
+    local = LOCAL_CACHES.get(cache.name)
+    made_of = _MADE_OF.get(cache.name) if local is None else local.made_of
     return f"the key is a hash of {made_of}" if made_of else ""

@@ -1,0 +1,192 @@
+"""The local caches ``fx_graph_local`` and ``aot_autograd_local``: files whose entries have guards.
+
+Torch has one file for each set of guards that a key has come with; here they are one entry: its bytes, or a
+tuple of several. A lookup finds an entry or not, whatever torch makes of it. One that it found and did not
+use, because its guards failed, say, is refused.
+
+Torch before 2.7 looks them up in other functions, which ``guarded_before.py`` sees to.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import pickle
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..._behaving.gate import MISSING
+from ..._recording.operation import GUARDS_FAILED
+from ..._telling.formatting import Shown
+from .damage import undecoded
+from .found import Found, here
+from .hook import Hook
+from .local import LocalCache, look_up, mocked, place, put
+from .modules import AUTOGRAD, CODECACHE, LIBRARIES, loaded_module
+from .refusals import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ..._caches.cache import MockCache
+
+__all__ = ["AOT_AUTOGRAD", "FX_GRAPH", "candidates_of", "find", "put_candidate"]
+
+_FOLDERS = {"fx_graph_local": "fxgraph", "aot_autograd_local": "aotautograd"}
+
+
+def find(cache: MockCache, key: str) -> Found | None:
+    """Look *key* of torch's up; return what was found.
+
+    An error is one of reading a file: torch logs it, and goes on as if there had been no file.
+    """
+    try:
+        placed = place(cache, key, _FOLDERS[cache.name])
+        value = look_up(cache, placed, sys._getframe(1))
+    except Exception:
+        _warn()
+        return None
+    return None if value is MISSING else Found(cache.name, placed, value)
+
+
+def _warn() -> None:
+    loaded_module(CODECACHE).log.warning("fx graph cache unable to load compiled graph", exc_info=True)
+
+
+def candidates_of(value: object) -> Sequence[object]:
+    """Return the contents of the files that an entry stands for, in the order that torch reads them in."""
+    if not isinstance(value, tuple):
+        return (value,)
+    return sorted(value, key=_file_name)
+
+
+def _file_name(content: object) -> str:
+    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
+
+
+def _around_candidates(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what wraps the function that yields the entries of a key, those of this disk first."""
+
+    def around(iterate: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        @functools.wraps(iterate)
+        def iterate_over_candidates(local: bool, remote_cache: Any, key: str) -> Iterator[Any]:
+            cache = mocked(name) if local else None
+            found = None if cache is None else find(cache, key)
+            if found is not None:
+                yield from _candidates(found)
+            for each in iterate(local and cache is None, remote_cache, key):
+                # Torch asks for another where the guards of this one have failed.
+                here.has_passed = True
+                yield each
+                here.has_passed = False
+
+        return iterate_over_candidates
+
+    return around
+
+
+def _candidates(found: Found) -> Iterator[tuple[Any, bytes, bool]]:
+    """Yield the candidates of *found*; where torch asks for one too many, none was used."""
+    why = "it has no content"
+    for content in candidates_of(found.value):
+        try:
+            candidate = pickle.loads(content)  # type: ignore[arg-type]
+        except Exception as error:
+            _warn()
+            why = undecoded(error)
+            continue
+        mine = here.found
+        if mine is not None:
+            mine.append(found)
+        here.has_passed = True
+        yield candidate, content, True  # type: ignore[misc]
+        here.has_passed = False
+        if mine and mine[-1] is found:
+            mine.pop()
+        why = GUARDS_FAILED + str(getattr(candidate, "guards_expr", None) or "torch does not say which")
+    refuse(found, why)
+
+
+def _around_write(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what wraps the function that writes an entry to this disk."""
+
+    def around(write: Callable[[str, bytes], None]) -> Callable[[str, bytes], None]:
+        @functools.wraps(write)
+        def _write_to_local_cache(key: str, content: bytes) -> None:
+            cache = mocked(name)
+            if cache is None:
+                write(key, content)
+            else:
+                put_candidate(cache, key, content)
+
+        return _write_to_local_cache
+
+    return around
+
+
+def put_candidate(cache: MockCache, key: str, content: bytes, *, alone: bool = False) -> None:
+    """Put *content* for *key* of torch's, beside what else there is of it unless it is to be *alone*."""
+    placed = place(cache, key, _FOLDERS[cache.name], puts=True)
+    others = () if alone else candidates_of(cache.cache.get(placed, ()))
+    kept = [each for each in others if isinstance(each, bytes) and each != content]
+    put(cache, placed, (*kept, content) if kept else content, sys._getframe(1))
+
+
+def _around_key(prepare: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what makes the key of a graph, which says so where the graph can't be cached."""
+
+    @functools.wraps(prepare)
+    def prepare_key(*args: Any, **kwargs: Any) -> Any:
+        result = prepare(*args, **kwargs)
+        key_info, said = result
+        if key_info is None and loaded_module("torch._inductor.config").fx_graph_cache:
+            _bypass("fx_graph_local", str(said.get("cache_bypass_reason") or ""))
+        return result
+
+    return prepare_key
+
+
+def _around_autograd_key(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what makes the key of AOTAutograd's entry, which raises where there can be none."""
+
+    @functools.wraps(make)
+    def autograd_cache_key(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return make(*args, **kwargs)
+        except Exception as error:
+            if loaded_module("torch._functorch.config").enable_autograd_cache:
+                _bypass("aot_autograd_local", str(error) or str(error.__cause__ or ""))
+            raise
+
+    return autograd_cache_key
+
+
+def _bypass(name: str, reason: str) -> None:
+    cache = mocked(name)
+    if cache is not None:
+        cache.record("bypass", Shown(reason or "torch does not say why"), LIBRARIES)
+
+
+def _hooks(module: str, owner: str, name: str) -> tuple[Hook, ...]:
+    return (
+        Hook(module, owner, "iterate_over_candidates", _around_candidates(name), name, swaps=True),
+        Hook(module, owner, "_write_to_local_cache", _around_write(name), name, swaps=True),
+    )
+
+
+FX_GRAPH = LocalCache(
+    "fx_graph_local",
+    (
+        *_hooks(CODECACHE, "FxGraphCache", "fx_graph_local"),
+        Hook(CODECACHE, "FxGraphCache", "prepare_key", _around_key),
+    ),
+    switch="fx_graph_cache",
+)
+AOT_AUTOGRAD = LocalCache(
+    "aot_autograd_local",
+    (
+        *_hooks(AUTOGRAD, "AOTAutogradCache", "aot_autograd_local"),
+        Hook(AUTOGRAD, "", "autograd_cache_key", _around_autograd_key),
+    ),
+    switch="enable_autograd_cache",
+)
