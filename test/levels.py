@@ -110,7 +110,7 @@ LEVELS = [
         ],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage"),
-            *("hook", "directories", "local", "refusals", "guarded"),
+            *("hook", "directories", "local", "refusals", "candidates", "guarded", "guarded_before"),
             *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__"),
         ],
         "adapters.pymemcache": [
