@@ -111,6 +111,7 @@ LEVELS = [
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage"),
             *("hook", "directories", "local", "refusals", "candidates", "guarded", "guarded_before"),
+            *("mega", "cache_classes"),
             *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__"),
         ],
         "adapters.pymemcache": [

@@ -68,6 +68,7 @@ known_adapters: dict[str, AdapterInfo] = {
             "dynamo_pgo",
             "fx_graph_local",
             "aot_autograd_local",
+            "mega_cache",
         ),
         switches=(
             "fx_graph_cache",

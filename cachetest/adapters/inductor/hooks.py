@@ -9,7 +9,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import guarded, guarded_before
+from . import guarded, guarded_before, mega
 from .activity import around_compile, around_graph, around_local_profile, around_profile_key, asks
 from .hook import Hook
 from .key_parts import known_parts
@@ -68,6 +68,7 @@ LOCAL_CACHES: dict[str, LocalCache] = {
     for each in (
         guarded.FX_GRAPH,
         guarded.AOT_AUTOGRAD,
+        mega.MEGA,
     )
 }
 """The caches that torch has on this disk or in this process, by name."""

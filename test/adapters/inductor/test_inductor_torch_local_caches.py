@@ -9,7 +9,7 @@ from typing import Any
 
 from parameterized import parameterized
 
-from cachetest import CacheTestCase, Damaged, Fails, Gone, PatchCaches, Slow
+from cachetest import Damaged, Fails, Gone, PatchCaches, Slow
 from cachetest._telling.failures import stats_differ
 
 from ...support import needs_torch
