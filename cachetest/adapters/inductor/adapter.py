@@ -21,7 +21,7 @@ from ..registry import known_adapters
 from . import hooks
 from .activity import now
 from .backend import backend_class, installed_factory
-from .cache_classes import CACHE_CLASSES, REMOTE, CacheClass
+from .cache_classes import CACHE_CLASSES, FBCODE_CACHE_CLASSES, REMOTE, CacheClass
 from .directories import PART, split_place
 from .hooks import LOCAL_CACHES
 from .local import LocalStorage, disk_error, disk_full
