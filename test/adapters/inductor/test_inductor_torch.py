@@ -265,9 +265,12 @@ class AllAtOnceTests(TorchCacheTestCase):
         with _job("train"), new_machine():
             torch.compile(square)(ones(3, 3))
             torch._dynamo.reset()
-            before = {name: cache.stats for name, cache in self.caches.items()}
+            before = self.caches.fx_graph.stats, self.caches.aot_autograd.stats, self.caches.dynamo_pgo.stats
             torch.compile(square)(ones(3, 3))
-        self.assertEqual({name: cache.stats for name, cache in self.caches.items()}, before)
+        after = self.caches.fx_graph.stats, self.caches.aot_autograd.stats, self.caches.dynamo_pgo.stats
+        self.assertEqual(after, before)
+        for name in ("fx_graph_local", "aot_autograd_local"):
+            self.assertCacheStats(name, puts=1, hits=1, misses=1)
 
     @needs_compiler
     def test_kernel_that_is_built(self):
