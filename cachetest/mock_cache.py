@@ -11,8 +11,9 @@ from ._caches.attribution import count_outside, latest_scope
 from ._caches.global_stats import GlobalStats
 from ._patching.patch_caches import PatchCaches as _PatchCaches
 from ._recording.stats import Stats
+from .adapters.inductor.adapter import REMOTE_CACHES
 from .adapters.inductor.backend import FACTORIES, backend_class
-from .adapters.registry import get_adapter, known_adapters
+from .adapters.registry import get_adapter
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MockBackend", "PatchCaches", "Stats", "global_stats"]
 
-_INDUCTOR = get_adapter("inductor")
+# Equal to that of every other test; but the caches of the original are these alone.
+_INDUCTOR = type(get_adapter("inductor"))()
+_INDUCTOR.caches = REMOTE_CACHES
 
 # PyTorch's own tests rely on the other switches staying as they are.
 _SWITCHES = (
@@ -32,11 +35,13 @@ _SWITCHES = (
     "bundled_autotune_remote_cache",
 )
 
-global_stats = GlobalStats(known_adapters["inductor"].caches)
+global_stats = GlobalStats(REMOTE_CACHES)
 
 
 class _Token:
     """What the scopes of the drop-in's blocks are known by."""
+
+    leaves_local_caches = True
 
 
 def _outside(name: str) -> MockCache | None:

@@ -131,8 +131,10 @@ LEVELS = [
             "__init__",
         ],
         "adapters.inductor": [
-            *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
-            *("observers", "hooks", "backend", "unused", "adapter", "__init__", "watched"),
+            *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage"),
+            *("hook", "directories", "local", "refusals", "candidates", "guarded", "guarded_before"),
+            *("mega", "cache_classes"),
+            *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__", "watched"),
         ],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),

@@ -33,7 +33,14 @@ _METHODS: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     # Its back ends come to theirs by those.
     "django": (("django.core.cache", "CacheHandler", ("create_connection",)), *_REDIS, *_PYMEMCACHE),
     "watched django": (("django.core.cache", "CacheHandler", ("create_connection",)),),
-    "inductor": (("torch._inductor.remote_cache", "RemoteCache", ("__init__", "get", "put")),),
+    "inductor": (
+        ("torch._inductor.remote_cache", "RemoteCache", ("__init__", "get", "put")),
+        # What comes to the files of its local caches: a compile, or one who knows them.
+        ("torch._dynamo.callback", "CompilationCallbackHandler", ("install_callbacks",)),
+        ("torch._inductor.codecache", "FxGraphCache", ("load_with_key", "_save_graph")),
+        ("torch._functorch._aot_autograd.autograd_cache", "AOTAutogradCache", ("_lookup", "save")),
+        ("torch.compiler._cache", "CacheArtifactManager", ("deserialize",)),
+    ),
 }
 _MARK = "_cachetest_asks"
 # Which methods were wrapped, by adapter, and which modules are waited for. It stays, and acts while a parent
@@ -113,7 +120,8 @@ def _wrap_methods(adapter: str, cls: Any, names: tuple[str, ...]) -> None:
         if method is None and cls is not None and adapter.endswith("django"):
             method = getattr(cls, name, None)
         if callable(method):
-            setattr(cls, name, _asking(adapter, method))
+            asking = _asking(adapter, method)
+            setattr(cls, name, staticmethod(asking) if isinstance(method, staticmethod) else asking)
 
 
 def _refuse_real(name: str, arguments: tuple[Any, ...]) -> None:
@@ -134,7 +142,7 @@ def _asking(adapter: str, method: Any) -> Any:
         if not args or type(args[0]).__module__.partition(".")[0] != "fakeredis":
             # What that connects to is in this process; ours is of it, and asks it something as it is loaded.
             ensure(adapter)
-            if adapter == "inductor":
+            if adapter == "inductor" and args and hasattr(args[0], "backend"):
                 _refuse_real(method.__name__, args)
         return method(*args, **kwargs)
 

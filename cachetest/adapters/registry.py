@@ -71,6 +71,9 @@ known_adapters: dict[str, AdapterInfo] = {
             "triton",
             "aot_autograd",
             "dynamo_pgo",
+            "fx_graph_local",
+            "aot_autograd_local",
+            "mega_cache",
         ),
         switches=(
             "fx_graph_cache",

@@ -10,12 +10,13 @@ from typing import Any
 
 from ..._behaving.gate import text_of
 
-__all__ = ["damage_of", "undecoded"]
+__all__ = ["UNSAID", "damage_of", "damage_of_pickle", "undecoded"]
 
 
 # What a pickle that is damaged raises.
 _OF_PICKLE = (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError, OverflowError)
-_UNSAID = "torch did not use it, and does not say why"
+UNSAID = "torch did not use it, and does not say why"
+"""What is wrong with an entry where nothing was seen."""
 
 
 def undecoded(error: Exception) -> str:
@@ -23,7 +24,7 @@ def undecoded(error: Exception) -> str:
     return f"it can't be decoded: {text_of(error)}"
 
 
-def damage_of(value: Any, *, pickled: bool = True, unsaid: str = _UNSAID) -> str:
+def damage_of(value: Any, *, pickled: bool = True, unsaid: str = UNSAID) -> str:
     """Return what is wrong with the entry *value*, *unsaid* if nothing is; *pickled* if it has a pickle."""
     if not value:
         return f"it is {value!r}, which torch takes for no entry"
@@ -41,6 +42,11 @@ def damage_of(value: Any, *, pickled: bool = True, unsaid: str = _UNSAID) -> str
         content = base64.b64decode(data["data"])
     except Exception as error:
         return undecoded(error)
+    return damage_of_pickle(content, unsaid)
+
+
+def damage_of_pickle(content: bytes, unsaid: str = UNSAID) -> str:
+    """Return what is wrong with the pickle *content*, *unsaid* if nothing is."""
     reader = _Inert(io.BytesIO(content))
     try:
         reader.load()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, NamedTuple
 
-__all__ = ["Found", "backend_classes", "here", "is_ours", "name_of", "watched"]
+__all__ = ["Found", "backend_classes", "here", "is_local", "is_ours", "name_of", "watched"]
 
 backend_classes: list[type] = []
 """The classes of our backends: one for each ``RemoteCacheBackend`` that there has been."""
@@ -36,18 +36,25 @@ class Found(NamedTuple):
     value: object
 
 
+def is_local(found: Found) -> bool:
+    """Return whether it was *found* in one of torch's local caches, whose entries are the bytes of files."""
+    return found.cache.endswith("_local")
+
+
 class _Here(threading.local):
     """The state of one thread.
 
     ``found`` are the entries that the innermost call that is looked at has found, oldest first; None where
     none is looked at. ``refused`` is whether one was refused in the guarded lookup that runs, None where none
-    does. ``entry`` is the one of AOTAutograd that is being made a function of. ``error`` is the latest one
-    that was logged as a failure already.
+    does. ``entry`` is the one of AOTAutograd that is being made a function of. ``has_passed`` is whether the
+    guards of the latest entry that had any have held. ``error`` is the latest one that was logged as a
+    failure already.
     """
 
     found: list[Found] | None = None
     refused: bool | None = None
     entry: Found | None = None
+    has_passed: bool = False
     error: Exception | None = None
 
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
 
+from . import guarded, guarded_before, mega
 from .activity import around_compile, around_graph, around_local_profile, around_profile_key, asks
+from .hook import Hook
 from .key_parts import known_parts
-from .modules import AUTOGRAD
+from .modules import AUTOGRAD, CODECACHE
 from .observers import around_bypass, around_create, around_hash, around_load
 from .refusals import (
     around_best,
     around_bundle,
     around_get,
-    around_lookup,
     around_profile,
     around_put,
     around_state,
@@ -29,31 +31,30 @@ if TYPE_CHECKING:
 
     from ..._caches.cache import MockCache
     from ..._patching.undo import Undo
+    from .local import LocalCache
 
-__all__ = ["HOOKS", "MODULES", "Hook", "hook_when_loaded", "lookups", "values", "why_opaque"]
+__all__ = [
+    "HOOKS",
+    "LOCAL_CACHES",
+    "MODULES",
+    "REMOTE_HOOKS",
+    "has_hooked",
+    "hook_when_loaded",
+    "lookups",
+    "values",
+    "why_opaque",
+]
 
 
-class Hook(NamedTuple):
-    """A function that is wrapped: an attribute of a class, or of a module where ``owner`` is empty."""
-
-    module: str
-    owner: str
-    name: str
-    around: Callable[[Callable[..., Any]], Callable[..., Any]]
-    cache: str | None = None
-
-
-_CODECACHE = "torch._inductor.codecache"
 _AUTOTUNE = "torch._inductor.runtime.autotune_cache"
 _REMOTE = "torch._inductor.remote_cache"
 _PROFILE = "torch._dynamo.pgo"
-HOOKS = (
+REMOTE_HOOKS = (
     Hook(_REMOTE, "RemoteCache", "get", around_get),
     Hook(_REMOTE, "RemoteCache", "put", around_put),
-    Hook(_CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
-    Hook(_CODECACHE, "", "log_cache_bypass", around_bypass),
+    Hook(CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
+    Hook(CODECACHE, "", "log_cache_bypass", around_bypass),
     Hook(AUTOGRAD, "AOTAutogradCachePickler", "get_hash", around_hash, "aot_autograd"),
-    Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
     Hook(AUTOGRAD, "", "log_cache_bypass", around_bypass),
     # The class was renamed in 2.7 and 2.10, and each release has one of them.
     Hook(AUTOGRAD, "GenericAOTAutogradResult", "wrap_post_compile", around_wrap),
@@ -71,6 +72,21 @@ HOOKS = (
     Hook(_AUTOTUNE, "AutotuneCache", "create", around_create, "autotune_local"),
     Hook(_AUTOTUNE, "AutotuneCache", "read_best", around_best),
     Hook(_AUTOTUNE, "_AutotuneCacheBundlerImpl", "_load_cache", around_bundle),
+)
+# All local caches, one file each.
+LOCAL_CACHES: dict[str, LocalCache] = {
+    each.name: each
+    for each in (
+        guarded.FX_GRAPH,
+        guarded.AOT_AUTOGRAD,
+        mega.MEGA,
+    )
+}
+"""The caches that torch has on this disk or in this process, by name."""
+HOOKS = (
+    *REMOTE_HOOKS,
+    *guarded_before.HOOKS,
+    *(hook for cache in LOCAL_CACHES.values() for hook in cache.hooks),
 )
 MODULES = frozenset(each.module for each in HOOKS)
 _MADE_OF = {
@@ -107,10 +123,16 @@ def _hook_module(undo: Undo, hooks: Sequence[Hook], module: str) -> None:
     undo.set_attributes([value for each in hooks if each.module == module for value in _swap(each)])
 
 
-def values(hooks: Sequence[Hook] = HOOKS) -> Iterable[tuple[object, str, object]]:
-    """Yield owner, name and wrapper for every hook whose function the loaded modules have."""
+def values(
+    hooks: Sequence[Hook] = HOOKS, *, swaps_only: bool = False
+) -> Iterable[tuple[object, str, object]]:
+    """Yield owner, name and wrapper for every one of *hooks* whose function the loaded modules have.
+
+    With *swaps_only*, for those alone that stand in for it.
+    """
     for each in hooks:
-        yield from _swap(each)
+        if each.swaps or not swaps_only:
+            yield from _swap(each)
 
 
 def lookups() -> Iterable[tuple[str, str]]:
@@ -131,7 +153,9 @@ def _swap(hook: Hook) -> Iterator[tuple[object, str, object]]:
         if wrapped is function:
             # In this release there is nothing to see in it.
             return
-        made = definition, staticmethod(wrapped) if isinstance(definition, staticmethod) else wrapped
+        # A class method was asked for by its class, and is told of it already.
+        is_of_class = isinstance(definition, (staticmethod, classmethod))
+        made = definition, staticmethod(wrapped) if is_of_class else wrapped
         _made[hook] = made
     yield found, hook.name, made[1]
 
@@ -147,13 +171,22 @@ class _Finder:
 
     def __init__(self, loaded: Callable[[str], object]) -> None:
         self._loaded = loaded
+        self._finding: set[tuple[str, int]] = set()
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         if name not in MODULES:
             return None
-        others = (finder for finder in sys.meta_path if not isinstance(finder, _Finder))
-        found = (finder.find_spec(name, path, target) for finder in others)
-        spec = next((each for each in found if each is not None), None)
+        at = name, get_ident()
+        if at in self._finding:
+            # That of a child process, which waits for the same module, asks this one in turn.
+            return None
+        self._finding.add(at)
+        try:
+            others = [each for each in sys.meta_path if not isinstance(each, _Finder)]
+            found = (finder.find_spec(name, path, target) for finder in others)
+            spec = next((each for each in found if each is not None), None)
+        finally:
+            self._finding.discard(at)
         if spec is not None and spec.loader is not None:
             loader: Any = _Loader(spec.loader, self._loaded)
             spec.loader = loader
@@ -180,6 +213,11 @@ class _Loader:
         self._loaded(module.__name__)
 
 
+def has_hooked(local: LocalCache) -> bool:
+    """Return whether this torch has a function of the cache *local*, as far as it was loaded."""
+    return any(each.module not in sys.modules or _owner_of(each) is not None for each in local.hooks)
+
+
 def why_opaque(cache: MockCache) -> str:
     """Return why the keys of *cache* stay hashes, or nothing where they are taken apart."""
     if known_parts(cache):
@@ -190,5 +228,6 @@ def why_opaque(cache: MockCache) -> str:
                 f"this release of torch has no {each.owner}.{each.name} to ask what the key is made of, "
                 "so only the keys themselves are compared"
             )
-    made_of = _MADE_OF.get(cache.name)
+    local = LOCAL_CACHES.get(cache.name)
+    made_of = _MADE_OF.get(cache.name) if local is None else local.made_of
     return f"the key is a hash of {made_of}" if made_of else ""

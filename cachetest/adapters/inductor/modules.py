@@ -6,8 +6,9 @@ import importlib
 import sys
 from typing import Any
 
-__all__ = ["AUTOGRAD", "LIBRARIES", "loaded_module"]
+__all__ = ["AUTOGRAD", "CODECACHE", "LIBRARIES", "loaded_module"]
 
+CODECACHE = "torch._inductor.codecache"
 AUTOGRAD = "torch._functorch._aot_autograd.autograd_cache"
 LIBRARIES = frozenset({"torch", "triton", "functorch"})
 

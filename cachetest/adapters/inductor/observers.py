@@ -19,8 +19,9 @@ from ..._caches.attribution import cache_for, scope_of_caller
 from ..._sharing.client import is_asking
 from ..._telling.formatting import Shown
 from .activity import note
-from .found import here, name_of
+from .found import here, is_local, name_of
 from .key_parts import known_parts, split_key
+from .local import are_mocked
 from .modules import AUTOGRAD, LIBRARIES
 from .refusals import lookup_guarded
 
@@ -47,19 +48,26 @@ def _keep(cache: MockCache, key: str, texts: Callable[[], Iterable[str]]) -> Non
         cache.keep_details(key, tuple(texts()))
 
 
+def _keep_of_both(name: str, key: str, texts: Callable[[], Iterable[str]]) -> None:
+    """Keep the parts of *key*, which the remote cache *name* and its local counterpart have in common."""
+    caches = [_explained(name), *([_explained(f"{name}_local")] if are_mocked() else [])]
+    unknown = [each for each in caches if each is not None and key not in known_parts(each)]
+    kept = tuple(texts()) if unknown else ()
+    for each in unknown:
+        each.keep_details(key, kept)
+
+
 def around_load(load: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap the graph cache's lookup, where key, parts and outcome are known together."""
 
     @functools.wraps(load)
     def load_with_key(key: str, debug_lines: list[str], *args: Any, **kwargs: Any) -> Any:
-        cache = _explained("fx_graph")
-        if cache is not None:
-            _keep(cache, key, lambda: debug_lines)
-        result, from_remote = lookup_guarded(
+        _keep_of_both("fx_graph", key, lambda: debug_lines)
+        result, used = lookup_guarded(
             lambda: load(key, debug_lines, *args, **kwargs),
             lambda result: result[1] if result[0] is None else None,
         )
-        if result[0] is not None and not from_remote and _is_local(*args, **kwargs):
+        if result[0] is not None and (is_local(used) if used else _is_local(*args, **kwargs)):
             note("local", "fx_graph")
         return result
 
@@ -83,9 +91,7 @@ def around_hash(get_hash: Callable[..., str]) -> Callable[..., str]:
     def hash_and_keep(self: Any, obj: Any) -> str:
         made = get_hash(self, obj)
         if isinstance(obj, details):
-            cache = _explained("aot_autograd")
-            if cache is not None:
-                _keep(cache, prefix + made, lambda: _texts_of(self, obj))
+            _keep_of_both("aot_autograd", prefix + made, lambda: _texts_of(self, obj))
         return made
 
     return hash_and_keep

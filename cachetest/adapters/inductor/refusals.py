@@ -18,8 +18,9 @@ from ..._behaving.gate import text_of
 from ..._caches.attribution import cache_for
 from ..._recording.operation import GUARDS_FAILED
 from .activity import note
-from .damage import damage_of, undecoded
-from .found import Found, here, name_of
+from .damage import UNSAID, damage_of, undecoded
+from .found import Found, here, is_local, name_of
+from .local import are_mocked
 from .modules import LIBRARIES, loaded_module
 
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ __all__ = [
     "around_state",
     "around_wrap",
     "lookup_guarded",
+    "refuse",
 ]
 
 
-def _refuse(found: Found, why: str) -> None:
+def refuse(found: Found, why: str) -> None:
+    """Record that torch did not use what it had *found*."""
     if here.refused is not None:
         here.refused = True
     cache_for(found.cache).record("refusal", found.key, LIBRARIES, {"error": why})
@@ -61,14 +64,14 @@ def _look_on(
         result = do()
     except Exception as error:
         if mine:
-            _refuse(mine[-1], raised(error))
+            refuse(mine[-1], raised(error))
         raise
     finally:
         here.found = around
     for found in mine:
         reason = damage_of(found.value, pickled=False) if found is not mine[-1] else why(result, found)
         if reason:
-            _refuse(found, reason)
+            refuse(found, reason)
         elif around is not None:
             around.append(found)
     return result
@@ -87,14 +90,14 @@ def around_get(get: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
             result = get(self, key)
         except Exception as error:
             if mine:
-                _refuse(mine[-1], undecoded(error))
+                refuse(mine[-1], undecoded(error))
             else:
                 _note_failure(self, key, error, "get")
             raise
         finally:
             here.found = around
         if mine and result is None:
-            _refuse(mine[-1], damage_of(mine[-1].value, pickled=False))
+            refuse(mine[-1], damage_of(mine[-1].value, pickled=False))
         elif around is not None:
             around += mine
         return result
@@ -141,11 +144,13 @@ def lookup_guarded(
         if said is None:
             return ""
         status = said.get("cache_status_detailed")
+        if status == "guard_miss" and here.has_passed:
+            return "the libraries that its kernels are linked with (extern_libs_key) are others here"
         if status == "guard_miss":
             return GUARDS_FAILED + str(said.get("cache_status_guard_expr") or "torch does not say which")
         if status == "hit":
             return "the code that was generated for it can't be written or read"
-        return damage_of(found.value)
+        return UNSAID if is_local(found) else damage_of(found.value)
 
     around, refused = here.found, here.refused
     mine: list[Found] = []
@@ -169,7 +174,7 @@ def around_wrap(wrap: Callable[..., Any]) -> Callable[..., Any]:
             return wrap(self, *args, **kwargs)
         except Exception as error:
             if entry is not None:
-                _refuse(
+                refuse(
                     entry, _lost_graph(self) if type(error).__name__ == "FXGraphCacheMiss" else text_of(error)
                 )
             raise
@@ -180,9 +185,9 @@ def around_wrap(wrap: Callable[..., Any]) -> Callable[..., Any]:
 def _lost_graph(entry: Any) -> str:
     halves = (getattr(entry, name, None) for name in ("compiled_fw", "compiled_bw"))
     named = [key for key in map(_graph_named_by, halves) if key]
-    where = "fx_graph"
+    where = "fx_graph_local or fx_graph" if are_mocked() else "fx_graph"
     if not loaded_module("torch._inductor.config").fx_graph_remote_cache:
-        where = "the local cache, and fx_graph_remote_cache is off"
+        where = f"{'fx_graph_local' if are_mocked() else 'the local cache'}, and fx_graph_remote_cache is off"
     graphs = (
         f"the graph that it names ({', '.join(named)})"
         if len(named) < 2
@@ -275,7 +280,7 @@ def around_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
         )
         # What it names is loaded later, and may not be there.
         here.entry = used
-        if result is not None and used is None and local:
+        if result is not None and local and (used is None or is_local(used)):
             note("local", "aot_autograd")
         return result
 

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ..._behaving.gate import text_of
 from ..._patching.undo import Undo
 from ..watching import call_of, fail, note, set_up
-from .adapter import CACHE_CLASSES, Inductor
+from .adapter import REMOTE_CACHES, Inductor
+from .cache_classes import CACHE_CLASSES, FBCODE_CACHE_CLASSES
 from .found import Found, here, name_of, watched
-from .hooks import HOOKS, Hook, hook_when_loaded, values
-from .modules import LIBRARIES
+from .hook import Hook
+from .hooks import REMOTE_HOOKS, hook_when_loaded, values
+from .modules import AUTOGRAD, LIBRARIES
+from .refusals import around_lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +36,8 @@ _CLIENT = "_redis"
 class WatchedInductor(Inductor):
     """The remote caches of ``torch.compile``, and the local one of autotuning, on their own backends."""
 
+    caches = REMOTE_CACHES
+
     def install(self) -> Undo:
         """Wrap what asks a backend, and what `Inductor` hooks; torch goes on to use what it has."""
         return Undo(_watch)
@@ -47,7 +52,7 @@ class WatchedInductor(Inductor):
 
 def _watch(undo: Undo) -> None:
     undo.add(watched.clear)
-    watched.update((each.class_name, each.cache) for each in CACHE_CLASSES)
+    watched.update((each.class_name, each.cache) for each in (*CACHE_CLASSES, *FBCODE_CACHE_CLASSES))
     # What was loaded already is hooked now, and the rest when torch loads it.
     hook_when_loaded(undo, _HOOKS)
     undo.set_attributes(list(values(_HOOKS)))
@@ -112,5 +117,6 @@ _REMOTE = "torch._inductor.remote_cache"
 _HOOKS = (
     Hook(_REMOTE, "RemoteCache", "_backend_get", _around_get),
     Hook(_REMOTE, "RemoteCache", "_backend_put", _around_put),
-    *HOOKS,
+    Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
+    *REMOTE_HOOKS,
 )

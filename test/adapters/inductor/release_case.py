@@ -9,6 +9,7 @@ from unittest import mock
 
 from cachetest import PatchCaches, Stats
 from cachetest._patching.undo import ABSENT, own_attribute
+from cachetest.adapters.inductor.hooks import LOCAL_CACHES
 
 from . import torch_tree
 
@@ -128,7 +129,7 @@ class ReleaseCase:
         remote_cache = importlib.import_module(REMOTE_CACHE)
         for name, counted_on in names.items():
             with self.subTest(name), self.unchanged(), PatchCaches("inductor") as patch:
-                self.assertEqual(set(patch.caches), {*CACHES.values(), *FB_CACHES.values()})
+                self.assertEqual(set(patch.caches), {*CACHES.values(), *FB_CACHES.values(), *LOCAL_CACHES})
                 cache = self.make(name)
                 self.assertIsInstance(cache.backend, remote_cache.RemoteCacheBackend)
                 remote_cache.cache_stats.clear()
