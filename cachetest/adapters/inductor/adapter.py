@@ -80,12 +80,13 @@ class Inductor(Adapter):
         return Undo(self._swap)
 
     def _swap(self, undo: Undo) -> None:
-        # Before others are waited for: what the patch itself loads would be hooked as it is, and once more by
-        # the patch, which is how the first scope of a process failed with torch before 2.13.
-        patch = _patch()
         if not all(map(sys.modules.get, hooks.MODULES)):
+            # What the patch itself loads is loaded first: it would be hooked as it is, and once more by the
+            # patch, which is how the first scope of a process failed with torch before 2.13.
+            _cache_classes(loaded_module(_CONFIG).is_fbcode())
             hooks.hook_when_loaded(undo)
         _forget_memoised()
+        patch = _patch()
         undo.add(_forget_memoised)
         undo.set_patch(patch)
 
