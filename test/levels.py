@@ -110,7 +110,7 @@ LEVELS = [
         ],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage"),
-            *("hook", "directories", "local", "refusals", "guarded"),
+            *("hook", "directories", "local", "refusals", "files", "local_profile", "precompiled", "guarded"),
             *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__"),
         ],
         "adapters.pymemcache": [

@@ -68,6 +68,8 @@ known_adapters: dict[str, AdapterInfo] = {
             "dynamo_pgo",
             "fx_graph_local",
             "aot_autograd_local",
+            "dynamo_pgo_local",
+            "precompile",
         ),
         switches=(
             "fx_graph_cache",
@@ -79,6 +81,7 @@ known_adapters: dict[str, AdapterInfo] = {
             "enable_remote_autograd_cache",
             "automatic_dynamic_local_pgo",
             "automatic_dynamic_remote_pgo",
+            "caching_precompile",
         ),
     ),
     "cachetools": AdapterInfo("Cachetools", "cachetools", extra="cachetools"),

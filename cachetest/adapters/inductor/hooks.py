@@ -9,8 +9,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import guarded
-from .activity import around_compile, around_graph, around_local_profile, around_profile_key, asks
+from . import guarded, local_profile, precompiled
+from .activity import around_compile, around_graph, asks
 from .hook import Hook
 from .key_parts import known_parts
 from .modules import AUTOGRAD, CODECACHE
@@ -22,7 +22,6 @@ from .refusals import (
     around_lookup,
     around_profile,
     around_put,
-    around_state,
     around_wrap,
 )
 
@@ -53,9 +52,6 @@ _REMOTE_HOOKS = (
     Hook(AUTOGRAD, "AOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
     Hook(_PROFILE, "", "lookup_remote_cache_entry", around_profile),
     Hook(_PROFILE, "", "get_remote_code_state", around_profile),
-    Hook(_PROFILE, "", "get_code_state", around_state),
-    Hook(_PROFILE, "", "get_cache_key", around_profile_key),
-    Hook(_PROFILE, "", "get_local_code_state", around_local_profile),
     Hook("torch._dynamo.callback", "CompilationCallbackHandler", "install_callbacks", around_compile),
     Hook("torch._dynamo.output_graph", "OutputGraph", "call_user_compiler", around_graph),
     Hook("torch._inductor.compile_fx", "", "should_use_remote_fx_graph_cache", asks("fx_graph")),
@@ -70,6 +66,8 @@ LOCAL_CACHES: dict[str, LocalCache] = {
     for each in (
         guarded.FX_GRAPH,
         guarded.AOT_AUTOGRAD,
+        local_profile.DYNAMO_PGO,
+        precompiled.PRECOMPILE,
     )
 }
 """The caches that torch has on this disk or in this process, by name."""
