@@ -110,7 +110,8 @@ LEVELS = [
         ],
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage"),
-            *("hook", "directories", "local", "refusals", "files", "local_profile", "precompiled", "guarded"),
+            *("hook", "directories", "local", "refusals", "candidates", "guarded", "guarded_before"),
+            *("files", "named_parts", "local_profile", "precompiled", "autotune_file", "memoizers"),
             *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__"),
         ],
         "adapters.pymemcache": [

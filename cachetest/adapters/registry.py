@@ -70,6 +70,9 @@ known_adapters: dict[str, AdapterInfo] = {
             "aot_autograd_local",
             "dynamo_pgo_local",
             "precompile",
+            "autotune_file",
+            "memoizer_memory",
+            "memoizer_disk",
         ),
         switches=(
             "fx_graph_cache",

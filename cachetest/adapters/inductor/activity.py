@@ -35,6 +35,11 @@ __all__ = [
 ]
 
 _EVENTS = "_inductor_events"
+# What torch compiles with; it has no function that is asked for these alone.
+_LOCAL_SWITCHES = (
+    ("fx_graph_local", "torch._inductor.config", "fx_graph_cache"),
+    ("aot_autograd_local", "torch._functorch.config", "enable_autograd_cache"),
+)
 
 
 class Event(NamedTuple):
@@ -42,8 +47,8 @@ class Event(NamedTuple):
 
     ``what`` is ``"compile"`` (of a frame, by Dynamo; ``said`` is how many graph breaks of each kind there
     were before), ``"later"`` (of a part, when it was first run),
-    ``"graph"`` (that Dynamo gave to the backend ``said``), ``"asked"`` (whether to use the remote cache
-    ``cache``: ``said`` is the answer), ``"local"`` (its local counterpart answered a lookup) or ``"kernel"``
+    ``"graph"`` (that Dynamo gave to the backend ``said``), ``"asked"`` (whether to use the
+    cache ``cache``: ``said`` is the answer), ``"local"`` (its local counterpart answered a lookup) or ``"kernel"``
     (was set up for autotuning).
     """
 
@@ -114,6 +119,10 @@ def around_graph(compile_graph: Callable[..., Any]) -> Callable[..., Any]:
         backend = getattr(self, "compiler_fn", None)
         name = getattr(backend, "compiler_name", None) or getattr(backend, "__name__", None)
         note("graph", said=str(name or type(backend).__name__))
+        if name == "inductor":
+            for cache, config, switch in _LOCAL_SWITCHES:
+                is_on = getattr(loaded_module(config), switch, None)
+                note("asked", cache, bool(is_on), disabled=are_caches_disabled())
         return compile_graph(self, *args, **kwargs)
 
     return call_user_compiler

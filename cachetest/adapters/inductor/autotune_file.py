@@ -18,9 +18,9 @@ from .activity import note
 from .damage import undecoded
 from .found import Found
 from .hook import Hook
-from .key_parts import known_parts
 from .local import LocalCache, look_up, mocked, place, put
 from .modules import CODECACHE, loaded_module
+from .named_parts import keep_named, named_parts
 from .refusals import refuse
 
 if TYPE_CHECKING:
@@ -38,13 +38,12 @@ _CONFIG = "torch._inductor.config"
 class _Call:
     """One call of torch that reads its file, and may write it: the key, by its parts, and what was found."""
 
-    def __init__(self, cache: MockCache, path: tuple[str, ...], texts: tuple[str, ...]) -> None:
+    def __init__(self, cache: MockCache, path: tuple[str, ...], **parts: object) -> None:
         self.cache = cache
         self.path = path
         self.key = "/".join(path)
         self.found: Found | None = None
-        if cache.keeps_details:
-            cache.keep_details(self.key, texts)
+        keep_named(cache, self.key, **parts)
 
     def read(self) -> dict[str, Any]:
         """Look the key up; return what the file would have of it."""
@@ -117,7 +116,7 @@ def _around_choices(lookup: Callable[..., Any]) -> Callable[..., Any]:
         inputs, hint = given["inputs"], given.get("hint_override")
         precision = loaded_module("torch").get_float32_matmul_precision()
         path = (given["op"], inputs if hint is None else f"{inputs}_{hint}", precision)
-        call = _Call(cache, path, (f"op: {path[0]}", f"inputs: {path[1]}", f"precision: {precision}"))
+        call = _Call(cache, path, op=path[0], inputs=path[1], precision=precision)
         timings = _call_in(call, functools.partial(lookup, *args, **kwargs))
         if call.found is not None and (lacking := _lacking(call.found, given["choices"])):
             refuse(call.found, f"it has no time of {lacking}, so all choices are measured anew")
@@ -147,8 +146,8 @@ def _around_value(lookup: Callable[..., Any]) -> Callable[..., Any]:
         cache = mocked(_NAME)
         if cache is None:
             return lookup(self, *keys, **kwargs)
-        texts = tuple(f"key {number}: {each}" for number, each in enumerate(keys, 1))
-        return _call_in(_Call(cache, keys, texts), lambda: lookup(self, *keys, **kwargs))
+        parts = {f"key_{number}": each for number, each in enumerate(keys, 1)}
+        return _call_in(_Call(cache, keys, **parts), lambda: lookup(self, *keys, **kwargs))
 
     return call_and_count
 
@@ -165,15 +164,9 @@ def _around_set(set_value: Callable[..., None]) -> Callable[..., None]:
         content: Any = value
         for each in reversed(keys):
             content = {each: content}
-        _Call(cache, keys, ()).write(content)
+        _Call(cache, keys).write(content)
 
     return set_and_count
-
-
-def _components(cache: MockCache, key: object) -> list[tuple[str, object]] | None:
-    texts = known_parts(cache).get(str(key))
-    split = (text.partition(": ") for text in texts or ())
-    return [(name, value) for name, _, value in split] or None
 
 
 AUTOTUNE_FILE = LocalCache(
@@ -186,5 +179,5 @@ AUTOTUNE_FILE = LocalCache(
         Hook(CODECACHE, "LocalCache", "set_value", _around_set, swaps=True),
     ),
     switch="autotune_local_cache",
-    components=_components,
+    components=named_parts,
 )

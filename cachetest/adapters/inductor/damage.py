@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._behaving.gate import text_of
 
-__all__ = ["UNSAID", "damage_of", "undecoded"]
+__all__ = ["UNSAID", "damage_of", "damage_of_pickle", "undecoded"]
 
 
 # What a pickle that is damaged raises.
@@ -42,6 +42,11 @@ def damage_of(value: Any, *, pickled: bool = True, unsaid: str = UNSAID) -> str:
         content = base64.b64decode(data["data"])
     except Exception as error:
         return undecoded(error)
+    return damage_of_pickle(content, unsaid)
+
+
+def damage_of_pickle(content: bytes, unsaid: str = UNSAID) -> str:
+    """Return what is wrong with the pickle *content*, *unsaid* if nothing is."""
     reader = _Inert(io.BytesIO(content))
     try:
         reader.load()

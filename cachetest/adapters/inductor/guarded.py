@@ -1,67 +1,31 @@
 """The local caches ``fx_graph_local`` and ``aot_autograd_local``: files whose entries have guards.
 
-Torch has one file for each set of guards that a key has come with; here they are one entry: its bytes, or a
-tuple of several. A lookup finds an entry or not, whatever torch makes of it. One that it found and did not
-use, because its guards failed, say, is refused.
-
-Torch before 2.7 looks them up in other functions, which ``guarded_before.py`` sees to.
+A lookup finds an entry or not, whatever torch makes of it. One that it found and did not use, because its
+guards failed, say, is refused. Torch 2.6 looks them up in other functions: see ``guarded_before.py``.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import pickle
-import sys
 from typing import TYPE_CHECKING, Any
 
-from ..._behaving.gate import MISSING
 from ..._recording.operation import GUARDS_FAILED
 from ..._telling.formatting import Shown
+from .candidates import candidates_of, find, put_candidate, warn
 from .damage import undecoded
-from .found import Found, here
+from .found import here
 from .hook import Hook
-from .local import LocalCache, look_up, mocked, place, put
+from .local import LocalCache, mocked
 from .modules import AUTOGRAD, CODECACHE, LIBRARIES, loaded_module
 from .refusals import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from ..._caches.cache import MockCache
+    from .found import Found
 
-__all__ = ["AOT_AUTOGRAD", "FX_GRAPH", "candidates_of", "find", "put_candidate"]
-
-_FOLDERS = {"fx_graph_local": "fxgraph", "aot_autograd_local": "aotautograd"}
-
-
-def find(cache: MockCache, key: str) -> Found | None:
-    """Look *key* of torch's up; return what was found.
-
-    An error is one of reading a file: torch logs it, and goes on as if there had been no file.
-    """
-    try:
-        placed = place(cache, key, _FOLDERS[cache.name])
-        value = look_up(cache, placed, sys._getframe(1))
-    except Exception:
-        _warn()
-        return None
-    return None if value is MISSING else Found(cache.name, placed, value)
-
-
-def _warn() -> None:
-    loaded_module(CODECACHE).log.warning("fx graph cache unable to load compiled graph", exc_info=True)
-
-
-def candidates_of(value: object) -> Sequence[object]:
-    """Return the contents of the files that an entry stands for, in the order that torch reads them in."""
-    if not isinstance(value, tuple):
-        return (value,)
-    return sorted(value, key=_file_name)
-
-
-def _file_name(content: object) -> str:
-    return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
+__all__ = ["AOT_AUTOGRAD", "FX_GRAPH"]
 
 
 def _around_candidates(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -92,7 +56,7 @@ def _candidates(found: Found) -> Iterator[tuple[Any, bytes, bool]]:
         try:
             candidate = pickle.loads(content)  # type: ignore[arg-type]
         except Exception as error:
-            _warn()
+            warn()
             why = undecoded(error)
             continue
         mine = here.found
@@ -122,14 +86,6 @@ def _around_write(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any
         return _write_to_local_cache
 
     return around
-
-
-def put_candidate(cache: MockCache, key: str, content: bytes, *, alone: bool = False) -> None:
-    """Put *content* for *key* of torch's, beside what else there is of it unless it is to be *alone*."""
-    placed = place(cache, key, _FOLDERS[cache.name], puts=True)
-    others = () if alone else candidates_of(cache.cache.get(placed, ()))
-    kept = [each for each in others if isinstance(each, bytes) and each != content]
-    put(cache, placed, (*kept, content) if kept else content, sys._getframe(1))
 
 
 def _around_key(prepare: Callable[..., Any]) -> Callable[..., Any]:

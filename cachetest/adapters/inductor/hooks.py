@@ -9,7 +9,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import guarded, local_profile, precompiled
+from . import autotune_file, guarded, guarded_before, local_profile, memoizers, precompiled
 from .activity import around_compile, around_graph, asks
 from .hook import Hook
 from .key_parts import known_parts
@@ -19,7 +19,6 @@ from .refusals import (
     around_best,
     around_bundle,
     around_get,
-    around_lookup,
     around_profile,
     around_put,
     around_wrap,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from ..._patching.undo import Undo
     from .local import LocalCache
 
-__all__ = ["LOCAL_CACHES", "MODULES", "hook_when_loaded", "lookups", "values", "why_opaque"]
+__all__ = ["LOCAL_CACHES", "MODULES", "has_hooked", "hook_when_loaded", "lookups", "values", "why_opaque"]
 
 
 _AUTOTUNE = "torch._inductor.runtime.autotune_cache"
@@ -44,7 +43,6 @@ _REMOTE_HOOKS = (
     Hook(CODECACHE, "FxGraphCache", "load_with_key", around_load, "fx_graph"),
     Hook(CODECACHE, "", "log_cache_bypass", around_bypass),
     Hook(AUTOGRAD, "AOTAutogradCachePickler", "get_hash", around_hash, "aot_autograd"),
-    Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", around_lookup),
     Hook(AUTOGRAD, "", "log_cache_bypass", around_bypass),
     # The class was renamed in 2.7 and 2.10, and each release has one of them.
     Hook(AUTOGRAD, "GenericAOTAutogradResult", "wrap_post_compile", around_wrap),
@@ -68,10 +66,17 @@ LOCAL_CACHES: dict[str, LocalCache] = {
         guarded.AOT_AUTOGRAD,
         local_profile.DYNAMO_PGO,
         precompiled.PRECOMPILE,
+        autotune_file.AUTOTUNE_FILE,
+        memoizers.MEMORY,
+        memoizers.DISK,
     )
 }
 """The caches that torch has on this disk or in this process, by name."""
-_HOOKS = (*_REMOTE_HOOKS, *(hook for cache in LOCAL_CACHES.values() for hook in cache.hooks))
+_HOOKS = (
+    *_REMOTE_HOOKS,
+    *guarded_before.HOOKS,
+    *(hook for cache in LOCAL_CACHES.values() for hook in cache.hooks),
+)
 MODULES = frozenset(each.module for each in _HOOKS)
 _MADE_OF = {
     "autotune_local": "the kernel's source, cache_key_tag and, since torch 2.8, torch's own source",
@@ -184,6 +189,11 @@ class _Loader:
         module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
         self._loaded(module.__name__)
+
+
+def has_hooked(local: LocalCache) -> bool:
+    """Return whether this torch has a function of the cache *local*, as far as it was loaded."""
+    return any(each.module not in sys.modules or _owner_of(each) is not None for each in local.hooks)
 
 
 def why_opaque(cache: MockCache) -> str:

@@ -7,7 +7,6 @@ writes is taken where it hands it to its own function for that, or, before 2.7, 
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import sys
 import threading
@@ -59,8 +58,7 @@ def _find(cache: MockCache, key: str) -> Found | None:
         placed = place(cache, key, _FOLDER)
         value = look_up(cache, placed, sys._getframe(1))
     except Exception:
-        log: logging.Logger = _module().log
-        log.warning("get_code_state failed while reading %s", key, exc_info=True)
+        _module().log.warning("get_code_state failed while reading %s", key, exc_info=True)
         return None
     return None if value is MISSING else Found(_NAME, placed, value)
 
@@ -76,8 +74,8 @@ def _read(cache: MockCache, key: str, get: Callable[[], Any]) -> tuple[Found | N
             _here.path = before
 
 
-def _why(found: Found) -> str:
-    return damage_of_pickle(found.value, UNSAID) if isinstance(found.value, bytes) else UNSAID
+def _damage(found: Found, unsaid: str) -> str:
+    return damage_of_pickle(found.value, unsaid) if isinstance(found.value, bytes) else UNSAID
 
 
 def _around_path(get: Callable[[str], str | None]) -> Callable[[str], str | None]:
@@ -102,7 +100,7 @@ def _around_lookup(lookup: Callable[[str], Any]) -> Callable[[str], Any]:
             return noting(cache_key)
         found, state = _read(cache, cache_key, lambda: noting(cache_key))
         if found is not None and state is None:
-            refuse(found, _why(found))
+            refuse(found, _damage(found, UNSAID))
         return state
 
     return get_local_code_state
@@ -123,7 +121,7 @@ def _around_all(get: Callable[[], Any]) -> Callable[[], Any]:
         if cache is None or key is None:
             return around()
         found, state = _read(cache, key, around)
-        if found is not None and (why := damage_of_pickle(found.value, "")):
+        if found is not None and (why := _damage(found, "")):
             refuse(found, why)
         return state
 

@@ -22,9 +22,9 @@ from .damage import UNSAID, damage_of_pickle
 from .files import folder_of, read_file
 from .found import Found
 from .hook import Hook
-from .key_parts import known_parts
 from .local import LocalCache, look_up, mocked, place, put
 from .modules import LIBRARIES, loaded_module
+from .named_parts import keep_named, named_parts
 from .refusals import refuse
 
 if TYPE_CHECKING:
@@ -67,9 +67,10 @@ def _is_in(store: Any) -> bool:
 
 
 def _copy_in(store: Any, folder: str) -> Any:
-    """Return a copy of *store* whose folder is *folder*: a method of torch since 2.10, and an attribute before."""
+    """Return a copy of *store* whose folder is *folder*."""
     copied = copy.copy(store)
     copied._cachetest_folder = folder
+    # Torch 2.9 has an attribute, later ones a method.
     copied.path_prefix = (lambda: folder) if callable(store.path_prefix) else folder
     return copied
 
@@ -110,8 +111,9 @@ def _around_load(load: Callable[..., Any]) -> Callable[..., Any]:
         _here.loaded = None
         note("asked", _NAME, True)
         key = loaded_module(_PACKAGE).CompilePackage.source_id_from_fn(fn)
-        if cache.keeps_details:
-            cache.keep_details(key, _parts_of(fn))
+        inner = loaded_module("torch._dynamo.eval_frame").innermost_fn(fn)
+        line = inner.__code__.co_firstlineno
+        keep_named(cache, key, function=inner.__qualname__, first_line=line)
         try:
             found = _find(cache, key)
         except Exception:
@@ -125,18 +127,6 @@ def _around_load(load: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     return load_and_count
-
-
-def _parts_of(fn: Any) -> tuple[str, ...]:
-    """Return what torch makes the key of *fn* of, as the texts of its parts."""
-    inner = loaded_module("torch._dynamo.eval_frame").innermost_fn(fn)
-    return f"function: {inner.__qualname__}", f"first line: {inner.__code__.co_firstlineno}"
-
-
-def _components(cache: MockCache, key: object) -> list[tuple[str, object]] | None:
-    texts = known_parts(cache).get(str(key))
-    split = (text.partition(": ") for text in texts or ())
-    return [(name, int(value) if value.isdecimal() else value) for name, _, value in split] or None
 
 
 def _keep(found: Found, result: Any) -> None:
@@ -216,8 +206,7 @@ def _around_clear(clear: Callable[..., None]) -> Callable[..., None]:
             clear(self)
             return
         for key in list(cache.cache):
-            del cache.cache[key]
-            cache.record("delete", key, LIBRARIES, {"asked": "clear"})
+            cache.delete(key, LIBRARIES)
 
     return clear_and_count
 
@@ -272,5 +261,5 @@ PRECOMPILE = LocalCache(
     switch="caching_precompile",
     since="2.9",
     made_of="the function's qualified name and the line that it begins at",
-    components=_components,
+    components=named_parts,
 )

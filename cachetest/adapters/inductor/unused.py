@@ -10,6 +10,9 @@ from ..._caches.attribution import scope_of_caller
 from ..._sharing import children
 from .activity import events_of, graph_breaks
 from .disabled import are_caches_disabled, why_disabled
+from .hooks import LOCAL_CACHES, has_hooked
+from .local import are_mocked
+from .modules import loaded_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,18 +52,24 @@ def _value(name: str, *configs: str) -> Any:
 
 def why_unused(cache: MockCache, since: int = 0) -> str:
     """Return why there was no operation on *cache* since then, in some lines."""
-    place = _PLACES.get(cache.name)
+    local = LOCAL_CACHES.get(cache.name)
+    place = _PLACES.get(cache.name) if local is None else _Place(local.switch)
     if place is None:
         return "only builds of torch that have it use it" if cache.name == "triton" else ""
     events = events_of(cache, since)
     if events is None:
         return ""
-    return "\n".join(_reasons(cache.name, place, events))
+    if local is not None and local.since and not has_hooked(local):
+        return f"torch {loaded_module('torch').__version__} has no such cache: it came with {local.since}"
+    reasons = [*_reasons(cache.name, place, events), *(local.reasons(events) if local is not None else ())]
+    return "\n".join(reasons)
 
 
 def why_fewer(cache: MockCache, since: int = 0) -> str:
     """Return what went past *cache*, which was used less than was expected, in some lines."""
-    place, events = _PLACES.get(cache.name), events_of(cache, since)
+    local = LOCAL_CACHES.get(cache.name)
+    place = _PLACES.get(cache.name) if local is None else _Place(local.switch)
+    events = events_of(cache, since)
     return "\n".join([*_passed_by(cache.name, place, events)]) if place and events else ""
 
 
@@ -68,7 +77,7 @@ def _reasons(name: str, place: _Place, events: Sequence[Event]) -> Iterator[str]
     disabled = why_disabled()
     if disabled:
         yield disabled
-    elif not _value(place.remote):
+    elif place.remote and not _value(place.remote):
         yield f"the switch {place.remote} is off here: name it in enable_caches"
     passed = list(_passed_by(name, place, events))
     yield from passed
@@ -76,7 +85,7 @@ def _reasons(name: str, place: _Place, events: Sequence[Event]) -> Iterator[str]
         yield "it is asked only where autotune_local_cache is on too"
     if any(event.what == "asked" and event.cache == name for event in events):
         if not passed and not disabled:
-            yield from _not_asked(name)
+            yield from _not_asked(name, place)
         return
     compiles = sum(event.what == "compile" for event in events)
     graphs = [event.said for event in events if event.what == "graph"]
@@ -86,7 +95,7 @@ def _reasons(name: str, place: _Place, events: Sequence[Event]) -> Iterator[str]
             yield "torch compiled only what it had put off, a backward pass, and does not ask it for that"
         else:
             yield from _nothing_compiled(disabled)
-    elif name == "dynamo_pgo":
+    elif name.startswith("dynamo_pgo"):
         return
     elif not graphs:
         before = next(event.said for event in events if event.what == "compile")
@@ -106,9 +115,12 @@ def _passed_by(name: str, place: _Place, events: Sequence[Event]) -> Iterator[st
     mine = [event for event in events if event.cache == name]
     local = sum(event.what == "local" for event in mine)
     if local:
+        counted = "and local lookups are not counted here"
+        if f"{name}_local" in LOCAL_CACHES and are_mocked():
+            counted = f"counted in '{name}_local'"
         yield (
-            f"torch's local cache ({place.local}) answered {_times(local, 'lookup')}, and local lookups "
-            "are not counted here: fresh_cache() empties it, load_cache_artifacts() fills it"
+            f"torch's local cache ({place.local}) answered {_times(local, 'lookup')}, {counted}: "
+            "fresh_cache() empties it, load_cache_artifacts() fills it"
         )
     asked = [event for event in mine if event.what == "asked"]
     without = [event for event in asked if event.said is False and not event.disabled]
@@ -126,10 +138,10 @@ def _passed_by(name: str, place: _Place, events: Sequence[Event]) -> Iterator[st
         yield "torch has no key for a profile: torch.compiler.config.job_id names no job"
 
 
-def _not_asked(name: str) -> Iterator[str]:
-    if name == "fx_graph" and _value("bundled_autograd_cache"):
+def _not_asked(name: str, place: _Place) -> Iterator[str]:
+    if name.startswith("fx_graph") and _value("bundled_autograd_cache"):
         yield "bundled_autograd_cache is on: the graphs are part of the entries of aot_autograd"
-    elif _value(_PLACES[name].remote):
+    elif _value(place.remote):
         yield "torch compiled with the switch on, and did not ask it"
 
 
