@@ -112,6 +112,7 @@ LEVELS = [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage"),
             *("hook", "directories", "local", "refusals", "candidates", "guarded", "guarded_before"),
             *("files", "named_parts", "local_profile", "precompiled", "autotune_file", "memoizers"),
+            *("mega", "cache_classes"),
             *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__"),
         ],
         "adapters.pymemcache": [

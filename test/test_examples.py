@@ -14,6 +14,7 @@ NEEDING = [
     ("test_cachetools.py", "cachetools"),
     ("test_django.py", "django"),
     ("test_dogpile.py", "dogpile"),
+    ("test_compile_caches.py", "torch"),
     ("test_model.py", "torch"),
     ("test_pymemcache.py", "pymemcache"),
     ("test_redis.py", "fakeredis"),

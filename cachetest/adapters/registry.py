@@ -73,6 +73,7 @@ known_adapters: dict[str, AdapterInfo] = {
             "autotune_file",
             "memoizer_memory",
             "memoizer_disk",
+            "mega_cache",
         ),
         switches=(
             "fx_graph_cache",

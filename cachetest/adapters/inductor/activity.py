@@ -46,10 +46,9 @@ class Event(NamedTuple):
     """One thing that torch did, with its place among all of them.
 
     ``what`` is ``"compile"`` (of a frame, by Dynamo; ``said`` is how many graph breaks of each kind there
-    were before), ``"later"`` (of a part, when it was first run),
-    ``"graph"`` (that Dynamo gave to the backend ``said``), ``"asked"`` (whether to use the
-    cache ``cache``: ``said`` is the answer), ``"local"`` (its local counterpart answered a lookup) or ``"kernel"``
-    (was set up for autotuning).
+    were before), ``"later"`` (of a part, when it was first run), ``"graph"`` (that Dynamo gave to the backend
+    ``said``), ``"asked"`` (whether to use the cache ``cache``: ``said`` is the answer), ``"local"`` (its
+    local counterpart answered a lookup) or ``"kernel"`` (was set up for autotuning).
     """
 
     number: int

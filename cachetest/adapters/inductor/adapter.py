@@ -21,6 +21,7 @@ from ..registry import known_adapters
 from . import hooks
 from .activity import now
 from .backend import backend_class, installed_factory
+from .cache_classes import CACHE_CLASSES, FBCODE_CACHE_CLASSES, REMOTE, CacheClass
 from .directories import PART, split_place
 from .hooks import LOCAL_CACHES
 from .local import LocalStorage, disk_error, disk_full
@@ -32,44 +33,12 @@ if TYPE_CHECKING:
 
     from ..._behaving.storage import Storage
     from ..._caches.cache import MockCache
+    from ...faults import Fault
 
 __all__ = ["REMOTE_CACHES", "Inductor"]
 
 _OVERRIDE = "backend_override_cls"
 _CONFIG = "torch._inductor.config"
-
-
-class _CacheClass(NamedTuple):
-    """A cache class of torch: the cache it serves, its name, and the modules it has been in."""
-
-    cache: str
-    class_name: str
-    modules: tuple[str, ...]
-
-
-_REMOTE = ("torch._inductor.remote_cache",)
-_CACHE_CLASSES = (
-    # It moved to the first of the two in 2.13, which keeps the old name as an import.
-    _CacheClass(
-        "autotune_local",
-        "LocalAutotuneCache",
-        ("torch._inductor.remote_cache", "torch._inductor.runtime.autotune_cache"),
-    ),
-    _CacheClass("autotune_remote", "RemoteAutotuneCache", _REMOTE),
-    _CacheClass("bundled_autotune", "RemoteBundledAutotuneCache", _REMOTE),
-    _CacheClass("fx_graph", "RemoteFxGraphCache", _REMOTE),
-    _CacheClass("aot_autograd", "RemoteAOTAutogradCache", _REMOTE),
-    _CacheClass("dynamo_pgo", "RemoteDynamoPGOCache", _REMOTE),
-)
-_FB_REMOTE = ("torch._inductor.fb.remote_cache",)
-_FBCODE_CACHE_CLASSES = (
-    _CacheClass("autotune_remote", "FbRemoteAutotuneCache", _FB_REMOTE),
-    _CacheClass("bundled_autotune", "FbRemoteBundledAutotuneCache", _FB_REMOTE),
-    _CacheClass("fx_graph", "FbRemoteFxGraphCache", _FB_REMOTE),
-    _CacheClass("triton", "FbMemcacheRemoteKernelCache", ("triton.fb.fb_memcache",)),
-    _CacheClass("aot_autograd", "FbRemoteAOTAutogradCache", _FB_REMOTE),
-    _CacheClass("dynamo_pgo", "FbRemoteDynamoPGOCache", _FB_REMOTE),
-)
 
 REMOTE_CACHES = tuple(name for name in known_adapters["inductor"].caches if name not in LOCAL_CACHES)
 """The caches that torch keeps in what its own mock replaces."""
@@ -87,7 +56,7 @@ class Inductor(Adapter):
 
     ``fx_graph``, ``aot_autograd``, ``dynamo_pgo``, ``autotune_local``, ``autotune_remote``,
     ``bundled_autotune``, and, where torch was built for it, ``triton``; and those that it keeps on this disk
-    or in this process: ``fx_graph_local`` and ``aot_autograd_local``.
+    or in this process: ``fx_graph_local``, ``aot_autograd_local`` and ``mega_cache``.
     """
 
     name = "inductor"
@@ -163,13 +132,15 @@ class Inductor(Adapter):
     def too_large(self, cache: MockCache, key: object, size: int, limit: int) -> Exception | None:
         return disk_full(key) if cache.name in LOCAL_CACHES else OWN.too_large(cache, key, size, limit)
 
+    def why_impossible(self, cache: MockCache, fault: Fault) -> str:
+        local = LOCAL_CACHES.get(cache.name)
+        return (local.why_own if local else "") or super().why_impossible(cache, fault)
+
     def storage(self, cache: MockCache) -> Storage:
         local = LOCAL_CACHES.get(cache.name)
-        if local is None:
-            return OWN.storage(cache)
-        if local.why_own:
+        if local is not None and local.why_own:
             raise TypeError(local.why_own)
-        return LocalStorage(cache)
+        return OWN.storage(cache) if local is None else LocalStorage(cache)
 
     def is_shared(self, cache: MockCache) -> bool:
         return cache.name not in LOCAL_CACHES or LOCAL_CACHES[cache.name].is_shared
@@ -258,7 +229,7 @@ def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str]]:
     """Yield the namespaces and names that `_patch` looks up, whether or not they are there."""
     names = {
         *((module, place.class_name) for place in _all_cache_classes(fbcode) for module in place.modules),
-        *((module, "RemoteCacheBackend") for module in _REMOTE),
+        *((module, "RemoteCacheBackend") for module in REMOTE),
         *hooks.lookups(),
     }
     for module in {*hooks.MODULES, *(module for module, _ in names)}:
@@ -268,8 +239,8 @@ def _looked_up(fbcode: bool) -> Iterator[tuple[Mapping[str, object], str]]:
             yield vars(sys.modules[module]), name
 
 
-def _all_cache_classes(fbcode: bool) -> tuple[_CacheClass, ...]:
-    return (*_CACHE_CLASSES, *_FBCODE_CACHE_CLASSES) if fbcode else _CACHE_CLASSES
+def _all_cache_classes(fbcode: bool) -> tuple[CacheClass, ...]:
+    return (*CACHE_CLASSES, *FBCODE_CACHE_CLASSES) if fbcode else CACHE_CLASSES
 
 
 def _cache_classes(fbcode: bool) -> list[tuple[str, type]]:

@@ -9,7 +9,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import autotune_file, guarded, guarded_before, local_profile, memoizers, precompiled
+from . import autotune_file, guarded, guarded_before, local_profile, mega, memoizers, precompiled
 from .activity import around_compile, around_graph, asks
 from .hook import Hook
 from .key_parts import known_parts
@@ -69,6 +69,7 @@ LOCAL_CACHES: dict[str, LocalCache] = {
         autotune_file.AUTOTUNE_FILE,
         memoizers.MEMORY,
         memoizers.DISK,
+        mega.MEGA,
     )
 }
 """The caches that torch has on this disk or in this process, by name."""

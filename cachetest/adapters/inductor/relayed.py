@@ -21,3 +21,6 @@ class _Served:
     def number_of(self, name: str, path: str, puts: bool) -> int:
         """Return the number of the folder at *path*, which is on the disk of both."""
         return number_of(cache_for(name), path, puts)
+
+    def close(self) -> None:
+        """Have nothing to let go of."""

@@ -44,7 +44,7 @@ class LocalTests(TorchCacheTestCase):
 
     @parameterized.expand([("fx_graph", "fx_graph_cache"), ("aot_autograd", "enable_autograd_cache")])
     def test_local_alone(self, name: str, switch: str) -> None:
-        """With the local switch alone, the hit is a local one, and is not counted: it says so."""
+        """With the local switch alone, the hit is a local one, and is counted there: it says so."""
         self.enable_caches = ("fx_graph_cache", switch)  # type: ignore[misc]
         with PatchCaches("inductor", enable=set(self.enable_caches)) as patch:
             with config("torch._inductor.config", fx_graph_remote_cache=False):
@@ -54,7 +54,7 @@ class LocalTests(TorchCacheTestCase):
         self.assertIn("remote_", lines[0])
         self.assertIn("is off here: name it in enable_caches", lines[0])
         self.assertIn(
-            f"torch's local cache ({switch}) answered 1 lookup, and local lookups are not counted", lines[1]
+            f"torch's local cache ({switch}) answered 1 lookup, counted in '{name}_local'", lines[1]
         )
 
     def test_local_hits_with_a_remote_switch(self) -> None:
