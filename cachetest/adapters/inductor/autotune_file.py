@@ -24,7 +24,7 @@ from .named_parts import keep_named, named_parts
 from .refusals import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..._caches.cache import MockCache
 
@@ -36,13 +36,13 @@ _CONFIG = "torch._inductor.config"
 
 
 class _Call:
-    """One call of torch that reads its file, and may write it: the key, by its parts, and what was found."""
+    """One call of torch that reads its file, and may write it: the key, and the choices asked for."""
 
     def __init__(self, cache: MockCache, path: tuple[str, ...], **parts: object) -> None:
         self.cache = cache
         self.path = path
         self.key = "/".join(path)
-        self.found: Found | None = None
+        self.choices: Sequence[Any] = ()
         keep_named(cache, self.key, **parts)
 
     def read(self) -> dict[str, Any]:
@@ -51,12 +51,15 @@ class _Call:
         value = look_up(self.cache, placed, sys._getframe(1))
         if value is MISSING:
             return {}
-        self.found = Found(_NAME, placed, value)
+        found = Found(_NAME, placed, value)
         try:
             content: Any = json.loads(value)
         except Exception as error:
-            refuse(self.found, undecoded(error))
+            refuse(found, undecoded(error))
             raise
+        lacking = next((key for key in (each.hash_key() for each in self.choices) if key not in content), "")
+        if lacking:
+            refuse(found, f"it has no time of {lacking}, so all choices are measured anew")
         for each in reversed(self.path):
             content = {each: content}
         return content if isinstance(content, dict) else {}
@@ -117,10 +120,8 @@ def _around_choices(lookup: Callable[..., Any]) -> Callable[..., Any]:
         precision = loaded_module("torch").get_float32_matmul_precision()
         path = (given["op"], inputs if hint is None else f"{inputs}_{hint}", precision)
         call = _Call(cache, path, op=path[0], inputs=path[1], precision=precision)
-        timings = _call_in(call, functools.partial(lookup, *args, **kwargs))
-        if call.found is not None and (lacking := _lacking(call.found, given["choices"])):
-            refuse(call.found, f"it has no time of {lacking}, so all choices are measured anew")
-        return timings
+        call.choices = given["choices"]
+        return _call_in(call, functools.partial(lookup, *args, **kwargs))
 
     return lookup_and_count
 
@@ -131,11 +132,6 @@ def _call_in(call: _Call, do: Callable[[], Any]) -> Any:
         return do()
     finally:
         _here.call = before
-
-
-def _lacking(found: Found, choices: Any) -> str:
-    known = json.loads(found.value)  # type: ignore[arg-type]
-    return next((key for key in (each.hash_key() for each in choices) if key not in known), "")
 
 
 def _around_value(lookup: Callable[..., Any]) -> Callable[..., Any]:
