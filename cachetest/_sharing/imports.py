@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 TYPE_CHECKING = False
 
@@ -68,15 +69,27 @@ def _look_no_more() -> None:
         sys.meta_path.remove(finder)
 
 
+# Which modules are being found, and by which thread.
+_finding: set[tuple[str, int]] = set()
+
+
 class _Finder:
     """Finds the modules that are waited for as the import system does."""
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         if name not in waiting and not any(name in names for names in listening.values()):
             return None
-        others = [finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec")]
-        found = (finder.find_spec(name, path, target) for finder in others)
-        spec = next((each for each in found if each is not None), None)
+        at = name, get_ident()
+        if at in _finding:
+            # Another that does the same has asked for what this one wants of it.
+            return None
+        _finding.add(at)
+        try:
+            others = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]
+            found = (finder.find_spec(name, path, target) for finder in others)
+            spec = next((each for each in found if each is not None), None)
+        finally:
+            _finding.discard(at)
         if spec is not None and spec.loader is not None:
             loader: Any = _Loader(spec.loader)
             spec.loader = loader

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import autotune_file, guarded, guarded_before, local_profile, mega, memoizers, precompiled
@@ -159,13 +160,22 @@ class _Finder:
 
     def __init__(self, undo: Undo) -> None:
         self._undo = undo
+        self._finding: set[tuple[str, int]] = set()
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         if name not in MODULES:
             return None
-        others = (finder for finder in sys.meta_path if not isinstance(finder, _Finder))
-        found = (finder.find_spec(name, path, target) for finder in others)
-        spec = next((each for each in found if each is not None), None)
+        at = name, get_ident()
+        if at in self._finding:
+            # That of a child process, which waits for the same module, asks this one in turn.
+            return None
+        self._finding.add(at)
+        try:
+            others = [each for each in sys.meta_path if not isinstance(each, _Finder)]
+            found = (finder.find_spec(name, path, target) for finder in others)
+            spec = next((each for each in found if each is not None), None)
+        finally:
+            self._finding.discard(at)
         if spec is not None and spec.loader is not None:
             loader: Any = _Loader(spec.loader, partial(_hook_module, self._undo))
             spec.loader = loader

@@ -262,12 +262,13 @@ class AllAtOnceTests(TorchCacheTestCase):
         """A new process on the same machine finds all in the local caches, and asks no remote one."""
         import torch
 
+        names = "fx_graph", "aot_autograd", "dynamo_pgo"
         with _job("train"), new_machine():
             torch.compile(square)(ones(3, 3))
             torch._dynamo.reset()
-            before = {name: cache.stats for name, cache in self.caches.items()}
+            before = [self.caches[name].stats for name in names]
             torch.compile(square)(ones(3, 3))
-        self.assertEqual({name: cache.stats for name, cache in self.caches.items()}, before)
+        self.assertEqual([self.caches[name].stats for name in names], before)
 
     @needs_compiler
     def test_kernel_that_is_built(self):

@@ -17,7 +17,7 @@ from ..._sharing.children_support import (
     use_neither,
 )
 from ...support import needs_torch
-from .torch_support import compile_on_new_machine, load_torch, make_cache
+from .torch_support import compile_on_new_machine, load_torch, make_cache, new_machine, square
 
 SWITCHES = ("fx_graph_remote_cache", "enable_autograd_cache", "enable_remote_autograd_cache")
 
@@ -36,6 +36,21 @@ def compile_anew():
     """Compile a function where no file of an earlier compile is."""
     load_torch()
     compile_on_new_machine()
+    return "compiled"
+
+
+def torch_compile(size):
+    """Compile a function, as in a process that begins in the cache directory that there is."""
+    import torch
+
+    torch._dynamo.reset()
+    torch.compile(square)(torch.ones(size, size))
+
+
+def compile_here():
+    load_torch()
+    torch_compile(3)
+    torch_compile(4)
     return "compiled"
 
 
@@ -82,6 +97,20 @@ class ChildTests(unittest.TestCase):
             self.assertEqual(patched.caches[name].counts(), (1, 1, 1))
             kinds = [(each.kind, each.process == os.getpid()) for each in patched.caches[name].operations]
             self.assertEqual(kinds, [("miss", False), ("put", False), ("hit", True)])
+
+    def test_local_caches(self):
+        """A subprocess finds what the test's process has compiled in the same directory, and fills it."""
+        names = ("fx_graph_local", "aot_autograd_local")
+        with PatchCaches("inductor", enable=("fx_graph_cache", "enable_autograd_cache")) as patched:
+            with new_machine():
+                torch_compile(3)
+                self.assertEqual(run_by_subprocess(compile_here), "compiled")
+                torch_compile(4)
+            for name in names:
+                cache = patched.caches[name]
+                kinds = [(each.kind, each.process == os.getpid()) for each in cache.operations]
+                expected = [("miss", True), ("put", True), ("hit", False)]
+                self.assertEqual(kinds, [*expected, ("miss", False), ("put", False), ("hit", True)])
 
     def test_switches_off(self):
         """A switch that the test leaves off is off in a child too."""
