@@ -34,8 +34,11 @@ _METHODS: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "django": (("django.core.cache", "CacheHandler", ("create_connection",)), *_REDIS, *_PYMEMCACHE),
     "inductor": (
         ("torch._inductor.remote_cache", "RemoteCache", ("__init__", "get", "put")),
-        # What comes to the files of its local caches.
+        # What comes to the files of its local caches: a compile, or one who knows them.
+        ("torch._dynamo.callback", "CompilationCallbackHandler", ("install_callbacks",)),
         ("torch._inductor.codecache", "FxGraphCache", ("load_with_key", "_save_graph")),
+        ("torch._functorch._aot_autograd.autograd_cache", "AOTAutogradCache", ("_lookup", "save")),
+        ("torch.compiler._cache", "CacheArtifactManager", ("deserialize",)),
     ),
 }
 _MARK = "_cachetest_asks"
@@ -116,7 +119,8 @@ def _wrap_methods(adapter: str, cls: Any, names: tuple[str, ...]) -> None:
         if method is None and cls is not None and adapter == "django":
             method = getattr(cls, name, None)
         if callable(method):
-            setattr(cls, name, _asking(adapter, method))
+            asking = _asking(adapter, method)
+            setattr(cls, name, staticmethod(asking) if isinstance(method, staticmethod) else asking)
 
 
 def _refuse_real(name: str, arguments: tuple[Any, ...]) -> None:
@@ -137,7 +141,7 @@ def _asking(adapter: str, method: Any) -> Any:
         if not args or type(args[0]).__module__.partition(".")[0] != "fakeredis":
             # What that connects to is in this process; ours is of it, and asks it something as it is loaded.
             ensure(adapter)
-            if adapter == "inductor":
+            if adapter == "inductor" and args and hasattr(args[0], "backend"):
                 _refuse_real(method.__name__, args)
         return method(*args, **kwargs)
 
