@@ -32,12 +32,16 @@ def _around_candidates(name: str) -> Callable[[Callable[..., Any]], Callable[...
     """Return what wraps the function that yields the entries of a key, those of this disk first."""
 
     def around(iterate: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        # The releases that record whether it was a local one are told so; 2.9 and before are not.
+        more = (True,) if hasattr(getattr(iterate, "__self__", None), "_record_result") else ()
+
         @functools.wraps(iterate)
         def iterate_over_candidates(local: bool, remote_cache: Any, key: str) -> Iterator[Any]:
             cache = mocked(name) if local else None
             found = None if cache is None else find(cache, key)
             if found is not None:
-                yield from _candidates(found)
+                for candidate in _candidates(found):
+                    yield (*candidate, *more)
             for each in iterate(local and cache is None, remote_cache, key):
                 # Torch asks for another where the guards of this one have failed.
                 here.has_passed = True
@@ -49,7 +53,7 @@ def _around_candidates(name: str) -> Callable[[Callable[..., Any]], Callable[...
     return around
 
 
-def _candidates(found: Found) -> Iterator[tuple[Any, bytes, bool]]:
+def _candidates(found: Found) -> Iterator[tuple[Any, object]]:
     """Yield the candidates of *found*; where torch asks for one too many, none was used."""
     why = "it has no content"
     for content in candidates_of(found.value):
@@ -63,7 +67,7 @@ def _candidates(found: Found) -> Iterator[tuple[Any, bytes, bool]]:
         if mine is not None:
             mine.append(found)
         here.has_passed = True
-        yield candidate, content, True  # type: ignore[misc]
+        yield candidate, content
         here.has_passed = False
         if mine and mine[-1] is found:
             mine.pop()
