@@ -133,6 +133,7 @@ LEVELS = [
         "adapters.inductor": [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage"),
             *("hook", "directories", "local", "refusals", "candidates", "guarded", "guarded_before"),
+            *("files", "named_parts", "local_profile", "precompiled", "autotune_file", "memoizers"),
             *("mega", "cache_classes"),
             *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__", "watched"),
         ],

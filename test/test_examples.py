@@ -16,6 +16,7 @@ NEEDING = [
     ("test_dogpile.py", "dogpile"),
     ("test_compile_caches.py", "torch"),
     ("test_model.py", "torch"),
+    ("test_precompile.py", "torch"),
     ("test_pymemcache.py", "pymemcache"),
     ("test_redis.py", "fakeredis"),
 ]

@@ -10,8 +10,8 @@ from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from . import guarded, guarded_before, mega
-from .activity import around_compile, around_graph, around_local_profile, around_profile_key, asks
+from . import autotune_file, guarded, guarded_before, local_profile, mega, memoizers, precompiled
+from .activity import around_compile, around_graph, asks
 from .hook import Hook
 from .key_parts import known_parts
 from .modules import AUTOGRAD, CODECACHE
@@ -22,7 +22,6 @@ from .refusals import (
     around_get,
     around_profile,
     around_put,
-    around_state,
     around_wrap,
 )
 
@@ -62,9 +61,6 @@ REMOTE_HOOKS = (
     Hook(AUTOGRAD, "AOTAutogradCacheEntry", "wrap_post_compile", around_wrap),
     Hook(_PROFILE, "", "lookup_remote_cache_entry", around_profile),
     Hook(_PROFILE, "", "get_remote_code_state", around_profile),
-    Hook(_PROFILE, "", "get_code_state", around_state),
-    Hook(_PROFILE, "", "get_cache_key", around_profile_key),
-    Hook(_PROFILE, "", "get_local_code_state", around_local_profile),
     Hook("torch._dynamo.callback", "CompilationCallbackHandler", "install_callbacks", around_compile),
     Hook("torch._dynamo.output_graph", "OutputGraph", "call_user_compiler", around_graph),
     Hook("torch._inductor.compile_fx", "", "should_use_remote_fx_graph_cache", asks("fx_graph")),
@@ -79,6 +75,11 @@ LOCAL_CACHES: dict[str, LocalCache] = {
     for each in (
         guarded.FX_GRAPH,
         guarded.AOT_AUTOGRAD,
+        local_profile.DYNAMO_PGO,
+        precompiled.PRECOMPILE,
+        autotune_file.AUTOTUNE_FILE,
+        memoizers.MEMORY,
+        memoizers.DISK,
         mega.MEGA,
     )
 }

@@ -16,7 +16,11 @@ __all__ = ["InductorSwitch", "current_switches"]
 _CONFIG_MODULES = {
     "torch._inductor.config": (),
     "torch._functorch.config": ("enable_autograd_cache", "enable_remote_autograd_cache"),
-    "torch._dynamo.config": ("automatic_dynamic_local_pgo", "automatic_dynamic_remote_pgo"),
+    "torch._dynamo.config": (
+        "automatic_dynamic_local_pgo",
+        "automatic_dynamic_remote_pgo",
+        "caching_precompile",
+    ),
 }
 
 

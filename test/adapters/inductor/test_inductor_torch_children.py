@@ -47,6 +47,19 @@ def torch_compile(size):
     torch.compile(square)(torch.ones(size, size))
 
 
+def profile_here():
+    """Compile a function for two sizes, as a process of the job that begins here."""
+    load_torch()
+    import torch
+
+    torch._dynamo.reset()
+    with torch.compiler.config.patch(job_id="job"):
+        compiled = torch.compile(square, backend="eager")
+        compiled(torch.ones(3, 3))
+        compiled(torch.ones(4, 4))
+    return "profiled"
+
+
 def compile_here():
     load_torch()
     torch_compile(3)
@@ -111,6 +124,15 @@ class ChildTests(unittest.TestCase):
                 kinds = [(each.kind, each.process == os.getpid()) for each in cache.operations]
                 expected = [("miss", True), ("put", True), ("hit", False)]
                 self.assertEqual(kinds, [*expected, ("miss", False), ("put", False), ("hit", True)])
+
+    def test_profile(self):
+        """A subprocess finds the profile of the test's process, from its first compile on."""
+        with PatchCaches("inductor", enable=("automatic_dynamic_local_pgo",)) as patched:
+            profile_here()
+            self.assertEqual(run_by_subprocess(profile_here), "profiled")
+            operations = patched.caches.dynamo_pgo_local.operations
+        kinds = [(each.kind, each.process == os.getpid()) for each in operations]
+        self.assertEqual(kinds, [("miss", True), ("put", True), ("put", True), ("hit", False)])
 
     def test_switches_off(self):
         """A switch that the test leaves off is off in a child too."""
