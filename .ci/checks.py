@@ -73,6 +73,8 @@ CHECKS = [
     ),
     Check("redis-py with hiredis", "", "py312", "elsewhere redis-py parses by itself"),
     Check("All tests by pytest, in order, in one process", "clone, torch", "py313", "py312 has two workers"),
+    Check("JAX's adapter on real JAX, 0.10.2", "", "jax", "this release is there only"),
+    Check("JAX's adapter on real JAX, 0.4.31", "", "jax_oldest", "it is the oldest that is supported"),
     Check(
         "Entering and leaving, interrupted at every step, for each adapter but that of Inductor",
         f"{SUITES}, torch",

@@ -137,6 +137,9 @@ LEVELS = [
             *("mega", "cache_classes"),
             *("observers", "hooks", "backend", "unused", "adapter", "relayed", "__init__", "watched"),
         ],
+        "adapters.jax": [
+            *("modules", "switches", "store", "key_parts", "hooks", "unused", "adapter", "__init__"),
+        ],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
             *("storage", "struck", "relay", "connection", "hash_memory", "stand_ins", "adapter", "relayed"),

@@ -28,7 +28,7 @@ EXAMPLES = [
     if name_of(page) not in ELSEWHERE
     for n, block in enumerate(blocks(page, "python"), 1)
 ]
-LIBRARIES = ("cachetools", "dogpile", "fakeredis", "pymemcache", "redis", "torch")
+LIBRARIES = ("cachetools", "dogpile", "fakeredis", "jax", "pymemcache", "redis", "torch")
 
 
 def listed_in(page):

@@ -31,6 +31,8 @@ LIBRARIES = {
     "django": "django",
     "dogpile": "dogpile",
     "fakeredis": "redis",
+    "jax": "jax",
+    "jaxlib": "jax",
     "pymemcache": "pymemcache",
     "redis": "redis",
     "torch": "inductor",

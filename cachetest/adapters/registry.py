@@ -97,6 +97,14 @@ known_adapters: dict[str, AdapterInfo] = {
     "django": AdapterInfo("Django", "django", extra="django", autodetects=True, watched="WatchedDjango"),
     "dogpile": AdapterInfo("Dogpile", "dogpile.cache", extra="dogpile"),
     "functools": AdapterInfo("Functools", "functools"),
+    "jax": AdapterInfo(
+        "Jax",
+        "jax",
+        extra="jax",
+        autodetects=True,
+        caches=("jax",),
+        switches=("jax_enable_compilation_cache",),
+    ),
     "pymemcache": AdapterInfo("Pymemcache", "pymemcache", extra="pymemcache", caches=("pymemcache",)),
     "redis": AdapterInfo("Redis", "redis", extra="redis", caches=("redis",), watched="WatchedRedis"),
 }

@@ -38,6 +38,11 @@ class CachetoolsGateTests(ContractGateCase, unittest.TestCase):
     contract = "cachetools.test_cachetools_contract:CachetoolsContract"
 
 
+@needs("jax", "jax")
+class JaxGateTests(ContractGateCase, unittest.TestCase):
+    contract = "jax.test_jax_contract:JaxContract"
+
+
 @needs("dogpile", "dogpile.cache")
 class DogpileGateTests(ContractGateCase, unittest.TestCase):
     contract = "dogpile.test_dogpile_contract:DogpileContract"

@@ -21,7 +21,7 @@ from cachetest import (
     cache_options,
     guard,
 )
-from cachetest.adapters import Adapter, Cachetools, GuardPoint, Undo
+from cachetest.adapters import Adapter, Cachetools, GuardPoint, Jax, Undo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @cache_options(patch_caches=("redis",), enable_caches=["fx_graph_cache"])
 class OptionTests(CacheTestCase):
     def setUp(self) -> None:
-        self.patchCaches(Cachetools(sessions="app:sessions"), "redis", enable=("fx_graph_cache",))
+        self.patchCaches(Cachetools(sessions="app:sessions"), Jax(), "redis", enable=("fx_graph_cache",))
 
     @cache_options(log_length=5, explain_misses=False, patch_caches=None)
     def number(self, text: str, *, base: int = 10) -> int:

@@ -1,0 +1,5 @@
+"""The adapter for JAX's persistent compilation cache."""
+
+from .adapter import Jax
+
+__all__ = ["Jax"]
