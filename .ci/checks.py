@@ -146,6 +146,12 @@ CHECKS = [
         "it takes long; with --full only",
     ),
     Check("redis-py's tests, with hiredis", "", "suites_hiredis", "hiredis is there only; with --full only"),
+    Check(
+        "The recipes for libraries without an adapter count what these libraries do",
+        "",
+        "recipes",
+        "the libraries are there only",
+    ),
     Check("95 % of the lines and branches are run", "torch", "torch", "Inductor's are run there only"),
     Check(
         "The benchmarks work, with PyTorch and without",

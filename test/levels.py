@@ -112,6 +112,7 @@ LEVELS = [
             *("modules", "disabled", "switches", "activity", "key_parts", "found", "damage", "refusals"),
             *("observers", "hooks", "backend", "unused", "adapter", "__init__"),
         ],
+        "adapters.methods": ["spec", "entries", "calling", "counting", "adapter", "__init__"],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
             *("storage", "struck", "relay", "connection", "hash_memory", "stand_ins", "adapter", "relayed"),

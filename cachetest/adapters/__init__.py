@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .functools import Functools
     from .guarding import GuardPoint
     from .inductor.adapter import Inductor
+    from .methods.adapter import Methods
     from .pymemcache.adapter import Pymemcache
     from .redis.adapter import Redis
     from .targets import Targets
@@ -36,6 +37,7 @@ __all__ = [
     "Functools",
     "GuardPoint",
     "Inductor",
+    "Methods",
     "Pymemcache",
     "Redis",
     "Storage",

@@ -83,6 +83,7 @@ known_adapters: dict[str, AdapterInfo] = {
     "django": AdapterInfo("Django", "django", extra="django", autodetects=True),
     "dogpile": AdapterInfo("Dogpile", "dogpile.cache", extra="dogpile"),
     "functools": AdapterInfo("Functools", "functools"),
+    "methods": AdapterInfo("Methods", "builtins"),
     "pymemcache": AdapterInfo("Pymemcache", "pymemcache", extra="pymemcache", caches=("pymemcache",)),
     "redis": AdapterInfo("Redis", "redis", extra="redis", caches=("redis",)),
 }
