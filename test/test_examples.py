@@ -17,6 +17,7 @@ NEEDING = [
     ("test_model.py", "torch"),
     ("test_pymemcache.py", "pymemcache"),
     ("test_redis.py", "fakeredis"),
+    ("test_serving.py", "torch"),
 ]
 DISCOVER = ("discover", "-v", "-s", str(EXAMPLES), "-p")
 
@@ -44,7 +45,7 @@ class ExampleTests(unittest.TestCase):
             self.skipTest(f"needs {library}")
         self.check(pattern)
 
-    @parameterized.expand(NEEDING if EXHAUSTIVE else NEEDING[-1:])
+    @parameterized.expand(NEEDING if EXHAUSTIVE else NEEDING[-2:-1])
     def test_without_its_library(self, pattern, library):
         """Without it, it says in one line how to install it, and is skipped."""
         script = (
