@@ -12,12 +12,14 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parameterized import parameterized
+
 from cachetest import MockBackend
 from cachetest._patching.undo import ABSENT, Undo, own_attribute
 from cachetest.adapters import Adapter, Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +40,10 @@ def is_there(library: str) -> bool:
     return importlib.util.find_spec(library) is not None or library in _REQUIRED
 
 
+# A quick run, without that variable, is for who has just cloned the project. What takes a while is left out,
+# and of some tables all but the first rows. CI sets the variable, to 0 at least.
+QUICK = not os.environ.get("CACHETEST_EXHAUSTIVE")
+takes_a_while = unittest.skipIf(QUICK, "takes a while: CACHETEST_EXHAUSTIVE=0 runs it")
 takes_long = unittest.skipUnless(EXHAUSTIVE, "takes long: CACHETEST_EXHAUSTIVE=1 runs it")
 needs_torch = needs("torch", "torch==2.13.0")
 needs_compiler = unittest.skipUnless(shutil.which("g++") or "torch" in _REQUIRED, "needs a C++ compiler")
@@ -98,6 +104,13 @@ def ignore_collected() -> None:
 def sample_or_all(sample: int, of: int) -> int:
     """Return how many rounds to run: a *sample*, or with CACHETEST_EXHAUSTIVE all of them."""
     return of * EXHAUSTIVE or sample
+
+
+def expand(table: Iterable[Any], *, quick: int, **names: Any) -> Callable[[Any], Any]:
+    """Make a test of each row of *table*; in a quick run of so many of the first."""
+    rows = list(table)
+    expanded: Callable[[Any], Any] = parameterized.expand(rows[:quick] if QUICK else rows, **names)
+    return expanded
 
 
 class Library:

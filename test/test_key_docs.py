@@ -8,7 +8,7 @@ from pathlib import Path
 from parameterized import parameterized
 
 from .documents import DOCS, blocks
-from .support import EXHAUSTIVE, needs, run_python
+from .support import EXHAUSTIVE, needs, run_python, takes_a_while
 from .warm import run_unittest
 
 PAGE = DOCS / "how-to" / "keys.rst"
@@ -69,6 +69,7 @@ class KeysPageTests(unittest.TestCase):
         """The other examples run, and their tests pass."""
         self.assertRegex(self.printed(EXAMPLES[n]), r"(?s)Ran \d test.*\nOK\n")
 
+    @takes_a_while
     def test_by_its_own_name(self):
         """A test that is run as the main script has its functions in the fresh processes, too."""
         printed = self.printed(MAIN, "shop.py")

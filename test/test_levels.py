@@ -8,7 +8,7 @@ import unittest
 from . import import_graph
 from .documents import blocks
 from .levels import LEVELS
-from .support import ROOT
+from .support import ROOT, takes_a_while
 
 # The only imports that go up, each with the method that it is in: a cache or a scope reports and asserts by
 # methods of one line, which import what does it.
@@ -113,6 +113,7 @@ class LevelTests(unittest.TestCase):
         chain = import_graph.longest_chain(edges)
         self.assertLessEqual(len(chain), LONGEST_CHAIN, " -> ".join(chain))
 
+    @takes_a_while
     def test_a_library_in_its_adapter_only(self):
         """No other file imports a library under test."""
         for each in self.of_others:

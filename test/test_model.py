@@ -9,7 +9,6 @@ from unittest import mock
 
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from parameterized import parameterized
 
 from cachetest import MockBackend, PatchCaches
 from cachetest._caches.scope import Scope
@@ -17,7 +16,7 @@ from cachetest._recording.uncounted import forget_uncounted, take_uncounted
 from cachetest.errors import CacheTestWarning, LateOperationWarning
 
 from ._caches.actors import Actor
-from .support import ignore_collected, sample_or_all
+from .support import expand, ignore_collected, sample_or_all
 
 PROGRAMS = 2_000
 KEYS = 3
@@ -238,7 +237,7 @@ programs = st.lists(
 class BrokenTests(unittest.TestCase):
     """That the model finds out when a line of what it checks is broken."""
 
-    @parameterized.expand(
+    @expand(
         [
             (
                 "threads unmarked",
@@ -252,7 +251,8 @@ class BrokenTests(unittest.TestCase):
             ),
             ("late as if in time", "cachetest._caches.uncounted_notes.add_uncounted", lambda stray: None),
             ("nothing told", "cachetest._patching.session.take_uncounted", lambda scope: None),
-        ]
+        ],
+        quick=1,
     )
     def test_found_out(self, _, target, broken):
         """A program that shows the break is among the random ones."""

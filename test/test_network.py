@@ -2,9 +2,7 @@
 
 import unittest
 
-from parameterized import parameterized
-
-from .support import ROOT, run_python
+from .support import ROOT, expand, run_python
 
 # Each is run with the ports of the stores moved to free ones, so that several may run at once.
 RUN = """
@@ -48,7 +46,7 @@ class NetworkTests(unittest.TestCase):
     def run_inside(self, script):
         return run_python("-c", RUN, script, cwd=ROOT)
 
-    @parameterized.expand(
+    @expand(
         [
             ("swallowed", SWALLOWED, "socket.getaddrinfo 127.0.0.1:"),
             ("by_a_child", BY_A_CHILD, "socket.getaddrinfo 127.0.0.1:"),
@@ -56,7 +54,8 @@ class NetworkTests(unittest.TestCase):
             ("by_address", BY_ADDRESS, "socket.connect 127.0.0.1:"),
             ("by_name", BY_NAME, "socket.getaddrinfo cache.example.org:80"),
             ("without_our_environment", WITHOUT_OUR_ENVIRONMENT, "somebody came to the port of redis"),
-        ]
+        ],
+        quick=2,
     )
     def test_found(self, _, script, told):
         """An attempt fails the run, and is told."""

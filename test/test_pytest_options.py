@@ -4,7 +4,7 @@ import re
 import unittest
 
 from .pytest_runs import COMMON, FIXED, LOADED, PytestCase
-from .support import is_there, needs, run_python, takes_long
+from .support import is_there, needs, run_python, takes_a_while, takes_long
 
 # Nothing but the plugin itself is to be loaded where no test has caches; others are found when it ends.
 EMPTY = """
@@ -130,6 +130,7 @@ class LoadingTests(PytestCase):
 
 
 class MisuseTests(PytestCase):
+    @takes_a_while
     def test_misuses(self):
         """What is misused is an error, which says what there is, before any test is run."""
         for name, text in MISUSED.items():

@@ -84,12 +84,16 @@ class FreshAssertions(AssertionBase):
         chosen = [self._cache(name) for name in caches] or self._every_cache()
         unknown = [cache for cache in chosen if "hits" in cache.unavailable]
         if unknown and (caches or len(unknown) == len(chosen)):
-            why = unknown[0].unavailable["hits"]
-            raise ValueError(f"the hits of cache {unknown[0].name!r} can't be known: {why}; leave it out")
+            raise _unknown(unknown[0])
         if self._test_state in ("off", "failing"):
             self.skipTest(f"assertCacheFresh needs a hit, and the caches are {self._test_state}")
         check = _Check(self, read, after, chosen, raises, equal, msg, whole=not caches)
         return drive(check.steps, "assertCacheFresh", self._session)
+
+
+def _unknown(cache: MockCache) -> ValueError:
+    why = cache.unavailable["hits"]
+    return ValueError(f"the hits of cache {cache.name!r} can't be known: {why}; leave it out")
 
 
 def _expected(raises: Any) -> tuple[type[Exception], ...]:
@@ -138,7 +142,11 @@ class _Check:
         # What can't be compared is told before anything is written.
         self._same(freshness.Answer(first), before)
         if self._hits() <= hits:
-            raise self._failure(freshness.never_hit(self._name(), self._uses(begin)))
+            uses = self._uses(begin)
+            for cache in self._caches():
+                if "hits" in cache.unavailable and uses[cache.name].is_used:
+                    raise _unknown(cache)
+            raise self._failure(freshness.never_hit(self._name(), uses))
         begin = self._totals()
         held_before = Held(second)
         yield from self._write()

@@ -10,7 +10,7 @@ from parameterized import parameterized
 from cachetest import MockBackend
 from cachetest.errors import CacheTestWarning
 
-from ..support import ROOT, needs
+from ..support import ROOT, needs, takes_a_while
 from .visits import AtomicCase, Visits
 
 
@@ -104,6 +104,7 @@ class AtomicTests(AtomicCase):
         ):
             self.assertCacheAtomic("visits", spins)
 
+    @takes_a_while
     def test_load(self):
         """With load=, a write comes between its read and its put: it begins and ends a turn."""
         visits = Visits()
@@ -118,6 +119,7 @@ class AtomicTests(AtomicCase):
         with self.fails(r"^write_and_read\(\) is not the same each time"):
             self.assertCacheAtomic("visits", visits.write_and_read)
 
+    @takes_a_while
     def test_turns_of_a_load(self):
         """A caller has a turn as it begins, where a load begins and ends, and at each call: 252 orders."""
         visits = Visits()
@@ -153,6 +155,7 @@ unittest.main(argv=["replayed"])
 
 
 class ReplayTests(unittest.TestCase):
+    @takes_a_while
     def test_in_another_process(self):
         """The order fails in another process as it has here."""
         done = subprocess.run(

@@ -7,7 +7,7 @@ import warnings
 
 from cachetest import AsyncCacheTestCase, CacheTestCase, MockBackend
 
-from ..support import needs, run_method
+from ..support import needs, run_method, takes_a_while
 
 
 class AsyncVisits:
@@ -115,6 +115,7 @@ class AsyncAtomicTests(AsyncCacheTestCase):
 class AsyncRedisTests(AsyncCacheTestCase):
     patch_caches = ("redis",)
 
+    @takes_a_while
     async def test_redis(self):
         """A get and a set lose updates, an incr does not."""
         import redis.asyncio

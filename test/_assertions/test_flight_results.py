@@ -11,6 +11,7 @@ from parameterized import parameterized
 from cachetest import MockBackend
 from cachetest.adapters import Functools
 
+from ..support import takes_a_while
 from .flight_case import FlightCase
 from .loaders import Loaders
 
@@ -218,6 +219,7 @@ class PatienceTests(FlightCase):
         ):
             self.assertCacheSingleFlight("prices", stuck, callers=2, patience=0.1)
 
+    @takes_a_while
     def test_threads_from_before(self):
         """What slept, or worked, before is not waited for."""
         ended = []

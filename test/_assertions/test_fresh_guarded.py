@@ -40,13 +40,17 @@ class NothingTestedTests(CacheTestCase):
             self.assertCacheFresh(shop.read, after=shop.write, equal=lambda one, other: True)
 
     def test_hits_that_cannot_be_known(self):
-        """A cache whose hits nobody knows is an error where it is named, and where there is no other."""
+        """A cache whose hits nobody knows is an error where it is named, and where no other is used."""
         shop = Shop(self)
         self.caches.prices.unavailable = {"hits": "the library counts none"}
         text = "hits of cache 'prices' can't be known: the library counts none; leave it out"
         for caches in ((), ("prices",)):
             with self.subTest(caches), self.assertRaisesRegex(ValueError, text):
                 self.assertCacheFresh(shop.read, after=shop.write, caches=caches)
+        # Another that is there, and that the program does not use, is no reason to say something else.
+        MockBackend("others").get("lamp")
+        with self.assertRaisesRegex(ValueError, text):
+            self.assertCacheFresh(shop.read, after=shop.write)
 
     def test_filled_with_the_same(self):
         """One object that each read fills is an answer where the cold read fills it with what was in it."""

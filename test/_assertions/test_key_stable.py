@@ -12,7 +12,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, MockBackend, PatchCaches
 from cachetest._assertions import key_processes
 
-from ..support import EXHAUSTIVE, takes_long
+from ..support import EXHAUSTIVE, expand, takes_a_while, takes_long
 from . import key_functions
 
 
@@ -41,6 +41,7 @@ class StableTests(StableCase):
             ("a static method", key_functions.Pages.page),
         ]
     )
+    @takes_a_while
     def test_functions(self, _, function):
         self.assertCacheKeyStable("prices", function, runs=2)
 
@@ -58,6 +59,7 @@ class StableTests(StableCase):
         ):
             self.assertCacheKeyStable("prices", key_functions.all_at_once, msg="told")
 
+    @takes_a_while
     def test_own_path(self):
         """A path that is made from ``__file__`` is the same in all processes of one machine alone."""
         folder = re.escape(os.path.dirname(os.path.dirname(key_functions.__file__)))
@@ -85,6 +87,7 @@ class StableTests(StableCase):
         ):
             self.assertCacheKeyStable("prices", key_functions.joined_set)
 
+    @takes_a_while
     def test_digest(self):
         """Of a hash nothing can be seen, and what it changes with is told all the same."""
         with (
@@ -113,7 +116,7 @@ class StableTests(StableCase):
 
 
 class NothingTestedTests(StableCase):
-    @parameterized.expand(
+    @expand(
         [
             (
                 key_functions.nothing,
@@ -135,7 +138,8 @@ class NothingTestedTests(StableCase):
                 key_functions.reads_a_file,
                 r"run 2, in the working directory 'another' of its own, raised FileNotFoundError: ",
             ),
-        ]
+        ],
+        quick=1,
     )
     def test_failed(self, function, pattern):
         with self.fails(pattern):
@@ -166,6 +170,7 @@ class NothingTestedTests(StableCase):
             self.assertCacheKeyStable("prices", key_functions.forever, runs=2)
         self.assertEqual([each.poll() for each in started], [-9])
 
+    @takes_a_while
     def test_at_import(self):
         """What a module does with a cache as it is imported is no lookup of the function."""
         self.assertCacheKeyStable("prices", "test._assertions.key_import:price", runs=2)

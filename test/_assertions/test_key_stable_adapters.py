@@ -12,7 +12,7 @@ from cachetest import CacheTestCase
 from cachetest._assertions import key_child, key_task
 from cachetest.adapters import Cachetools, Functools
 
-from ..support import is_there, make_library, needs, run_python, takes_long
+from ..support import is_there, make_library, needs, run_python, takes_a_while, takes_long
 from . import key_stores
 
 HERE = key_stores.__name__
@@ -28,6 +28,7 @@ class StableCase(CacheTestCase):
 class ExplainedTests(StableCase):
     explain_keys = (f"{HERE}:make_key",)
 
+    @takes_a_while
     def test_argument(self):
         """Of a key that is a hash the argument is named that moves."""
         with self.fails(
@@ -38,6 +39,7 @@ class ExplainedTests(StableCase):
 
 @needs("redis", "cachetest[redis]")
 class RedisTests(StableCase):
+    @takes_a_while
     def test_library_that_nobody_patches(self):
         """A library that only the function imports is refused its store."""
         with self.fails(

@@ -21,7 +21,7 @@ from cachetest._caches.scope import Scope, close_scope, open_scope
 from cachetest._sharing.as_child import frame_at
 
 from .._behaving.behaviours import put_in_force
-from ..support import in_module, sample_or_all
+from ..support import expand, in_module, sample_or_all
 from .actors import Actor
 
 LIBRARIES = frozenset({"some_library"})
@@ -254,12 +254,13 @@ class ProgramTests(ShortWayCase):
             for kind in ("put", "hit", "miss", "failure"):
                 self.assertGreater(log.tally(kind), 0, kind)
 
-    @parameterized.expand(
+    @expand(
         [
             ("callers not looked for", "calling_frame", lambda frame, libraries=None: frame),
             ("threads mixed up", "this_thread", mock.Mock()),
             ("misses told as values", "MISSING", ...),
-        ]
+        ],
+        quick=1,
     )
     def test_found_out(self, _, name, broken):
         """A short way that is broken is found out by a random program."""

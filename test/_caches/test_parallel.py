@@ -14,7 +14,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, MockBackend, PatchCaches, Stats
 from cachetest._caches.attribution import scope_of_caller
 
-from ..support import make_library, run_case, sample_or_all
+from ..support import make_library, run_case, sample_or_all, takes_a_while
 
 
 @contextlib.contextmanager
@@ -80,6 +80,7 @@ class ContentionTests(unittest.TestCase):
                 run_all([lambda start=start: (start.wait(), MockBackend("new").put("k", 1))] * 8)
             self.assertEqual(patch.caches.new, Stats(8, 0, 0))
 
+    @takes_a_while
     def test_report_meanwhile(self):
         """A report, and what explains a miss, can be had while other threads put."""
 

@@ -3,13 +3,11 @@
 import tempfile
 import unittest
 
-from parameterized import parameterized
-
-from ..support import is_there, run_python
+from ..support import expand, is_there, run_python
 
 
 class ImportedLaterTests(unittest.TestCase):
-    @parameterized.expand([("pymemcache",), ("redis",), ("django",)])
+    @expand([("pymemcache",), ("redis",), ("django",)], quick=1)
     def test_imported_later(self, library):
         """A library that is first imported under a guard is guarded, and its own again afterwards."""
         if not is_there(library):

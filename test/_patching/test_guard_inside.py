@@ -7,7 +7,7 @@ from parameterized import parameterized
 
 from cachetest import CacheTestCase, PatchCaches, guard
 
-from ..support import is_there, needs, run_case, run_python
+from ..support import is_there, needs, run_case, run_python, takes_a_while
 from .guard_support import GuardCase
 
 if is_there("cachetools"):
@@ -196,6 +196,7 @@ except UnknownCacheError as error: print(error)
 class DjangoTests(unittest.TestCase):
     maxDiff = None
 
+    @takes_a_while
     def test_aliases(self):
         """What leaves the process is refused, and of an alias that is named, what is inside it too."""
         done = run_python("-c", DJANGO)

@@ -2,9 +2,7 @@
 
 import unittest
 
-from parameterized import parameterized
-
-from ..support import EXHAUSTIVE, needs, needs_torch, run_python
+from ..support import EXHAUSTIVE, expand, needs, needs_torch, run_python
 
 HEAD = """
 import importlib, os, sys, threading, types, unittest, warnings
@@ -115,7 +113,7 @@ class ImportTests(unittest.TestCase):
         child = run_python("-c", "\n".join((HEAD, *code)))
         self.assertEqual(child.returncode, 0, child.stderr)
 
-    @parameterized.expand(list(DJANGO.items())[:: 1 if EXHAUSTIVE else 2])
+    @expand(list(DJANGO.items())[:: 1 if EXHAUSTIVE else 2], quick=1)
     @needs("django", "Django")
     def test_django(self, _, code):
         """Django is patched as soon as its settings are there, and the first test leaves nothing behind."""
@@ -135,7 +133,7 @@ run(T("test_1"))
 """
         )
 
-    @parameterized.expand(list(RELOADED.items())[:: 1 if EXHAUSTIVE else 2])
+    @expand(list(RELOADED.items())[:: 1 if EXHAUSTIVE else 2], quick=1)
     def test_loaded_anew(self, name, patched):
         """To load anew what is patched is an error that says so; without a scope it goes as it always has."""
         try:

@@ -5,15 +5,13 @@ import gc
 import threading
 import unittest
 
-from parameterized import parameterized
-
 from cachetest import CacheTestCase, PatchCaches
 from cachetest._caches.attribution import scope_of_caller
 from cachetest._patching import late_patches
 from cachetest._patching.left_open import entered as still_entered
 from cachetest._patching.patch_caches import again_if_interrupted
 
-from ..support import EXHAUSTIVE, make_library, run_case
+from ..support import EXHAUSTIVE, expand, make_library, run_case, takes_a_while
 from .steps import SAMPLE, Interrupt, Reached, Steps
 from .test_interrupts import InterruptCase
 
@@ -106,7 +104,7 @@ class LeftOpenTests(InterruptCase, unittest.TestCase):
     def state(self):
         return dict(vars(self.library)), dict(still_entered)
 
-    @parameterized.expand(WAYS)
+    @expand(WAYS, quick=2)
     def test_repaired(self, name, way):
         """Whatever step was interrupted, all is as before once the next scope has closed."""
         late_patches.wait_for_held()
@@ -134,6 +132,7 @@ class LeftOpenTests(InterruptCase, unittest.TestCase):
         if name in ("freed", "kept_after_return"):
             self.assertGreater(left, 0, "no step was one that nothing protects")
 
+    @takes_a_while
     def test_by_a_test_case(self):
         """The scope of a test case repairs as well, and is not inside the one that was left."""
         before = self.everything()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import cachetest
 
+from ..support import takes_a_while
+
 PACKAGE = str(Path(cachetest.__file__).parent)
 
 
@@ -29,6 +31,7 @@ def unsafe_lines(node):
 
 
 class LockTests(unittest.TestCase):
+    @takes_a_while
     def test_nothing_unsafe_where_a_lock_is_held(self):
         """No block that holds a lock has a comprehension or a try in it: a lock could be held for ever."""
         blocks = 0

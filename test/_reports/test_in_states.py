@@ -8,7 +8,7 @@ from pathlib import Path
 from parameterized import parameterized
 
 from ..documents import DOCS, blocks
-from ..support import needs, run_python
+from ..support import needs, run_python, takes_a_while
 
 SHOP = """\
 import unittest
@@ -128,6 +128,7 @@ class StatesTests(unittest.TestCase):
         self.assertIn("Ran 20 tests", done.stderr)
 
     @needs("django", "'cachetest[django]'")
+    @takes_a_while
     def test_django(self):
         """Queries are not counted, a database that is rolled back is not warm, and a store is not off."""
         done = self.call(DJANGO, "--states", "cold,warm,off")

@@ -6,9 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from parameterized import parameterized
-
-from ..support import needs, needs_compiler, needs_torch, run_python
+from ..support import expand, needs, needs_compiler, needs_torch, run_python, takes_a_while
 
 # What it prints depends on how it was started.
 PROGRAM = """\
@@ -90,7 +88,7 @@ class ProgramTests(unittest.TestCase):
         (found,) = json.loads((self.folder / name).read_text())["tests"]
         return found
 
-    @parameterized.expand(
+    @expand(
         [
             ("script", ["below/shop.py", "--report", "x.txt", "-m"]),
             ("module", ["-m", "below.shop", "--report", "x.txt", "-m"]),
@@ -101,7 +99,8 @@ class ProgramTests(unittest.TestCase):
             ("code", ["below/shop.py", "code"]),
             ("hook", ["below/shop.py", "hook"]),
             ("no_module", ["-m", "below.nix"]),
-        ]
+        ],
+        quick=3,
     )
     def test_as_python(self, _, arguments):
         """Its main module, what it prints and how it ends are as without cachetest."""
@@ -143,6 +142,7 @@ class ProgramTests(unittest.TestCase):
 
     @needs("redis", "'cachetest[redis]'")
     @needs("fakeredis", "'cachetest[redis]'")
+    @takes_a_while
     def test_adapter(self):
         """What is named is counted when it has been imported; without, it is told that it is not."""
         self.write(
@@ -156,7 +156,7 @@ class ProgramTests(unittest.TestCase):
             "cachetest: redis is not counted without --adapter redis\n", self.call("below/shop.py").stderr
         )
 
-    @parameterized.expand(
+    @expand(
         [
             ("none", [], "name a script"),
             ("missing", ["nix.py"], "'nix.py' can't be read: No such file"),
@@ -169,7 +169,8 @@ class ProgramTests(unittest.TestCase):
                 ["--adapter", "django", "--enable", "fx_graph_cache", "x"],
                 "is of the adapter 'inductor'",
             ),
-        ]
+        ],
+        quick=2,
     )
     def test_wrong(self, _, arguments, told):
         """What can't be done is told before anything is run."""
@@ -183,25 +184,23 @@ class ProgramTests(unittest.TestCase):
     def test_keys_of_torch(self):
         """Torch makes the keys that it makes without cachetest."""
         self.write(TRAINING)
+        run = ("-m", "cachetest", "run")
+        keys = {}
         for name, arguments in (
             ("plain", ()),
-            (
-                "counted",
-                ("-m", "cachetest", "run", "--enable", "fx_graph_remote_cache", "--report", "a.json"),
-            ),
+            ("counted", run),
+            # A switch that is on is part of the keys of old releases.
+            ("remote", (*run, "--enable", "fx_graph_remote_cache", "--report", "a.json")),
         ):
             done = run_python(
                 *arguments, "below/shop.py", cwd=self.folder, TORCHINDUCTOR_CACHE_DIR=str(self.folder / name)
             )
             self.assertEqual(done.returncode, 0, done.stderr)
-        plain, counted = (
-            [path.name for path in sorted((self.folder / name / "fxgraph").glob("*/*"))]
-            for name in ("plain", "counted")
-        )
-        self.assertTrue(plain)
-        self.assertEqual(counted, plain)
+            keys[name] = [path.name for path in sorted((self.folder / name / "fxgraph").glob("*/*"))]
+        self.assertTrue(keys["plain"])
+        self.assertEqual(keys["counted"], keys["plain"])
         (key,) = self.only_test("a.json")["caches"]["fx_graph"]["keys"]
-        self.assertIn(plain[0], key["text"])
+        self.assertIn(keys["remote"][0], key["text"])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from parameterized import parameterized
 import cachetest
 
 from ..documents import DOCS, blocks, check_block, parse
-from ..support import ROOT, needs, run_python
+from ..support import ROOT, needs, run_python, takes_a_while
 from .children_support import SECONDS, failure_of, needs_fork
 
 PAGE = DOCS / "processes.rst"
@@ -56,6 +56,7 @@ class PageTests(unittest.TestCase):
 class PthTests(unittest.TestCase):
     @unittest.skipUnless((ROOT / "cachetest").is_dir(), "needs a checkout to build")
     @needs("setuptools", "setuptools")
+    @takes_a_while
     def test_file_is_built(self):
         """The package is built with the file, by which a Python joins that has it among its packages."""
         with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ from parameterized import parameterized
 from cachetest import LateOperationWarning, MockBackend, PatchCaches
 from cachetest._sharing import server
 
-from ..support import sample_or_all
+from ..support import sample_or_all, takes_a_while
 from .children_support import (
     ANEW,
     SECONDS,
@@ -118,6 +118,7 @@ class ManyTestsTests(unittest.TestCase):
                 {each.process for each in operations} - {os.getpid()}, {each[3] for each in told}
             )
 
+    @takes_a_while
     def test_forks_while_scopes_open_and_close(self):
         """No child hangs, whatever other threads were doing as it was forked, and each is counted."""
         stop = threading.Event()

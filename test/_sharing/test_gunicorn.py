@@ -2,9 +2,7 @@
 
 import unittest
 
-from parameterized import parameterized
-
-from ..support import needs
+from ..support import expand, needs
 from .programs_support import ProgramCase
 
 SITE = """\
@@ -92,7 +90,7 @@ class SiteTests(CacheTestCase):
         body = response.read()
         connection.close()
         self.assertEqual(body, b"the price of %d is 4.0" % (n % PAGES))
-        return int(response.headers["X-Worker"]), response.headers["X-Was-Made"] == "True"
+        return int(response.headers["X-Worker"]), n % PAGES, response.headers["X-Was-Made"] == "True"
 
     def test_pages(self):
         is_shared = os.environ["STORE"] == "files"
@@ -102,9 +100,12 @@ class SiteTests(CacheTestCase):
             told += pool.map(self.ask, range(PAGES, REQUESTS))
         self.stop()
         self.assertEqual(self.server.returncode, 0)
-        asked, made = Counter(each for each, _ in told), Counter(each for each, was_made in told if was_made)
+        asked = Counter(worker for worker, *_ in told)
+        made = Counter(worker for worker, _, was_made in told if was_made)
         self.assertEqual((len(asked), asked.total()), (2, REQUESTS))
-        self.assertEqual(made.total(), PAGES * (1 if is_shared else 2))
+        # A worker with a cache of its own makes each page that it is asked for, which may not be all.
+        pages = {page if is_shared else (worker, page) for worker, page, _ in told}
+        self.assertEqual(made.total(), len(pages))
         for worker in asked:
             # A page that is made has a miss, and a put of itself and one of the headers that it varies by.
             puts, hits = 2 * made[worker], 2 * (asked[worker] - made[worker])
@@ -127,12 +128,13 @@ def post_worker_init(worker):
 @needs("gunicorn", "gunicorn")
 @needs("django", "django")
 class GunicornTests(ProgramCase):
-    @parameterized.expand(
+    @expand(
         [
             (*each, store)
             for each in (("preloaded", ["--preload"]), ("plain", []))
             for store in ("locmem", "files")
-        ]
+        ],
+        quick=1,
     )
     def test_pages(self, _, options, store):
         """Each of 200 requests is counted once, for the worker that has answered it."""

@@ -12,7 +12,7 @@ from parameterized import parameterized
 from cachetest import Fails, MockBackend
 from cachetest.adapters import Functools
 
-from ..support import is_there, run_python
+from ..support import expand, is_there, run_python
 from . import library_use
 from .children_support import (
     ANEW,
@@ -144,7 +144,7 @@ class StartMethodTests(unittest.TestCase):
         self.assertEqual(told, {name: DONE[name][0] for name in uses})
         self.assertEqual(counts, {name: DONE[name][2] for name in uses})
 
-    @parameterized.expand(EVERY_START_METHOD)
+    @expand(EVERY_START_METHOD, quick=1)
     def test_libraries(self, method):
         """Each use of a cache of the test's adapters is counted, and reaches no store."""
         self.check(lambda uses: run_by(method, try_all, uses))
@@ -191,7 +191,7 @@ class StartMethodTests(unittest.TestCase):
 class PoolTests(unittest.TestCase):
     """Workers that are older than the test, and outlive it."""
 
-    @parameterized.expand(START_METHODS)
+    @expand(START_METHODS, quick=1)
     def test_executor(self, method):
         """A job that is given in a test works for it, and no other job does."""
         with start_pool(method) as pool:

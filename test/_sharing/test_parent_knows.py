@@ -11,7 +11,7 @@ from cachetest._caches import scope
 from cachetest._recording import locks
 from cachetest._sharing import server
 
-from ..support import make_library, run_case, run_python, sample_or_all
+from ..support import make_library, run_case, run_python, sample_or_all, takes_a_while
 from .children_support import (
     SECONDS,
     needs_fork,
@@ -86,6 +86,7 @@ class AssertionTests(unittest.TestCase):
 
 @needs_fork
 class LockTests(unittest.TestCase):
+    @takes_a_while
     def test_forks_while_scopes_open_and_close(self):
         """A child never finds a lock held, whatever other threads were doing; it counts in its own scope."""
         stop = threading.Event()

@@ -16,7 +16,7 @@ from cachetest import LateOperationWarning, PatchCaches, join
 from cachetest._sharing import children
 from cachetest._sharing.joined import JOIN
 
-from ..support import ROOT, run_python
+from ..support import ROOT, expand, run_python
 from .children_support import SECONDS, counted_in, failure_of, needs_fork, use_mock
 
 USE = "from cachetest import MockBackend; MockBackend('prices').put('lamp', 4)"
@@ -88,11 +88,14 @@ def run_forked_until(execute):
 
 
 class JoinTests(unittest.TestCase):
-    @parameterized.expand(
+    @expand(
         [
             ("no_environment", lambda: run([sys.executable, "-c", WITH_ROOT])),
             ("empty_environment", lambda: run([sys.executable, "-c", WITH_ROOT], env={})),
-            ("bytes", lambda: run([sys.executable.encode(), b"-c", WITH_ROOT.encode()], env={b"A": b"1"})),
+            (
+                "bytes",
+                lambda: run([sys.executable.encode(), b"-c", WITH_ROOT.encode()], env={b"A": b"1"}),
+            ),
             ("shell", lambda: run(f'"{sys.executable}" -c "{WITH_ROOT}"; exit 1', shell=True)),
             ("sh", lambda: run(["sh", "-c", f'"{sys.executable}" -c "{WITH_ROOT}"'])),
             ("env", lambda: run(["env", "A=1", sys.executable, "-c", WITH_ROOT])),
@@ -113,7 +116,8 @@ class JoinTests(unittest.TestCase):
             *([("fork_and_exec", run_by_fork_and_exec)] if hasattr(os, "fork") else []),
             *([("fork_and_execve", lambda: run_by_fork_and_exec({}))] if hasattr(os, "fork") else []),
             *([("system", run_by_system)] if os.name == "posix" else []),
-        ]
+        ],
+        quick=5,
     )
     def test_counted(self, how, start):
         """However it is started, a Python asks, and what it does is counted."""

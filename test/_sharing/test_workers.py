@@ -5,7 +5,7 @@ import unittest
 from parameterized import parameterized
 
 from ..servers import needs_redis_server, server
-from ..support import is_there, needs
+from ..support import is_there, needs, takes_a_while
 from .programs_support import ProgramCase
 
 CELERY = """\
@@ -242,6 +242,7 @@ class RunnerTests(ProgramCase):
         return self.run_in_folder("-m", "pytest", "-q", "-p", "no:cacheprovider", *options, files=files)
 
     @parameterized.expand([("pytest-forked", "pytest_forked", "--forked"), ("pytest-xdist", "xdist", "-n2")])
+    @takes_a_while
     def test_each_is_its_own(self, package, plugin, option):
         """A runner that forks, or has workers: each test has its own counts, those of its children too."""
         if not is_there(plugin):
@@ -253,6 +254,7 @@ class RunnerTests(ProgramCase):
         self.assertIn("cache 'prices': expected puts=2, got 1", printed)
 
     @needs("django", "django")
+    @takes_a_while
     def test_of_django(self):
         """So it is with the workers of Django's runner."""
         files = {"settings.py": SETTINGS, "manage.py": MANAGE, "test_shop.py": DJANGO_TESTS}

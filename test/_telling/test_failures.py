@@ -9,6 +9,8 @@ from cachetest._recording.log import OperationLog
 from cachetest._telling import failures
 from cachetest._telling.formatting import Shown
 
+from ..support import takes_a_while
+
 
 def filled():
     """A cache in which a lookup missed, a value was put, and a like key missed."""
@@ -156,6 +158,7 @@ class StatsDifferTests(unittest.TestCase):
         self.assertIn("got:      puts=0   hits=0 misses=0", text)
         self.assertIn("no lookup, the library did not take part: no shape env", text)
 
+    @takes_a_while
     def test_time(self):
         """A failure on a cache of 10,000 entries is told in moments: the work is in proportion to them."""
         cache = MockCache("prices")

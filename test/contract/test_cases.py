@@ -1,8 +1,6 @@
 import unittest
 
-from parameterized import parameterized
-
-from ..support import EXHAUSTIVE
+from ..support import EXHAUSTIVE, expand
 from . import tiny
 
 CLOCK = ["clock", "clock_nested", "clock_parallel"]
@@ -35,7 +33,7 @@ class SoundContract(tiny.TinyContract):
 
 
 class BrokenAdapterTests(unittest.TestCase):
-    @parameterized.expand(
+    @expand(
         [
             ("TinyAdapter", []),
             ("CountsPutsTwice", COUNTING_PUTS),
@@ -64,7 +62,8 @@ class BrokenAdapterTests(unittest.TestCase):
             ("LeavesSomethingWhereItFails", ["fails_half_way"]),
             ("ConnectsToSomething", ["no_network"]),
             ("ItsOwnLines", ["call_site"]),
-        ]
+        ],
+        quick=8,
     )
     def test_fails(self, adapter, cases):
         """An adapter with one thing wrong fails the cases that are about it, and no other."""

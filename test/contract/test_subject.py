@@ -2,21 +2,20 @@ import unittest
 from contextlib import contextmanager
 from unittest import mock
 
-from parameterized import parameterized
-
 from cachetest.contract import Subject
 
-from ..support import run_case
+from ..support import expand, run_case
 from . import tiny
 
 
 class SubjectTests(unittest.TestCase):
-    @parameterized.expand(
+    @expand(
         [
             ("delete", "delete"),
             ("get_many", "many"),
             ("put_for", "expiry", "clock", "clock_nested", "clock_parallel"),
-        ]
+        ],
+        quick=1,
     )
     def test_method_that_is_not_defined(self, method, *cases):
         """The cases that need it say what to do, and no other case needs it."""

@@ -2,10 +2,12 @@ import unittest
 
 from cachetest.contract import AdapterContract, contract_table
 
+from ..support import takes_a_while
 from . import tiny
 
 
 class TableTests(unittest.TestCase):
+    @takes_a_while
     def test_table(self):
         """The table has a column for each suite, and the reasons below it."""
         other = type(

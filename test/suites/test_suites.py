@@ -9,7 +9,7 @@ from unittest import mock
 
 from parameterized import parameterized
 
-from ..support import needs
+from ..support import needs, takes_a_while
 from . import __main__ as suites_main
 from . import running
 from .catalogue import SUITES, Suite
@@ -146,6 +146,7 @@ class ProcessTests(unittest.TestCase):
                 found = running.run(suite, path, through_adapters=True)
         return {test.partition("::")[2]: outcome for test, (outcome, _) in found.items()}
 
+    @takes_a_while
     def test_outcomes(self):
         """Each test has its outcome; one that hangs or ends the process does so alone."""
         body = (
@@ -166,6 +167,7 @@ class ProcessTests(unittest.TestCase):
         expected |= {"test_e": "unfinished", "T::test_f": "failed", "test_g": "failed"}
         self.assertEqual(self.run_suite(body), expected)
 
+    @takes_a_while
     def test_none_passed(self):
         """A suite of which nothing passes is an error: it does not run at all."""
         with self.assertRaisesRegex(RuntimeError, "(?s)no test has passed: .*broken"):

@@ -6,6 +6,7 @@ by its name, as freezegun and ``mock.patch`` do, does not reach that. time-machi
 
 from __future__ import annotations
 
+import copy
 import datetime
 import operator
 import pkgutil
@@ -144,6 +145,10 @@ class _OwnTimer(_NamedTimer):
         if name == "_timer":
             raise AttributeError(name)
         return getattr(self._timer, name)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        # As in the library, the copy of a cache has a timer of its own.
+        return cachetools._TimedCache._Timer(_OwnTimer(copy.deepcopy(self._timer, memo)))
 
     def __reduce__(self) -> tuple[object, ...]:
         return operator.getitem, ((self._timer,), 0)

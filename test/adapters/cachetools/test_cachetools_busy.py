@@ -9,6 +9,7 @@ from parameterized import parameterized
 from cachetest import PatchCaches
 from test.support import needs
 
+from ...support import takes_a_while
 from ..busy_case import BusyCase
 from .cachetools_support import CachetoolsTestCase, adapter, kinds
 
@@ -81,6 +82,7 @@ def use(cache, lock, kept, n):
 class BusyTests(BusyCase):
     told = "taken off the cache before it was patched"
 
+    @takes_a_while
     def test_all_classes(self):
         """No call fails, no cache is broken, and all that they do in a scope is counted."""
         import cachetools

@@ -4,10 +4,11 @@ import unittest
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parameterized import parameterized
 
 from cachetest import PatchCaches
 from test.support import needs, sample_or_all
+
+from ...support import expand
 
 KEYS = st.integers(0, 5)
 VALUES = st.integers(1, 5)
@@ -140,7 +141,7 @@ def outcome(cache, name, *arguments):
 
 @needs("cachetools", "cachetools")
 class ReplayTests(unittest.TestCase):
-    @parameterized.expand(classes())
+    @expand(classes(), quick=4)
     def test_same_outcome(self, _, make):
         """Results, exceptions and the library's own order are those of a cache that is not patched."""
         from cachetest.adapters import Cachetools
@@ -156,7 +157,7 @@ class ReplayTests(unittest.TestCase):
 
         replay()
 
-    @parameterized.expand(classes())
+    @expand(classes(), quick=4)
     def test_what_it_held(self, _, make):
         """Whatever the test does, the cache holds afterwards what it held before, in the order it had."""
         from cachetest.adapters import Cachetools

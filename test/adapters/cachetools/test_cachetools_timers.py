@@ -22,6 +22,23 @@ if is_there("cachetools"):
 START = datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc)
 
 
+class Ticks:
+    """A timer of a program's own."""
+
+    now = 0
+
+    def __call__(self):
+        return self.now
+
+    def tick(self, seconds):
+        self.now += seconds
+
+
+class CopiedTicks(Ticks):
+    def __deepcopy__(self, memo):
+        return copy.copy(self)
+
+
 class Freezegun:
     def __enter__(self):
         self._freeze = importlib.import_module("freezegun").freeze_time(START)
@@ -174,6 +191,18 @@ class MovedTests(unittest.TestCase):
             copies = [copy.copy(cache), copy.deepcopy(cache)]
             moving.move(61)
             self.assertEqual([each.get("k") for each in copies], [None, None])
+
+    @parameterized.expand([("plain", Ticks), ("copies_itself", CopiedTicks)])
+    def test_deep_copy_of_its_own(self, _, make):
+        """A deep copy has a copy of the program's own timer, and another's ticks are not its."""
+        cache = ttl(timer=make())
+        with PatchCaches(Cachetools(c=cache)) as patch:
+            cache["k"] = 1
+            copied = copy.deepcopy(cache)
+            copied.timer.tick(60)
+            self.assertEqual((cache.get("k"), copied.get("k")), (1, None))
+            patch.caches.clock.advance(60)
+            self.assertIsNone(cache.get("k"))
 
     @parameterized.expand(
         [(timer, maker) for timer in ("monotonic", "time", "perf_counter") for maker in (ttl, None)]

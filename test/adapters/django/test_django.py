@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...documents import DOCS, blocks
 from ...servers import needs_memcached, needs_redis_server
-from ...support import EXHAUSTIVE, is_there, needs, run_python
+from ...support import EXHAUSTIVE, is_there, needs, run_python, takes_a_while
 from ...warm import run_unittest
 
 needs_django = needs("django", "Django")
@@ -141,6 +141,7 @@ class DjangoTests(unittest.TestCase):
         """Callers at once lose updates, and compute values several times."""
         self.check("django_many_checks")
 
+    @takes_a_while
     def test_fresh(self):
         """Objects of models are compared by their fields, and by the relations that they have loaded."""
         # In a child of its own: its models would be looked for in the databases of the others.
@@ -179,6 +180,7 @@ class DjangoTests(unittest.TestCase):
         """A fault on an alias is what the client of its server meets, as it is of a real one."""
         self.check("django_faults_checks")
 
+    @takes_a_while
     def test_busy(self):
         """What threads are in the middle of ends where it began, and nothing of it fails."""
         self.check("django_busy_checks")

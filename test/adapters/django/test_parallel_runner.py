@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from ...support import needs, run_python
+from ...support import needs, run_python, takes_a_while
 
 PROJECT = {
     "settings.py": """
@@ -99,6 +99,7 @@ class ParallelRunnerTests(unittest.TestCase):
         self.assertNotIn("cannot be pickled", told)
         self.assertNotIn("RecursionError", told)
 
+    @takes_a_while
     def test_told_without_tblib(self):
         """Without tblib Django can't send a traceback, and says that: nothing else is in its way."""
         told = self.run_tests(

@@ -5,9 +5,7 @@ import itertools
 import json
 import unittest
 
-from parameterized import parameterized
-
-from ...support import EXHAUSTIVE, run_python
+from ...support import EXHAUSTIVE, expand, run_python
 from .release_checks import CHECKS, Checks
 from .release_checks import __name__ as checks_module
 from .torch_tree import RELEASES
@@ -35,8 +33,11 @@ def _doc(function, number, given):
 
 
 class InductorReleaseTests(unittest.TestCase):
-    @parameterized.expand(
-        [*itertools.product(RELEASES if EXHAUSTIVE else SAMPLE, CHECKS)], name_func=_name, doc_func=_doc
+    @expand(
+        [*itertools.product(RELEASES if EXHAUSTIVE else SAMPLE, CHECKS)],
+        quick=4,
+        name_func=_name,
+        doc_func=_doc,
     )
     def test(self, version, check):
         problems = reported(version)[check]

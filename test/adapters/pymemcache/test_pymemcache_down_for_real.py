@@ -2,9 +2,8 @@
 
 import unittest
 
-from parameterized import parameterized
-
 from ...servers import needs_memcached
+from ...support import expand
 from ..outages import DOWN, LIMIT, SLOW, in_a_test, on_a_real_server
 from .pymemcache_support import needs_pymemcache
 
@@ -50,7 +49,7 @@ def cases():
 @needs_pymemcache
 @needs_memcached
 class DownForRealTests(unittest.TestCase):
-    @parameterized.expand(cases())
+    @expand(cases(), quick=6)
     def test_client(self, _, how, warm, kind):
         """Class, text and answers are equal, each time, whatever is called."""
         from cachetest.adapters import Pymemcache

@@ -14,7 +14,7 @@ from cachetest.adapters.pymemcache.protocol import Conversation
 from cachetest.adapters.pymemcache.store import MemcachedStore
 
 from ...servers import needs_memcached, server
-from ...support import needs, sample_or_all
+from ...support import needs, sample_or_all, takes_a_while
 from .replay_programs import CALLS, LINES, PROGRAMS
 
 
@@ -91,6 +91,7 @@ class ReplayTests(unittest.TestCase):
         found = [outcome(call, client, now) for call in CALLS]
         return [(kind, numbers.of(value)) for kind, value in found]
 
+    @takes_a_while
     def test_calls(self):
         """Every call of every kind of client comes to the same, in type, value and text of the error."""
         compared, forms = 0, set()

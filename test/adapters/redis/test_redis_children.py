@@ -22,7 +22,7 @@ from ..._sharing.children_support import (
     run_forked,
     run_in_child,
 )
-from ...support import needs, run_python
+from ...support import needs, run_python, takes_a_while
 
 
 def client_at(port, **options):
@@ -245,6 +245,7 @@ STRUCK = "1 call was struck: ConnectionError\nit is gone\n"
 @needs_fork
 @needs("fakeredis", "fakeredis[lua]")
 class KeptTests(unittest.TestCase):
+    @takes_a_while
     def test_nothing_is_kept(self):
         """What has struck the calls of a child goes with the scope that they were of."""
         # In a process where nothing else can keep the scope.

@@ -5,9 +5,8 @@ import contextlib
 import unittest
 from unittest import mock
 
-from parameterized import parameterized
-
 from ...servers import needs_redis_server
+from ...support import expand
 from ..outages import DOWN, LIMIT, SLOW, in_a_test, on_a_real_server
 from .redis_support import is_recent, needs_redis, ten_retries
 
@@ -141,12 +140,12 @@ class DownForRealTests(unittest.TestCase):
         self.assertEqual(in_a_test(Redis(), "redis", how, make, call, **options), real)
 
     # Nobody waits for what a server says of a subscription.
-    @parameterized.expand(cases(CLIENTS, DOWN) + cases([c for c in CLIENTS if c[0] in _TIMED], SLOW))
+    @expand(cases(CLIENTS, DOWN) + cases([c for c in CLIENTS if c[0] in _TIMED], SLOW), quick=9)
     def test_client(self, _, how, warm, make, call):
         """Class, text, and number of tries are equal, each time, whatever the client sends."""
         self.check(how, warm, make, call)
 
-    @parameterized.expand(cases(ASYNCIO, DOWN, SLOW))
+    @expand(cases(ASYNCIO, DOWN, SLOW), quick=2)
     def test_asyncio(self, _, how, warm, make, call):
         """So they are of the asyncio client, which has texts of its own."""
         loop = asyncio.new_event_loop()

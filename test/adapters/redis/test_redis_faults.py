@@ -10,7 +10,7 @@ from parameterized import parameterized
 from cachetest import CacheTestCase, Fails, LosesReply
 from cachetest.adapters import tries
 
-from ...support import run_method
+from ...support import run_method, takes_a_while
 from .redis_support import client, needs_redis, patched, shown, ten_retries
 
 REFUSED = "Error 111 connecting to localhost:6379. Connection refused."
@@ -86,6 +86,7 @@ class FailsTests(unittest.TestCase):
             self.assertEqual(len(injected.struck), 100)
             self.assertGreater(patch.caches.clock.offset, 100)
 
+    @takes_a_while
     def test_sweep(self):
         """So does a sweep over all that can happen, whose runs are more than a hundred."""
         import redis

@@ -8,13 +8,11 @@ import unittest
 import warnings
 from unittest import mock
 
-from parameterized import parameterized
-
 from cachetest import PatchCaches
 from cachetest.errors import CacheTestWarning
 
 from ...servers import needs_redis_server, server
-from ...support import needs, sample_or_all
+from ...support import expand, needs, sample_or_all, takes_a_while
 
 SCOPES = sample_or_all(36, 600)
 # In seconds; nothing takes so long that does not hang.
@@ -67,6 +65,7 @@ class InFlightTests(unittest.TestCase):
         # What a scope has served when it had closed is late.
         warnings.simplefilter("ignore", CacheTestWarning)
 
+    @takes_a_while
     def test_same_loop(self):
         """Whoever opens and closes scopes runs on the loop of the tasks."""
         import redis.asyncio
@@ -102,7 +101,7 @@ class InFlightTests(unittest.TestCase):
             with redis.Redis(port=port) as real:
                 self.assertEqual(real.get("real"), b"x")
 
-    @parameterized.expand([("waited_for", 1.0), ("stopped_at_once", 0.0)])
+    @expand([("waited_for", 1.0), ("stopped_at_once", 0.0)], quick=1)
     def test_another_thread(self, _name, patience):
         """Or on another thread, which waits for what is about to end, and stops its loop where that lasts."""
         import redis.asyncio

@@ -5,12 +5,10 @@ import unittest
 import warnings
 from unittest import mock
 
-from parameterized import parameterized
-
 from cachetest import PatchCaches
 
 from ...servers import needs_redis_server, server
-from ...support import needs
+from ...support import expand, needs
 from .redis_calls import CALLS
 
 # Redis gives these in no order, and fakeredis in another.
@@ -82,7 +80,7 @@ class ReplayTests(unittest.TestCase):
                 equal += 1
         return equal
 
-    @parameterized.expand([(p, d) for p in (2, 3) for d in (False, True)])
+    @expand([(p, d) for p in (2, 3) for d in (False, True)], quick=1)
     def test_sync(self, protocol, decode):
         """Of the sync client, in both protocols, with and without decoded replies."""
         import redis
@@ -101,7 +99,7 @@ class ReplayTests(unittest.TestCase):
         self.assertGreaterEqual(len(forms), 100, "commands and forms of them")
         print(f"redis: {equal} of {len(CALLS)} calls equal, of {len(forms)} forms")
 
-    @parameterized.expand([(p, d) for p in (2, 3) for d in (False, True)])
+    @expand([(p, d) for p in (2, 3) for d in (False, True)], quick=1)
     def test_async(self, protocol, decode):
         """Of the asyncio client, too."""
         import redis.asyncio
@@ -120,7 +118,7 @@ class ReplayTests(unittest.TestCase):
                 equal = self.compare(CALLS, real, run(port))
         self.assertEqual(equal, len(CALLS))
 
-    @parameterized.expand([(p, t) for p in (2, 3) for t in (False, True)])
+    @expand([(p, t) for p in (2, 3) for t in (False, True)], quick=1)
     def test_pipeline(self, protocol, transaction):
         """In one pipeline, in a transaction and not."""
         import redis
