@@ -43,7 +43,6 @@ from cachetest.adapters import (
     Dogpile,
     Functools,
     Inductor,
-    Methods,
     Pymemcache,
     Redis,
     Switch,
@@ -186,8 +185,6 @@ ADAPTERS: list[Adapter] = [
     Dogpile(users="app.cache:region"),
     Redis(),
     Pymemcache(pages=("localhost", 11211), users="/run/memcached.sock"),
-    Methods(rates="shop.cache:Rates", get="lookup", put="store", delete="drop", missing=KeyError),
-    Methods(rates="shop.cache:Rates", clear="clear", key=lambda *args: args, value="rate"),
 ]
 
 
