@@ -140,6 +140,7 @@ LEVELS = [
         "adapters.jax": [
             *("modules", "switches", "store", "key_parts", "hooks", "unused", "adapter", "__init__"),
         ],
+        "adapters.methods": ["spec", "entries", "calling", "counting", "adapter", "__init__"],
         "adapters.pymemcache": [
             *("addresses", "entries", "store", "servers", "cachedump", "administration", "protocol", "quick"),
             *("storage", "struck", "relay", "connection", "hash_memory", "stand_ins", "adapter", "relayed"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .guarding import GuardPoint
     from .inductor.adapter import Inductor
     from .jax.adapter import Jax
+    from .methods.adapter import Methods
     from .pymemcache.adapter import Pymemcache
     from .redis.adapter import Redis
     from .targets import Targets
@@ -38,6 +39,7 @@ __all__ = [
     "GuardPoint",
     "Inductor",
     "Jax",
+    "Methods",
     "Pymemcache",
     "Redis",
     "Storage",

@@ -105,6 +105,7 @@ known_adapters: dict[str, AdapterInfo] = {
         caches=("jax",),
         switches=("jax_enable_compilation_cache",),
     ),
+    "methods": AdapterInfo("Methods", "builtins"),
     "pymemcache": AdapterInfo("Pymemcache", "pymemcache", extra="pymemcache", caches=("pymemcache",)),
     "redis": AdapterInfo("Redis", "redis", extra="redis", caches=("redis",), watched="WatchedRedis"),
 }

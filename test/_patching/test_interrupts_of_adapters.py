@@ -78,6 +78,10 @@ class FunctoolsInterruptTests(SubjectInterruptCase, unittest.TestCase):
     contract = "test_functools_contract:FunctoolsContract"
 
 
+class MethodsInterruptTests(SubjectInterruptCase, unittest.TestCase):
+    contract = "methods.test_methods_contract:MethodsContract"
+
+
 @needs("pymemcache", "pymemcache")
 class PymemcacheInterruptTests(SubjectInterruptCase, unittest.TestCase):
     contract = "pymemcache.test_pymemcache_contract:PymemcacheContract"

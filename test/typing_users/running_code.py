@@ -21,7 +21,7 @@ from cachetest import (
     cache_options,
     guard,
 )
-from cachetest.adapters import Adapter, Cachetools, GuardPoint, Jax, Undo
+from cachetest.adapters import Adapter, Cachetools, GuardPoint, Jax, Methods, Undo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +46,11 @@ class OptionTests(CacheTestCase):
 
 
 assert_type(OptionTests("test_types"), OptionTests)
+
+METHODS = (
+    Methods(rates="shop.cache:Rates", get="lookup", put="store", delete="drop", missing=KeyError),
+    Methods(rates="shop.cache:Rates", clear="clear", key=lambda *args: args, value="rate"),
+)
 
 
 class CountTests(CacheTestCase):

@@ -11,6 +11,7 @@ from .. import test_functools_contract
 # Modules, since what checks are found in this one would be run as its own.
 from ..cachetools import test_cachetools_contract
 from ..dogpile import test_dogpile_contract
+from ..methods import test_methods_contract
 from ..pymemcache import test_pymemcache_contract
 from ..redis import test_redis_contract
 from . import django_contract_checks
@@ -23,6 +24,8 @@ SUITES = (
     test_redis_contract.RedisContract,
     test_redis_contract.AsyncRedisContract,
     test_pymemcache_contract.PymemcacheContract,
+    test_methods_contract.MethodsContract,
+    test_methods_contract.AsyncMethodsContract,
 )
 
 
