@@ -14,8 +14,8 @@ default_role = "py:obj"
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
-# cachetest.mock_cache derives a class from one of torch's, which is too large to be installed for this.
-autodoc_mock_imports = ["torch"]
+# cachetest.mock_cache derives a class from one of torch's, which is too large to be installed for this, as JAX is.
+autodoc_mock_imports = ["jax", "torch"]
 
 # The page on the report as JSON links to it.
 html_extra_path = ["report.schema.json"]
