@@ -66,12 +66,15 @@ class TreeTests(unittest.TestCase):
         done = run_python(
             str(SCRIPT),
             *("--old", str(self.root), "--new", str(self.root)),
-            *("--pairs", "1", "--rows", "hit, Mock", "--limit", "99"),
+            *("--pairs", "1", "--rows", "hit, MockBackend, from", "--limit", "99"),
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         head, line = done.stdout.splitlines()
         self.assertRegex(head, r"^row +old +new  ratio  95 % interval$")
-        self.assertRegex(line, r"^hit, MockBackend +\S+ µs +\S+ µs  \d\.\d{3}  \d\.\d{3} - \d\.\d{3}$")
+        self.assertRegex(
+            line,
+            r"^hit, MockBackend, from frames of their own +\S+ µs +\S+ µs  \d\.\d{3}  \d\.\d{3} - \d\.\d{3}$",
+        )
 
 
 if __name__ == "__main__":

@@ -165,12 +165,7 @@ LEAVING: dict[str, list[GuardPoint]] = {
         *points_of_class(
             "torch._inductor.remote_cache:LocalCacheBackend", ("_get", "_put"), _of_key, optional=True
         ),
-        *points_of_class(
-            "torch._inductor.codecache:CacheBase",
-            ("get_local_cache", "update_local_cache"),
-            _of_torch,
-            optional=True,
-        ),
+        GuardPoint("torch._inductor.codecache:CacheBase", "get_local_cache_path", _of_result, optional=True),
         GuardPoint("torch._inductor.codecache:FxGraphCache", "_get_tmp_dir", _of_result, optional=True),
         GuardPoint(
             "torch._functorch._aot_autograd.autograd_cache:AOTAutogradCache",

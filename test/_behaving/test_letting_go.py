@@ -8,7 +8,7 @@ from unittest import mock
 from parameterized import parameterized
 
 from cachetest._behaving.callers import Held
-from cachetest._behaving.flight_of_threads import ThreadFlight, _Control
+from cachetest._behaving.flight_of_threads import Control, ThreadFlight
 from cachetest._behaving.turns import ThreadTurns
 from cachetest._recording.patience import Patience
 
@@ -20,7 +20,7 @@ class LettingGoTests(unittest.TestCase):
         flight.threads = [mock.Mock(number=number) for number in range(1, 5)]
         held = [Held(n, "lamp", at_put=n < 3) for n in range(1, 5)]
         flight.held = list(held)
-        control = _Control(flight, SimpleNamespace(look=lambda: True))
+        control = Control(flight, SimpleNamespace(look=lambda: True))
         gone = []
         while flight.held:
             before = list(flight.held)
@@ -34,7 +34,7 @@ class LettingGoTests(unittest.TestCase):
         flight = ThreadFlight("prices", 2, 5.0)
         flight.threads = [mock.Mock(number=1)]
         flight.held = [Held(1, "lamp", at_put=True)]
-        control = _Control(flight, SimpleNamespace(look=lambda: True))
+        control = Control(flight, SimpleNamespace(look=lambda: True))
         control.step()
         self.assertEqual(len(flight.held), 1)
         self.assertTrue(control.has_come_far(1))

@@ -188,7 +188,7 @@ class ProgramTests(unittest.TestCase):
         keys = {}
         for name, arguments in (
             ("plain", ()),
-            ("counted", run),
+            ("counted", (*run, "--report", "counted.json")),
             # A switch that is on is part of the keys of old releases.
             ("remote", (*run, "--enable", "fx_graph_remote_cache", "--report", "a.json")),
         ):
@@ -197,10 +197,14 @@ class ProgramTests(unittest.TestCase):
             )
             self.assertEqual(done.returncode, 0, done.stderr)
             keys[name] = [path.name for path in sorted((self.folder / name / "fxgraph").glob("*/*"))]
-        self.assertTrue(keys["plain"])
-        self.assertEqual(keys["counted"], keys["plain"])
-        (key,) = self.only_test("a.json")["caches"]["fx_graph"]["keys"]
-        self.assertIn(keys["remote"][0], key["text"])
+        # What is counted is not on the disk.
+        self.assertEqual((len(keys["plain"]), keys["counted"], keys["remote"]), (1, [], []))
+        counted = self.only_test("counted.json")["caches"]["fx_graph_local"]["keys"]
+        self.assertEqual([each["text"].strip("'") for each in counted], keys["plain"])
+        local, remote = (
+            self.only_test("a.json")["caches"][name]["keys"] for name in ("fx_graph_local", "fx_graph")
+        )
+        self.assertIn(local[0]["text"].strip("'"), remote[0]["text"])
 
 
 if __name__ == "__main__":

@@ -43,6 +43,10 @@ class JaxGateTests(ContractGateCase, unittest.TestCase):
     contract = "jax.test_jax_contract:JaxContract"
 
 
+class MethodsGateTests(ContractGateCase, unittest.TestCase):
+    contract = "methods.test_methods_contract:MethodsContract"
+
+
 @needs("dogpile", "dogpile.cache")
 class DogpileGateTests(ContractGateCase, unittest.TestCase):
     contract = "dogpile.test_dogpile_contract:DogpileContract"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["folder_of", "read_file"]
+__all__ = ["folder_of", "read_file", "write_file"]
 
 
 @contextmanager
@@ -18,12 +18,16 @@ def folder_of(files: Mapping[str, object]) -> Iterator[str]:
     """Make a folder of *files*, by their names in it, for the block; what is no bytes is passed over."""
     with tempfile.TemporaryDirectory(prefix="cachetest-") as folder:
         for name, content in files.items():
-            if isinstance(content, bytes):
-                path = os.path.join(folder, name)
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "wb") as file:
-                    file.write(content)
+            write_file(os.path.join(folder, name), content)
         yield folder
+
+
+def write_file(path: str, content: object) -> None:
+    """Write *content* to a file at *path*, whose folders are made; what is no bytes is passed over."""
+    if isinstance(content, bytes):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
 
 
 def read_file(*path: str) -> bytes | None:

@@ -1,7 +1,8 @@
 """The local cache ``dynamo_pgo_local``: the profile of dynamic sizes that Dynamo keeps in a file.
 
-Torch reads and writes it by its path. What was found is written where torch is told to look; what torch
-writes is taken where it hands it to its own function for that, or, before 2.7, from the file.
+Torch reads and writes it by its path, in the cache directory. What was found is written into a directory that
+torch is told of for the time of its lookup; what torch writes is taken where it hands it to its own function
+for that, or, before 2.7, from the file.
 """
 
 from __future__ import annotations
@@ -10,20 +11,21 @@ import functools
 import os
 import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..._behaving.gate import MISSING
 from .activity import around_local_profile, around_profile_key, note
 from .damage import UNSAID, damage_of_pickle
 from .disabled import are_caches_disabled
-from .files import folder_of, read_file
+from .files import folder_of, read_file, write_file
 from .found import Found
 from .hook import Hook
 from .local import LocalCache, look_up, mocked, place, put
 from .refusals import around_state, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..._caches.cache import MockCache
 
@@ -31,14 +33,15 @@ __all__ = ["DYNAMO_PGO"]
 
 _NAME = "dynamo_pgo_local"
 _PROFILE = "torch._dynamo.pgo"
+_UTILITIES = "torch._inductor.runtime.runtime_utils"
 _FOLDER = "dynamo"
 _SWITCH = "automatic_dynamic_local_pgo"
 
 
 class _Here(threading.local):
-    """The path that torch is told of on one thread, None where it is its own."""
+    """The cache directory that torch is told of on one thread, None where it is its own."""
 
-    path: str | None = None
+    directory: str | None = None
 
 
 _here = _Here()
@@ -66,27 +69,35 @@ def _find(cache: MockCache, key: str) -> Found | None:
 def _read(cache: MockCache, key: str, get: Callable[[], Any]) -> tuple[Found | None, Any]:
     """Have *get* look *key* up in the file that *cache* has for it; return what was found, and its result."""
     found = _find(cache, key)
-    with folder_of({} if found is None else {"profile.pkl": found.value}) as folder:
-        before, _here.path = _here.path, os.path.join(folder, "profile.pkl")
+    with _told_of(key) as path:
+        if found is not None:
+            write_file(path, found.value)
+        return found, get()
+
+
+@contextmanager
+def _told_of(key: str) -> Iterator[str]:
+    """Tell torch, on this thread, of a directory for the file of *key* alone, and yield the path of that."""
+    with folder_of({}) as folder:
+        before, _here.directory = _here.directory, folder
         try:
-            return found, get()
+            yield _module().code_state_path(key)
         finally:
-            _here.path = before
+            _here.directory = before
 
 
 def _damage(found: Found, unsaid: str) -> str:
     return damage_of_pickle(found.value, unsaid) if isinstance(found.value, bytes) else UNSAID
 
 
-def _around_path(get: Callable[[str], str | None]) -> Callable[[str], str | None]:
-    """Wrap what tells torch the path of a profile: none where the switch is off."""
+def _around_directory(get: Callable[[], str]) -> Callable[[], str]:
+    """Wrap what tells torch its cache directory. That of the path is left alone: `guard` looks on there."""
 
     @functools.wraps(get)
-    def code_state_path(cache_key: str) -> str | None:
-        path = get(cache_key)
-        return path if path is None or _here.path is None else _here.path
+    def cache_dir() -> str:
+        return _here.directory or get()
 
-    return code_state_path
+    return cache_dir
 
 
 def _around_lookup(lookup: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -154,13 +165,9 @@ def _around_put(write: Callable[[str], None]) -> Callable[[str], None]:
         if cache is None:
             write(cache_key)
             return
-        with folder_of({}) as folder:
-            before, _here.path = _here.path, os.path.join(folder, "profile.pkl")
-            try:
-                write(cache_key)
-            finally:
-                _here.path = before
-            content = read_file(folder, "profile.pkl")
+        with _told_of(cache_key) as path:
+            write(cache_key)
+            content = read_file(*os.path.split(path))
         put(cache, place(cache, cache_key, _FOLDER, puts=True), content)
 
     return put_local_code_state
@@ -190,7 +197,7 @@ def _components(_: MockCache, key: object) -> list[tuple[str, object]] | None:
 DYNAMO_PGO = LocalCache(
     _NAME,
     (
-        Hook(_PROFILE, "", "code_state_path", _around_path, swaps=True),
+        Hook(_UTILITIES, "", "cache_dir", _around_directory, swaps=True),
         Hook(_PROFILE, "", "get_local_code_state", _around_lookup, swaps=True),
         Hook(_PROFILE, "", "get_code_state", _around_all, swaps=True),
         Hook(_PROFILE, "", "write_local_impl", _around_write, swaps=True),

@@ -175,7 +175,7 @@ class LocalGraphTests(TorchCacheTestCase):
         with self.assertCacheDelta("aot_autograd", hits=1, misses=0, refusals=1):
             compile_on_new_machine()
         (found,) = (each for each in self.caches.aot_autograd.operations if each.kind == "refusal")
-        self.assertIn("can't be had from the local cache, and fx_graph_remote_cache is off", found.error)
+        self.assertIn("can't be had from fx_graph_local, and fx_graph_remote_cache is off", found.error)
 
 
 class CalledTests(TorchCacheTestCase):
