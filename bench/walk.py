@@ -41,6 +41,9 @@ IN_A_COMPILE = (
     "torch._inductor.compile_fx",
     "torch._inductor.remote_cache",
     "torch._functorch._aot_autograd.autograd_cache",
+    "torch._dynamo.package",
+    "torch._inductor.runtime.caching.interfaces",
+    "torch.compiler._cache",
 )
 
 PACKAGE = Path(cachetest.__file__).resolve().parent

@@ -30,7 +30,6 @@ LEVELS = [
         "_recording": [
             *(
                 "locks",
-                "hook_set",
                 "patience",
                 "thread_frames",
                 "packages",

@@ -8,7 +8,6 @@ apart from what others do beside it on the same thread.
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +151,7 @@ def _take_out_own_lines(made: Any) -> None:
 
 
 _STEPS = ("asyncio.futures", "asyncio.base_events", "asyncio.selector_events", "asyncio.timeouts", "_asyncio")
-_OWN_FOLDER = os.path.dirname(os.path.dirname(_keep.__code__.co_filename)) + os.sep
+_OWN_FOLDER = _keep.__code__.co_filename.removesuffix("task_hooks.py")
 LOOP_HOOKS = {
     "create_task": _wrap_create_task,
     "call_soon": _wrap_call_soon,

@@ -9,12 +9,12 @@ well, for the line alone that is told: `task_hooks` has what wraps them.
 from __future__ import annotations
 
 import concurrent.futures.thread
+import functools
 import sys
 import threading
 from concurrent.futures._base import Executor, Future
 from typing import TYPE_CHECKING, Any
 
-from .._recording.hook_set import HookSet
 from .attribution import bind_to_scope, scope_to_hand_on
 from .import_finders import finders
 
@@ -26,23 +26,71 @@ if TYPE_CHECKING:
 __all__ = ["put_hooks_in", "take_hooks_out"]
 
 
+class _WrappedMethod:
+    """A wrapper around one method, which calls straight through once it is off."""
+
+    def __init__(
+        self, owner: type, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> None:
+        self.owner = owner
+        self.name = name
+        self.wrap = wrap
+        self.own = vars(owner)
+        self.on = False
+        # Another tool may have wrapped a hook of ours that it found, and put it back when we were gone.
+        found = self.own[name]
+        while _is_hook(found):
+            found = found.__wrapped__
+        self.found = found
+        active = wrap(found)
+
+        @functools.wraps(found)
+        def hook(*args: Any, **kwargs: Any) -> Any:
+            return (active if self.on else found)(*args, **kwargs)
+
+        hook._cachetest_hook = self  # type: ignore[attr-defined]
+        self.function = hook
+
+
+def _is_hook(function: Any) -> bool:
+    # functools.wraps gives the wrapper of another tool all the attributes of the hook inside it.
+    hook = getattr(function, "_cachetest_hook", None)
+    return hook is not None and hook.function is function
+
+
 def _nothing() -> None: ...
 
 
 def put_hooks_in(put_others_in: Callable[[], None] = _nothing) -> None:
     """Put in each hook that is not, and then others on top. It may be repeated, one call after the other."""
-    if not _hooks.hooks:
+    if not _made:
         _make_all()
     # Without a loop of Python's: it is asked for before each test.
     if not sys.modules.keys().isdisjoint(_not_loaded):
         _make_for_loaded()
-    if not _hooks.on:
+    if not _made[0].on:
         _work_hooks.hooks_in += 1
-        _hooks.put_in()
-    executors = _all_executors()
-    # Nearly always there are none but those of the standard library.
-    if executors != _plain_executors or _hooks.hooks[_OF_POOLS].owner.__subclasses__():
-        _hook_executors(executors)
+    # By what is in, not by who came first: the one before may have been interrupted half-way.
+    for n, hook in enumerate(_made):
+        if not hook.on:
+            if hook.own[hook.name] is not hook.found:
+                hook = _made[n] = _WrappedMethod(hook.owner, hook.name, hook.wrap)
+            setattr(hook.owner, hook.name, hook.function)
+            hook.on = True
+    executors = sys.modules["concurrent.futures._base"].Executor.__subclasses__()
+    threads = _made[1].owner
+    processes = getattr(sys.modules.get("concurrent.futures.process"), "ProcessPoolExecutor", None)
+    for cls in executors:
+        # Work for another process stays as it is.
+        if cls is processes:
+            continue
+        executors += cls.__subclasses__()
+        # What is nearly always the only one is hooked by now, and a name takes long to compare.
+        if cls is threads or "submit" not in cls.__dict__:
+            continue
+        # asgiref's runs its work on the thread that waits for it, which has brought its own context.
+        if not cls.__module__.startswith(("concurrent.", "asgiref.")):
+            _hook_executor(cls)
     for finder in finders:
         if finder not in sys.meta_path:
             sys.meta_path.insert(0, finder)
@@ -56,7 +104,7 @@ def _make_all() -> None:
 
     _work_hooks = work_hooks
     _not_loaded.update(work_hooks.METHODS)
-    _hooks.add([_start(), _submit(), (Future, "add_done_callback", _wrap_callback)])
+    _made.extend([make() for make in _MAKERS])
 
 
 def _make_for_loaded() -> None:
@@ -65,37 +113,27 @@ def _make_for_loaded() -> None:
         if module in sys.modules:
             made = [(_work_hooks.owner_of(module, each), each) for each in methods]
             if all(owner is not None for owner, _ in made):
-                _hooks.add([(owner, each.name, each.wrap) for owner, each in made])
+                _made.extend([_WrappedMethod(owner, each.name, each.wrap) for owner, each in made])
                 del _not_loaded[module]
 
 
-def _hook_executors(executors: list[type]) -> None:
-    """Put in the hooks of *executors*, and of what derives from them, as far as they are not."""
-    if all(cls.__module__.startswith(_STANDARD) for cls in executors):
-        _plain_executors[:] = executors
-    _executors.on = True
-    hooked = {hook.owner for hook in _executors.hooks}
-    threads = _hooks.hooks[_OF_POOLS].owner
-    processes = getattr(sys.modules.get("concurrent.futures.process"), "ProcessPoolExecutor", None)
-    for cls in executors:
-        # Work for another process stays as it is.
-        if cls is processes:
-            continue
-        executors += cls.__subclasses__()
-        if cls is threads or cls in hooked or "submit" not in cls.__dict__:
-            continue
-        # asgiref's runs its work on the thread that waits for it, which has brought its own context.
-        if not cls.__module__.startswith((_STANDARD, "asgiref.")):
-            _executors.add([(cls, "submit", _work_hooks.wrap_own_submit)])
+def _hook_executor(cls: type) -> None:
+    if all(hook.owner is not cls for hook in _executors):
+        hook = _WrappedMethod(cls, "submit", _work_hooks.wrap_own_submit)
+        _executors.append(hook)
+        hook.owner.submit = hook.function  # type: ignore[attr-defined]
+        hook.on = True
 
 
 def take_hooks_out() -> None:
     """Take the hooks out; the same holds as for `put_hooks_in`."""
-    _hooks.take_out()
-    if _executors.hooks:
-        _executors.take_out()
-        # Made anew each time, so that no class of a program is kept.
-        _executors.clear()
+    for hook in (*_made, *_executors):
+        hook.on = False
+        # Where another tool has wrapped it, it stays, and has only gone quiet.
+        if hook.own[hook.name] is hook.function:
+            setattr(hook.owner, hook.name, hook.found)
+    # Made anew each time, so that no class of a program is kept.
+    _executors.clear()
     for finder in finders:
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
@@ -177,28 +215,27 @@ def _definer(cls: type, name: str) -> type:
     return next(base for base in cls.__mro__ if name in vars(base))
 
 
-def _start() -> tuple[type, str, Any]:
+def _hook_start() -> _WrappedMethod:
     # Not `threading.Thread`, which may be anybody's subclass, mock or function by now.
-    return _definer(type(threading.main_thread()), "start"), "start", _wrap_start
+    return _WrappedMethod(_definer(type(threading.main_thread()), "start"), "start", _wrap_start)
 
 
-def _submit() -> tuple[type, str, Any]:
+def _hook_submit() -> _WrappedMethod:
     # As with threads: the name may stand for anything, but the class is still a subclass of its base.
     home = concurrent.futures.thread.__name__
     pool = next(cls for cls in Executor.__subclasses__() if cls.__module__ == home)
-    return pool, "submit", _wrap_submit
+    return _WrappedMethod(pool, "submit", _wrap_submit)
 
 
-# To be used again: making them takes longer than opening a scope.
-_hooks = HookSet()
-# Where among them the one of the standard library's pools of threads is.
-_OF_POOLS = 1
+def _hook_callback() -> _WrappedMethod:
+    return _WrappedMethod(Future, "add_done_callback", _wrap_callback)
+
+
+_MAKERS = (_hook_start, _hook_submit, _hook_callback)
+# The hook that each has made last, to be used again: making them takes longer than opening a scope.
+_made: list[_WrappedMethod] = []
 # Of these there are none yet, since nobody has loaded what they are of.
 _not_loaded: dict[str, Any] = {}
 _work_hooks: Any = None
-# Those of the executors that are not the standard library's.
-_executors = HookSet()
-_STANDARD = "concurrent."
-_all_executors = Executor.__subclasses__
-# The executors that there were the last time, if all are the standard library's.
-_plain_executors: list[type] = []
+# The classes of executors, other than the standard library's, that are hooked.
+_executors: list[_WrappedMethod] = []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 
-from .._recording.hook_set import HookSet
 from .imports import finder, is_loaded, listening, waiting
 from .telling_children import (
     LOKY,
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["hook_for_good", "put_all_hooks_in", "put_process_hooks_in", "take_all_hooks_out"]
 
 
-class _ToHook:
+class _Hook:
     """A function that is wrapped, by its module, its class if it has one, and its name."""
 
     def __init__(
@@ -44,36 +43,57 @@ class _ToHook:
 
 
 _HOOKS = (
-    _ToHook("subprocess", "Popen", "__init__", wrap_popen),
+    _Hook("subprocess", "Popen", "__init__", wrap_popen),
     # Others have made theirs of that of multiprocessing; joblib has a copy of loky.
     *(
-        _ToHook(f"{package}.spawn", "", "get_preparation_data", wrap_preparation_data)
+        _Hook(f"{package}.spawn", "", "get_preparation_data", wrap_preparation_data)
         for package in ("multiprocessing", "billiard", "loky.backend", "joblib.externals.loky.backend")
     ),
     *(
-        _ToHook(module, "ProcessPoolExecutor", "submit", wrap_submit)
+        _Hook(module, "ProcessPoolExecutor", "submit", wrap_submit)
         for module in ("concurrent.futures.process", *LOKY)
     ),
     *(
-        _ToHook("multiprocessing.pool", "Pool", name, wrap_pool)
+        _Hook("multiprocessing.pool", "Pool", name, wrap_pool)
         for name in ("apply_async", "_map_async", "imap", "imap_unordered")
     ),
-    _ToHook("torch._inductor.compile_worker.subproc_pool", "SubprocPool", "submit", wrap_submit),
-    _ToHook("torch.testing._internal.common_distributed", "MultiProcContinuousTest", "setUp", wrap_rank_test),
-    *(_ToHook("os", "", name, wrap_posix_spawn) for name in ("posix_spawn", "posix_spawnp")),
-    *(_ToHook("os", "", name, wrap_fork) for name in ("fork", "forkpty")),
-    *(_ToHook("os", "", name, wrap_exec) for name in ("execv", "execve")),
-    _ToHook("os", "", "system", wrap_system),
+    _Hook("torch._inductor.compile_worker.subproc_pool", "SubprocPool", "submit", wrap_submit),
+    _Hook("torch.testing._internal.common_distributed", "MultiProcContinuousTest", "setUp", wrap_rank_test),
+    *(_Hook("os", "", name, wrap_posix_spawn) for name in ("posix_spawn", "posix_spawnp")),
+    *(_Hook("os", "", name, wrap_fork) for name in ("fork", "forkpty")),
+    *(_Hook("os", "", name, wrap_exec) for name in ("execv", "execve")),
+    _Hook("os", "", "system", wrap_system),
 )
 
 
 _NAMES = frozenset(hook.module for hook in _HOOKS)
 
 
-# To be used again: making them takes longer than opening a scope.
-_hooks = HookSet()
+class _WrappedFunction:
+    """A wrapper around one function, which calls straight through once it is off."""
+
+    def __init__(self, owner: Any, hook: _Hook) -> None:
+        self.owner = owner
+        self.name = hook.name
+        self.on = False
+        self.own = vars(owner)
+        self.found = found = self.own[hook.name]
+        active = hook.wrap(found)
+
+        def hooked(*args: Any, **kwargs: Any) -> Any:
+            return (active if self.on else found)(*args, **kwargs)
+
+        # As functools.wraps does, which a process that only starts need not load.
+        vars(hooked).update(getattr(found, "__dict__", {}), __wrapped__=found)
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(hooked, name, getattr(found, name, None))
+        self.function = hooked
+
+
+# The wrapper that each has made last, to be used again: making them takes longer than opening a scope.
+_made: dict[_Hook, _WrappedFunction] = {}
 # Those whose module has not been imported, or has a mock in place of the class, by its name.
-_not_made: dict[str, list[_ToHook]] = {}
+_not_made: dict[str, list[_Hook]] = {}
 _are_in = False
 _for_good = False
 # The function that takes out those for threads, once it was loaded: an import statement takes longer than it.
@@ -90,9 +110,15 @@ def hook_for_good() -> None:
 def put_process_hooks_in() -> None:
     """Put in each hook that is not, or that will be when its module is imported. It may be repeated."""
     global _are_in
-    if not _hooks.hooks and not _not_made:
-        _not_made.update((name, [each for each in _HOOKS if each.module == name]) for name in _NAMES)
-    _hooks.put_in()
+    if not _made and not _not_made:
+        _not_made.update((name, [hook for hook in _HOOKS if hook.module == name]) for name in _NAMES)
+    for hook, made in _made.items():
+        if not made.on:
+            if made.own.get(made.name) is not made.found:
+                made = _made[hook] = _WrappedFunction(made.owner, hook)
+            # In this order: where it is interrupted in between, the next one does it again.
+            setattr(made.owner, made.name, made.function)
+            made.on = True
     # Without a loop of Python's: there are several, and they are asked for before each test.
     if not sys.modules.keys().isdisjoint(_not_made):
         _make_those_loaded()
@@ -111,7 +137,11 @@ def take_process_hooks_out() -> None:
     listening.pop(_put_one_in, None)
     if not waiting and finder in sys.meta_path:
         sys.meta_path.remove(finder)
-    _hooks.take_out()
+    for made in _made.values():
+        made.on = False
+        # Where another tool has wrapped it, it stays, and has only gone quiet.
+        if made.own.get(made.name) is made.function:
+            setattr(made.owner, made.name, made.found)
     _are_in = False
 
 
@@ -149,15 +179,19 @@ def _put_one_in(module: Any) -> None:
 
 
 def _make_all_of(name: str) -> None:
-    left = _not_made.get(name, [])
-    owners = {each: owner for each in left if (owner := _owner_of(each)) is not None}
-    _hooks.add([(owner, each.name, each.wrap) for each, owner in owners.items()])
-    left[:] = [each for each in left if each not in owners]
-    if not left:
+    hooks = _not_made.get(name, [])
+    for hook in hooks[:]:
+        owner = _owner_of(hook)
+        if owner is not None:
+            _made[hook] = made = _WrappedFunction(owner, hook)
+            hooks.remove(hook)
+            setattr(owner, made.name, made.function)
+            made.on = True
+    if not hooks:
         _not_made.pop(name, None)
 
 
-def _owner_of(hook: _ToHook) -> Any:
+def _owner_of(hook: _Hook) -> Any:
     """Return the module or class that has the function of *hook*; None where there is none, or a mock."""
     module = sys.modules[hook.module]
     found = getattr(module, hook.owner, None) if hook.owner else module

@@ -11,7 +11,6 @@ from cachetest import MockBackend, PatchCaches
 from cachetest._caches import attribution
 from cachetest._caches.attribution import cache_for
 from cachetest._caches.scope import Scope, close_scope, open_scope
-from cachetest._recording.hook_set import HookSet
 from cachetest._recording.uncounted import take_uncounted
 
 from .scopes import ScopeCase, elsewhere, scope
@@ -91,7 +90,7 @@ class ReplacedTests(TestCase):
     def test_by(self, _, target, new):
         """Whatever stands in for a class that is hooked, the class itself is hooked, and put back."""
         before = vars(OwnThread.__mro__[1])["start"], vars(OwnPool.__mro__[1])["submit"]
-        with mock.patch(target, new), mock.patch("cachetest._caches.thread_hooks._hooks", HookSet()):
+        with mock.patch(target, new), mock.patch("cachetest._caches.thread_hooks._made", []):
             with PatchCaches() as patch:
                 backend = MockBackend("c")
                 made = OwnThread(target=backend.get, args=("k",))

@@ -103,7 +103,7 @@ class HookTests(unittest.TestCase):
         calls = []
         with opened("a test"):
             wrappers = [self.wrap(target, name, calls) for target, name in HOOKED]
-            quiet = [hook for hook in thread_hooks._hooks.hooks if (hook.owner, hook.name) in HOOKED]
+            quiet = [hook for hook in thread_hooks._made if (hook.owner, hook.name) in HOOKED]
         try:
             self.assertEqual(hooked(), [wrapper for _, wrapper in wrappers])
             self.assertFalse(any(hook.on for hook in quiet))
@@ -145,7 +145,7 @@ class HookTests(unittest.TestCase):
         with opened("a test"):
             pass
         # Put in, or quiet but not yet taken out.
-        hook = thread_hooks._hooks.hooks[1]
+        hook = thread_hooks._made[1]
         setattr(hook.owner, hook.name, hook.function)
         with opened("another"):
             for mine, found in zip(hooked(), before, strict=True):

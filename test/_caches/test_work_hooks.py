@@ -240,7 +240,7 @@ class RestoredTests(unittest.TestCase):
         close_scope(scope, take_hooks_out)
         self.assertEqual([new.__wrapped__ for new in inside], before)
         self.assertEqual([vars(owner)[name] for owner, name in places], before)
-        self.assertEqual(thread_hooks._executors.hooks, ())
+        self.assertEqual(thread_hooks._executors, [])
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class LateCase(unittest.TestCase):
     def assert_all_gone(self):
         self.assertEqual(late_patches.held, [])
         self.assertEqual(self.library.backend, "real")
-        self.assertFalse(any(hook.on for hook in thread_hooks._hooks.hooks))
+        self.assertFalse(any(hook.on for hook in thread_hooks._made))
 
     def assert_held(self):
         self.assertIsInstance(self.library.backend, MockBackend)

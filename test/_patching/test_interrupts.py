@@ -59,7 +59,7 @@ class InterruptCase:
             held,
             hooked(),
             dict(shared_installs._installs),
-            [hook.on for hook in thread_hooks._hooks.hooks],
+            [hook.on for hook in thread_hooks._made],
             dict(switches._layers_everywhere),
             scope._open,
             marks,

@@ -143,7 +143,7 @@ class JoinTests(unittest.TestCase):
         loaded, failure = failure_of(body)
         self.assertEqual(failure, "")
         self.assertIn("cachetest._sharing.joined", loaded)
-        self.assertLess(len(loaded), 12, loaded)
+        self.assertLess(len(loaded), 10, loaded)
 
     def test_environment_of_this_process(self):
         """It has not changed while a child runs; a child has one variable more, and its own sitecustomize."""
