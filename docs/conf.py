@@ -14,7 +14,7 @@ default_role = "py:obj"
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
-# cachetest.mock_cache derives a class from one of torch's, which is too large to be installed for this; JAX too.
+# cachetest.mock_cache derives a class from one of torch's, which is too large to be installed for this.
 autodoc_mock_imports = ["jax", "torch"]
 
 # The page on the report as JSON links to it.
