@@ -137,7 +137,6 @@ class LoadingTests(PytestCase):
 
 
 class MisuseTests(PytestCase):
-    @takes_a_while
     def test_old_release(self):
         """A pytest that is too old is told of where the plugin is used, and not where it is only there."""
         plugin = importlib.import_module("cachetest.pytest_plugin")
@@ -146,6 +145,7 @@ class MisuseTests(PytestCase):
                 plugin.pytest_collection_modifyitems(mock.Mock(), [mock.Mock(keywords=("caches",))])
             plugin.pytest_collection_modifyitems(mock.Mock(), [])
 
+    @takes_a_while
     def test_misuses(self):
         """What is misused is an error, which says what there is, before any test is run."""
         for name, text in MISUSED.items():

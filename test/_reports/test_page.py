@@ -13,6 +13,7 @@ from cachetest._reports.files import write_reports
 from cachetest._reports.recorder import Recorder
 
 from ..browser import browser, needs_chromium
+from ..support import takes_a_while
 
 HOSTILE = "</script><script>document.title='taken over'</script><img src=x onerror=alert(1)>\u202e\ud800"
 
@@ -41,6 +42,7 @@ def record_tests():
 
 
 @needs_chromium
+@takes_a_while
 class PageTests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -2,7 +2,9 @@
 
 import unittest
 
-from ..support import expand, needs
+from parameterized import parameterized
+
+from ..support import needs, takes_a_while
 from .programs_support import ProgramCase
 
 SITE = """\
@@ -128,14 +130,14 @@ def post_worker_init(worker):
 @needs("gunicorn", "gunicorn")
 @needs("django", "django")
 class GunicornTests(ProgramCase):
-    @expand(
+    @parameterized.expand(
         [
             (*each, store)
             for each in (("preloaded", ["--preload"]), ("plain", []))
             for store in ("locmem", "files")
-        ],
-        quick=1,
+        ]
     )
+    @takes_a_while
     def test_pages(self, _, options, store):
         """Each of 200 requests is counted once, for the worker that has answered it."""
         files = {"site_of_shop.py": SITE, "test_site.py": TEST, "gunicorn.conf.py": CONFIGURATION}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...documents import DOCS, blocks
 from ...servers import needs_memcached, needs_redis_server
-from ...support import EXHAUSTIVE, is_there, needs, run_python, takes_a_while
+from ...support import EXHAUSTIVE, QUICK, is_there, needs, run_python, takes_a_while
 from ...warm import run_unittest
 
 needs_django = needs("django", "Django")
@@ -35,9 +35,8 @@ TOGETHER = tuple(
         "interrupts",
         "site",
         "left",
-        "busy",
         "many",
-        "children",
+        *(() if QUICK else ("busy", "children")),
         *(("redis",) if is_there("django_redis") else ()),
         *(("faults", "replay") if SERVERS else ()),
     )
@@ -185,6 +184,7 @@ class DjangoTests(unittest.TestCase):
         """What threads are in the middle of ends where it began, and nothing of it fails."""
         self.check("django_busy_checks")
 
+    @takes_a_while
     def test_children(self):
         """A child process has the entries of the parent, or its own, by the back end."""
         self.check("django_children_checks")
