@@ -126,7 +126,8 @@ class ServerSocket:
         self._expired.clear()
         until = self.lifetimes
         # Not by the database, which forgets what was over as it was put.
-        entries = self.server.dbs[self.db]._dict
+        database = self.server.dbs[self.db]
+        entries = database._dict
         for key in keys:
             # As `_base` and `_raw` have it: this is done for each key of each command.
             key = key[0] if isinstance(key, tuple) else key
@@ -136,7 +137,8 @@ class ServerSocket:
                 if until.get((self.server, self.db, raw)) != entry.expireat:
                     until[self.server, self.db, raw] = entry.expireat
                     if name.upper() in _PUTS:
-                        self.server.born[self.db, raw] = now()
+                        # The moment that its time is counted from; a busy machine comes here later.
+                        self.server.born[self.db, raw] = database.time
                     else:
                         # It was there before it was given that time.
                         self.server.born.pop((self.db, raw), None)

@@ -1,6 +1,8 @@
 """The assertions on the time that entries live in Redis, and what is said of those that have expired."""
 
+import time
 import unittest
+from unittest import mock
 
 from parameterized import parameterized
 
@@ -25,6 +27,15 @@ class AssertionTests(CacheTestCase):
         self.assertCacheTTL("redis", "k", 60)
         self.assertCacheExpires("redis", "k", after=60)
         self.assertEqual(self.caches.redis.operations.total, before)
+
+    def test_busy_machine(self):
+        """The time of an entry is counted from when it was put, whenever that is looked at."""
+        late = mock.patch("cachetest.adapters.redis.server.now", lambda: time.time() + 1)
+        with late:
+            self.client().execute_command("PSETEX", "k", 60_000, 1)
+        self.assertCacheTTL("redis", "k", 60)
+        with self.assertRaisesRegex(self.failureException, "for 60 s, of which"):
+            self.assertCacheTTL("redis", "k", 90)
 
     def test_field(self):
         self.client().hset("h", mapping={"a": 1, "b": 2})
