@@ -73,7 +73,7 @@ def _files(found: Found | None, key: str, *, is_one: bool) -> Iterator[None]:
         contents = () if found is None else candidates_of(found.value)
         if is_one and isinstance(getattr(found, "value", None), tuple):
             contents = found.value[-1:]  # type: ignore[union-attr, index]
-        inside = os.path.join(folder, key) if is_one and contents else folder
+        inside = os.path.join(folder, "aotautograd", key) if is_one and contents else folder
         os.makedirs(inside, exist_ok=True)
         for each in contents:
             if isinstance(each, bytes):
@@ -175,7 +175,8 @@ _SAVE_ENTRY = _around_save(AUTOGRAD, "AOTAutogradCache", _AOT, takes_local=False
 HOOKS = (
     Hook(AUTOGRAD, "AOTAutogradCache", "_lookup", _around_entry, swaps=True),
     Hook(AUTOGRAD, "AOTAutogradCache", "save", _SAVE_ENTRY, swaps=True),
-    Hook(AUTOGRAD, "AOTAutogradCache", "_get_tmp_dir", _around_entry_folder, swaps=True),
+    # The directory around that of its entries: `guard` looks on at the function that tells of that one.
+    Hook(AUTOGRAD, "", "cache_dir", _around_entry_folder, swaps=True),
     Hook(AUTOGRAD, "", "write_atomic", _around_write, swaps=True),
     Hook(CODECACHE, "FxGraphCache", "_lookup_graph", _around_graph, swaps=True),
     Hook(CODECACHE, "FxGraphCache", "_save_graph", _SAVE_GRAPH, swaps=True),

@@ -5,6 +5,7 @@ In a release that lacks a function that is hooked here, keys stay hashes, and ev
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from functools import partial
 from threading import get_ident
@@ -216,7 +217,17 @@ class _Loader:
 
 def has_hooked(local: LocalCache) -> bool:
     """Return whether this torch has a function of the cache *local*, as far as it was loaded."""
-    return any(each.module not in sys.modules or _owner_of(each) is not None for each in local.hooks)
+    return any(
+        _owner_of(each) is not None if each.module in sys.modules else _is_there(each.module)
+        for each in local.hooks
+    )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def why_opaque(cache: MockCache) -> str:
