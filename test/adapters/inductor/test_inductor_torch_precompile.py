@@ -30,10 +30,7 @@ def compile_and_save(function: Any = square) -> None:
     _reset_precompile_entries(function.__code__)
     torch._dynamo.reset()
     torch.compile(function)(ones(3, 3))
-    saved = torch.compiler.save_cache_artifacts()
-    if not hasattr(PrecompileContext, "save_to_dynamo_cache") and saved is not None:
-        # Torch 2.9 writes only what is loaded.
-        torch.compiler.load_cache_artifacts(saved[0])
+    torch.compiler.save_cache_artifacts()
 
 
 def has_counters() -> bool:
@@ -50,7 +47,8 @@ def _release() -> list[int]:
         return []
 
 
-@unittest.skipIf(_release() and _release() < [2, 9], "torch has precompile since 2.9")
+# Torch 2.9 has the cache, and writes it by no public function.
+@unittest.skipIf(_release() and _release() < [2, 10], "torch saves what precompile has since 2.10")
 class PrecompileTests(TorchCacheTestCase):
     enable_caches = ("caching_precompile", "enable_autograd_cache", "fx_graph_cache")
 

@@ -2,13 +2,18 @@
 
 import asyncio
 import queue
+import sys
 import threading
 import unittest
 
 from parameterized import parameterized
 
+from cachetest._recording.patience import Patience
+
 from ..._behaving.behaviours import put_in_force
 from .redis_support import client, needs_redis, patched, shown
+
+TRANSPORT = "cachetest.adapters.redis.transport"
 
 
 def no_retries(**options):
@@ -23,6 +28,14 @@ def waiting(connection, *words):
     connection.connect()
     connection.send_command(*words)
     assert connection._sock._server_socket.peer.wait is not None
+
+
+def is_reading(thread):
+    """Return whether *thread* has come to what stands for the socket."""
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None and frame.f_globals["__name__"] != TRANSPORT:
+        frame = frame.f_back
+    return frame is not None
 
 
 def connection(**options):
@@ -88,6 +101,9 @@ class WaitingTests(unittest.TestCase):
 
             thread = threading.Thread(target=read)
             thread.start()
+            until = Patience(60)
+            while not is_reading(thread) and not until.is_over():
+                pass
         got = found.get(timeout=60)
         thread.join()
         if expected is None:
