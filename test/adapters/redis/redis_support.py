@@ -1,6 +1,7 @@
 """Helpers that the tests of redis share: clients, patches, and operations in short."""
 
 import importlib
+import sys
 
 from cachetest import PatchCaches
 
@@ -45,3 +46,18 @@ def patched(**urls):
     from cachetest.adapters import Redis
 
     return PatchCaches(Redis(**urls))
+
+
+def is_reading(thread):
+    """Return whether *thread* has come to what stands for the socket."""
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None and frame.f_globals["__name__"] != "cachetest.adapters.redis.transport":
+        frame = frame.f_back
+    return frame is not None
+
+
+def no_retries(**options):
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return client(retry=Retry(NoBackoff(), 0), **options)

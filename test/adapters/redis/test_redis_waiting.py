@@ -2,7 +2,6 @@
 
 import asyncio
 import queue
-import sys
 import threading
 import unittest
 
@@ -11,16 +10,7 @@ from parameterized import parameterized
 from cachetest._recording.patience import Patience
 
 from ..._behaving.behaviours import put_in_force
-from .redis_support import client, needs_redis, patched, shown
-
-TRANSPORT = "cachetest.adapters.redis.transport"
-
-
-def no_retries(**options):
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    return client(retry=Retry(NoBackoff(), 0), **options)
+from .redis_support import client, is_reading, needs_redis, no_retries, patched, shown
 
 
 def waiting(connection, *words):
@@ -28,14 +18,6 @@ def waiting(connection, *words):
     connection.connect()
     connection.send_command(*words)
     assert connection._sock._server_socket.peer.wait is not None
-
-
-def is_reading(thread):
-    """Return whether *thread* has come to what stands for the socket."""
-    frame = sys._current_frames().get(thread.ident)
-    while frame is not None and frame.f_globals["__name__"] != TRANSPORT:
-        frame = frame.f_back
-    return frame is not None
 
 
 def connection(**options):
