@@ -80,7 +80,13 @@ class Inductor(Adapter):
         return Undo(self._swap)
 
     def _swap(self, undo: Undo) -> None:
-        if not all(map(sys.modules.get, hooks.MODULES)):
+        known = _prepared
+        if known is None or known.torch is not sys.modules.get("torch"):
+            awaited = hooks.MODULES
+        else:
+            # Old releases lack some, which nobody waits for.
+            awaited = known.awaited
+        if not all(map(sys.modules.get, awaited)):
             # What the patch itself loads is loaded first: it would be hooked as it is, and once more by the
             # patch, which is how the first scope of a process failed with torch before 2.13.
             _cache_classes(loaded_module(_CONFIG).is_fbcode())
@@ -192,6 +198,8 @@ def _for_late_alone(patch: AttributePatch) -> Iterator[tuple[object, str, object
 class _Prepared(NamedTuple):
     """The patch of this torch, kept with all that it was made from: nearly every test has the same."""
 
+    torch: object
+    awaited: frozenset[str]
     fbcode: bool
     looked_up: Sequence[tuple[Mapping[str, object], str, object]]
     patch: AttributePatch
@@ -221,7 +229,8 @@ def _patch() -> AttributePatch:
         ]
         patch = AttributePatch([*values, *hooks.values()])
         looked_up = [(names, name, names.get(name)) for names, name in _looked_up(fbcode)]
-        _prepared = _Prepared(fbcode, looked_up, patch)
+        torch = sys.modules.get("torch")
+        _prepared = _Prepared(torch, hooks.modules_there(), fbcode, looked_up, patch)
     return _prepared.patch
 
 

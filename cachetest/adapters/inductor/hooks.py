@@ -5,7 +5,7 @@ In a release that lacks a function that is hooked here, keys stay hashes, and ev
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import sys
 from functools import partial
 from threading import get_ident
@@ -41,6 +41,7 @@ __all__ = [
     "has_hooked",
     "hook_when_loaded",
     "lookups",
+    "modules_there",
     "values",
     "why_opaque",
 ]
@@ -223,11 +224,18 @@ def has_hooked(local: LocalCache) -> bool:
     )
 
 
+def modules_there() -> frozenset[str]:
+    """Return which modules of the hooks the torch that is loaded has; none is loaded for that."""
+    return frozenset(filter(_is_there, MODULES))
+
+
 def _is_there(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+    # By its files: to find a module by its name is to load the packages that it is in.
+    inside = os.path.join(*module.split(".")[1:])
+    places = (os.path.join(folder, inside) for folder in sys.modules["torch"].__path__)
+    return module in sys.modules or any(
+        os.path.exists(place + end) for place in places for end in ("", ".py")
+    )
 
 
 def why_opaque(cache: MockCache) -> str:
